@@ -1,0 +1,181 @@
+// The event stream: every step of a run appends one event to `events.jsonl`; every report is derived from events and
+// nothing else. Versioned; identifiers are global; paths are posix and relative to the run's folder.
+
+import type {
+  Failure,
+  ImageIdentity,
+  Outcome,
+  Phase,
+  PlannedTest,
+  Target,
+  Verdict,
+  VerdictCounts,
+} from './model.ts'
+
+/** Bumped when a reader of the old shape would go wrong; readers accept every older version. */
+export const EVENT_VERSION = 1
+
+/** Which attempt an event belongs to. `n` counts from 1. */
+export interface AttemptRef {
+  readonly test: string
+  readonly n: number
+}
+
+/** What every event carries: version, place in the stream, wall clock (ISO 8601 UTC), milliseconds since the run began. */
+export interface Envelope {
+  readonly v: number
+  readonly run: string
+  readonly seq: number
+  readonly at: string
+  readonly ms: number
+}
+
+export type StepCategory =
+  | 'test.step'
+  | 'hook'
+  | 'expect'
+  | 'boot'
+  | 'reboot'
+  | 'upload'
+  | 'download'
+  | 'power'
+
+export type EventBody =
+  | {
+      readonly type: 'run.started'
+      readonly command: readonly string[]
+      readonly tool: { readonly name: 'signalbox'; readonly version: string }
+      readonly host: Readonly<Record<string, string | number>>
+    }
+  | {
+      readonly type: 'run.planned'
+      readonly target: Target
+      readonly image: ImageIdentity
+      /** `sha256:<hex>` of the canonical plan: the expected set, fixed before the first machine. */
+      readonly digest: string
+      readonly tests: readonly PlannedTest[]
+      readonly jobs: number
+      readonly budget: { readonly memoryMiB: number; readonly cpus: number }
+    }
+  /** Something the user should know that is no test's fault: KVM unusable, a stale run cleaned up. */
+  | {
+      readonly type: 'run.notice'
+      readonly level: 'info' | 'warning'
+      readonly code: string
+      readonly message: string
+    }
+  | { readonly type: 'run.interrupted'; readonly signal: string }
+  | {
+      readonly type: 'run.finished'
+      readonly verdicts: VerdictCounts
+      readonly exitCode: number
+      readonly durationMs: number
+    }
+  | { readonly type: 'attempt.started'; readonly attempt: AttemptRef; readonly group?: string }
+  | {
+      readonly type: 'phase.started'
+      readonly attempt: AttemptRef
+      readonly phase: Phase
+      readonly timeoutMs: number
+    }
+  | {
+      readonly type: 'phase.finished'
+      readonly attempt: AttemptRef
+      readonly phase: Phase
+      readonly durationMs: number
+      readonly ok: boolean
+    }
+  | {
+      readonly type: 'machine.created'
+      readonly machine: string
+      readonly name: string
+      readonly attempts: readonly AttemptRef[]
+      readonly platform: string
+      /** How it came to be: booted, or later forked from a template. */
+      readonly origin: 'cold' | 'fork'
+      /** Facts of the machine: memory, cpus, accelerator, firmware, ssh address. */
+      readonly facts: Readonly<Record<string, string | number>>
+    }
+  /** A milestone of a machine's boot: `kernel`, `initrd`, `ssh`, `running`; milliseconds since it was created. */
+  | {
+      readonly type: 'machine.milestone'
+      readonly machine: string
+      readonly milestone: string
+      readonly sinceMs: number
+    }
+  | {
+      readonly type: 'machine.exited'
+      readonly machine: string
+      readonly reason: string
+      readonly expected: boolean
+    }
+  | { readonly type: 'machine.destroyed'; readonly machine: string; readonly durationMs: number }
+  | {
+      readonly type: 'command.finished'
+      readonly attempt?: AttemptRef
+      readonly machine: string
+      readonly command: string
+      readonly exitCode: number | null
+      readonly signal?: string
+      readonly durationMs: number
+      readonly stdoutBytes: number
+      readonly stderrBytes: number
+      /** At most the last 2 KiB of each. */
+      readonly stdoutTail: string
+      readonly stderrTail: string
+    }
+  | {
+      readonly type: 'step.started'
+      readonly attempt: AttemptRef
+      readonly step: string
+      readonly parent?: string
+      readonly category: StepCategory
+      readonly title: string
+    }
+  | {
+      readonly type: 'step.finished'
+      readonly attempt: AttemptRef
+      readonly step: string
+      readonly durationMs: number
+      readonly error?: string
+    }
+  | {
+      readonly type: 'log'
+      readonly attempt?: AttemptRef
+      readonly level: 'debug' | 'info' | 'warning'
+      readonly message: string
+    }
+  | {
+      readonly type: 'attachment'
+      readonly attempt: AttemptRef
+      readonly machine?: string
+      readonly name: string
+      readonly path: string
+      readonly contentType: string
+      readonly bytes: number
+    }
+  | {
+      readonly type: 'attempt.finished'
+      readonly attempt: AttemptRef
+      readonly outcome: Outcome
+      /** Why it was skipped, when it was. */
+      readonly reason?: string
+      readonly failures: readonly Failure[]
+      readonly durationMs: number
+      readonly willRetry: boolean
+    }
+  | {
+      readonly type: 'test.finished'
+      readonly test: string
+      readonly verdict: Verdict
+      readonly reason?: string
+      readonly attempts: number
+      readonly durationMs: number
+    }
+
+export type SignalboxEvent = Envelope & EventBody
+
+export type EventOf<T extends EventBody['type']> = Extract<SignalboxEvent, { type: T }>
+
+/** Where the running parts write events; the log adds the envelope. Never throws. */
+export type Emit = (event: EventBody) => void

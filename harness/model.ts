@@ -1,0 +1,94 @@
+// The words of design.md as data: images, targets, tests, attempts, verdicts. Plain, readonly, JSON-safe.
+
+export type Architecture = 'x86_64' | 'arm64'
+export type Firmware = 'direct' | 'bios' | 'uefi' | 'uefi-secure'
+export type DistroName = 'reference' | 'flatcar' | 'fcos'
+
+/** Who an image is. `digest` is `sha256:<hex>` of what is booted; the rest comes from its metadata or os-release. */
+export interface ImageIdentity {
+  readonly digest: string
+  readonly distro: DistroName
+  readonly version: string
+  readonly channel: string
+  readonly architecture: Architecture
+  readonly buildId?: string
+}
+
+/** A bootable image on this host. Paths are absolute; nothing ever writes to them. */
+export interface Image {
+  readonly identity: ImageIdentity
+  readonly disk: { readonly path: string; readonly format: 'raw' | 'qcow2' }
+  /** For `firmware: 'direct'`: kernel, initrd and arguments; `firstBootArguments` are added on the first boot only. */
+  readonly direct?: {
+    readonly kernel: string
+    readonly initrd: string
+    readonly arguments: string
+    readonly firstBootArguments: string
+  }
+  /** Firmwares that can boot this image, the preferred one first. */
+  readonly firmwares: readonly Firmware[]
+}
+
+/** One cell of the matrix. */
+export interface Target {
+  /** As shown and selected: `qemu-x86_64-direct`. */
+  readonly name: string
+  readonly platform: string
+  readonly architecture: Architecture
+  readonly firmware: Firmware
+  readonly channel: string
+  readonly distro: DistroName
+  readonly version: string
+}
+
+/** Of one attempt. */
+export type Outcome = 'passed' | 'failed' | 'skipped' | 'infra' | 'harness'
+
+/** Of one test over all its attempts. A harness failure counts as `infra`: it says nothing about the image. */
+export type Verdict = 'passed' | 'flaky' | 'failed' | 'infra' | 'skipped' | 'missing'
+
+/** The phases of one attempt, in order (design.md, "The way of one test"). */
+export type Phase = 'acquire' | 'ready' | 'body' | 'collect' | 'checks' | 'teardown'
+
+export interface SourceLocation {
+  /** Posix path, relative to the working directory where possible. */
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/** Why an attempt is not green. All text may come from a guest: hostile, to be escaped by whoever shows it. */
+export interface Failure {
+  readonly phase: Phase
+  readonly kind: 'assertion' | 'check' | 'timeout' | 'machine' | 'infra' | 'error'
+  /** Stable code: `console.kernel-panic`, `ssh-timeout`, `expect.toHaveFile`. */
+  readonly code: string
+  readonly message: string
+  readonly hint?: string
+  readonly location?: SourceLocation
+  /** A few source lines around `location`, the failing one marked. */
+  readonly frame?: string
+  readonly stack?: string
+  readonly machine?: string
+  /** Last console lines, the unit's journal tail, ...: what a person wants to see first. */
+  readonly evidence?: readonly string[]
+  /** A soft assertion: the test went on after it. */
+  readonly soft?: boolean
+}
+
+/** One planned cell of the expected set. */
+export interface PlannedTest {
+  /** Globally unique dotted name: `ignition.files.remote`. */
+  readonly test: string
+  readonly description?: string
+  readonly location: SourceLocation
+  readonly tags: readonly string[]
+  readonly aliases: readonly string[]
+  /** `skip` carries the reason the target, a tag or a denylist gave. */
+  readonly expectation: { readonly kind: 'run' } | { readonly kind: 'skip'; readonly reason: string }
+  /** Tests with the same group share one cold boot; absent when the test has its own machines. */
+  readonly group?: string
+}
+
+/** Counts by verdict, every verdict present. */
+export type VerdictCounts = Readonly<Record<Verdict, number>>
