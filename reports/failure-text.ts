@@ -1,0 +1,102 @@
+// Failures as plain, safe, bounded lines: what the terminal, Markdown, JUnit and TAP have to say in common.
+
+import { oneLine, plainText } from '../harness/hostile-text.ts'
+import type { Failure, SourceLocation } from '../harness/model.ts'
+import type { AttemptSummary, TestSummary } from './run-summary.ts'
+
+const LONGEST_LINE = 500
+const MESSAGE_LINES = 40
+const EVIDENCE_LINES = 60
+const STACK_LINES = 8
+
+/** The failure a reader should see first: the last attempt's first hard one, else the first there is. */
+export function mainFailure(test: TestSummary): Failure | undefined {
+  const failures = test.attempts.findLast((attempt) => attempt.failures.length > 0)?.failures ?? []
+  return failures.find((failure) => failure.soft !== true) ?? failures[0]
+}
+
+/** The cause of a test that is not green, in one safe line; empty for a green one. */
+export function causeOf(test: TestSummary, max = 300): string {
+  const failure = mainFailure(test)
+  if (test.verdict === 'missing') {
+    const cause = failure === undefined ? '' : `; before: ${oneLine(failure.message, max)}`
+    return oneLine(`${test.reason ?? 'never finished'}${cause}`, max)
+  }
+  if (test.verdict === 'skipped') return oneLine(test.reason ?? 'no reason given', max)
+  if (failure !== undefined) return oneLine(failure.message, max)
+  return oneLine(test.reason ?? lastReason(test) ?? '', max)
+}
+
+function lastReason(test: TestSummary): string | undefined {
+  return test.attempts.findLast((attempt) => attempt.reason !== undefined)?.reason
+}
+
+/** `file:line:column`, safe. */
+export function placeText(location: SourceLocation): string {
+  return `${oneLine(location.file)}:${location.line}:${location.column}`
+}
+
+/** Where to look: the failure's own place, else where the test stands. */
+export function placeOf(test: TestSummary, failure = mainFailure(test)): SourceLocation | undefined {
+  return failure?.location ?? test.location
+}
+
+/** `body, expect.toHaveFile, machine m1, soft`: the circumstances of a failure. */
+export function circumstances(failure: Failure): string {
+  const parts = [failure.phase, oneLine(failure.code, 100)]
+  if (failure.machine !== undefined) parts.push(`machine ${oneLine(failure.machine, 100)}`)
+  if (failure.soft === true) parts.push('soft')
+  return parts.join(', ')
+}
+
+/** Safe lines, each cut, at most `max` of them: the first ones, or the last ones, with a word about the rest. */
+export function boundedLines(text: string, max: number, keep: 'first' | 'last' = 'first'): readonly string[] {
+  const lines = plainText(text).replaceAll('\t', '  ').split('\n')
+  while (lines.length > 0 && lines.at(-1)?.trim() === '') lines.pop()
+  const cut = (line: string): string =>
+    line.length <= LONGEST_LINE ? line.trimEnd() : `${line.slice(0, LONGEST_LINE).toWellFormed()}…`
+  if (lines.length <= max) return lines.map(cut)
+  const left = lines.length - max
+  return keep === 'first'
+    ? [...lines.slice(0, max).map(cut), `… ${left} more lines`]
+    : [`… ${left} lines before`, ...lines.slice(-max).map(cut)]
+}
+
+export function messageLines(failure: Failure): readonly string[] {
+  return boundedLines(failure.message, MESSAGE_LINES)
+}
+
+export function frameLines(failure: Failure): readonly string[] {
+  return failure.frame === undefined ? [] : boundedLines(failure.frame, MESSAGE_LINES)
+}
+
+/** A stack only where there is nothing better: an error without a code frame. */
+export function stackLines(failure: Failure): readonly string[] {
+  if (failure.stack === undefined || failure.frame !== undefined || failure.kind !== 'error') return []
+  return boundedLines(failure.stack, STACK_LINES).filter((line) => line.trimStart().startsWith('at '))
+}
+
+export function evidenceLines(failure: Failure): readonly string[] {
+  return boundedLines((failure.evidence ?? []).join('\n'), EVIDENCE_LINES, 'last')
+}
+
+/** Everything about one failure as plain text, for reports that have one field for it. */
+export function failureText(failure: Failure): string {
+  const { hint, location } = failure
+  return [
+    ...messageLines(failure),
+    `(${circumstances(failure)})`,
+    ...(location === undefined ? [] : [`at ${placeText(location)}`]),
+    ...(hint === undefined ? [] : [`hint: ${oneLine(hint)}`]),
+    ...frameLines(failure),
+    ...stackLines(failure),
+    ...evidenceLines(failure).map((line) => `| ${line}`),
+  ].join('\n')
+}
+
+/** `attempt 2: infra in acquire after 3.0 s`, without the time. */
+export function attemptTitle(attempt: AttemptSummary): string {
+  const phase = attempt.phases.findLast((item) => item.ok !== true)?.phase ?? attempt.failures[0]?.phase
+  const where = phase === undefined || attempt.outcome === 'passed' ? '' : ` in ${phase}`
+  return `attempt ${attempt.n}: ${attempt.outcome}${where}`
+}

@@ -1,0 +1,226 @@
+// One run, built up event by event, and what it comes to at any moment. Order matters only as the stream has it.
+
+import type { AttemptRef, EventOf, SignalboxEvent } from '../harness/events.ts'
+import type { PlannedTest, Verdict } from '../harness/model.ts'
+import { type ExitPolicy, exitCodeOf, noVerdicts } from './exit-code.ts'
+import {
+  type Building,
+  type BuildingAttempt,
+  finishedAttempt,
+  foldAttempt,
+  foldCommand,
+  startAttempt,
+} from './fold-attempt.ts'
+import type { MachineSummary, Notice, RunSummary, TestSummary } from './run-summary.ts'
+
+const NOTICES_KEPT = 200
+
+const noPlan: Notice = {
+  level: 'warning',
+  code: 'plan-missing',
+  message: 'the events hold no plan: which tests are missing is not known',
+}
+
+export interface RunFold {
+  add(event: SignalboxEvent): void
+  summary(policy?: ExitPolicy): RunSummary
+}
+
+interface BuildingTest {
+  readonly attempts: Map<number, BuildingAttempt>
+  finished?: EventOf<'test.finished'>
+}
+
+/** Starts the fold of the run that `first` belongs to (and does not add `first` itself). */
+export function startRunFold(first: SignalboxEvent): RunFold {
+  let started: EventOf<'run.started'> | undefined
+  let plan: EventOf<'run.planned'> | undefined
+  let interrupted: EventOf<'run.interrupted'> | undefined
+  let finished: EventOf<'run.finished'> | undefined
+  let lastMs = 0
+  const tests = new Map<string, BuildingTest>()
+  const machines = new Map<string, Building<MachineSummary>>()
+  const notices: Notice[] = []
+
+  const testOf = (name: string): BuildingTest => {
+    const known = tests.get(name)
+    if (known !== undefined) return known
+    const fresh: BuildingTest = { attempts: new Map() }
+    tests.set(name, fresh)
+    return fresh
+  }
+  const attemptOf = (ref: AttemptRef, ms: number): BuildingAttempt => {
+    const { attempts } = testOf(ref.test)
+    const known = attempts.get(ref.n)
+    if (known !== undefined) return known
+    const fresh = startAttempt(ref.n, ms)
+    attempts.set(ref.n, fresh)
+    return fresh
+  }
+
+  const add = (event: SignalboxEvent): void => {
+    lastMs = Math.max(lastMs, event.ms)
+    switch (event.type) {
+      case 'run.started':
+        started = event
+        return
+      case 'run.planned':
+        plan = event
+        return
+      case 'run.notice':
+        if (notices.length < NOTICES_KEPT)
+          notices.push({
+            level: event.level,
+            code: event.code,
+            message: event.message,
+          })
+        return
+      case 'run.interrupted':
+        interrupted ??= event
+        return
+      case 'run.finished':
+        finished = event
+        return
+      case 'test.finished':
+        testOf(event.test).finished = event
+        return
+      case 'machine.created':
+        machines.set(event.machine, machineOf(event))
+        for (const ref of event.attempts) attemptOf(ref, event.ms).machines.push(event.machine)
+        return
+      case 'machine.milestone':
+        machines.get(event.machine)?.milestones.push({ milestone: event.milestone, sinceMs: event.sinceMs })
+        return
+      case 'machine.exited': {
+        const machine = machines.get(event.machine)
+        if (machine !== undefined) machine.exit = { reason: event.reason, expected: event.expected }
+        return
+      }
+      case 'machine.destroyed': {
+        const machine = machines.get(event.machine)
+        if (machine !== undefined) machine.destroyed = true
+        return
+      }
+      case 'command.finished':
+        if (event.attempt !== undefined) foldCommand(attemptOf(event.attempt, event.ms), event)
+        return
+      case 'attempt.started':
+      case 'phase.started':
+      case 'phase.finished':
+      case 'step.started':
+      case 'step.finished':
+      case 'attachment':
+      case 'attempt.finished':
+        foldAttempt(attemptOf(event.attempt, event.ms), event)
+        return
+      case 'log':
+        return
+      default:
+        event satisfies never
+    }
+  }
+
+  const summary = (policy: ExitPolicy = {}): RunSummary => {
+    const plannedTests = new Map(plan?.tests.map((test) => [test.test, test]))
+    const names = new Set([...plannedTests.keys(), ...tests.keys()])
+    const all = [...names].map((name) => testSummary(name, plannedTests.get(name), tests.get(name)))
+    const verdicts: Record<Verdict, number> = { ...noVerdicts }
+    for (const test of all) verdicts[test.verdict]++
+    const missing = all.filter((test) => test.verdict === 'missing').map((test) => test.test)
+    const state =
+      interrupted !== undefined ? 'interrupted' : finished !== undefined ? 'finished' : 'incomplete'
+    return {
+      run: first.run,
+      state,
+      ...(interrupted === undefined ? {} : { interruptedBy: interrupted.signal }),
+      startedAt: first.at,
+      durationMs: finished?.durationMs ?? lastMs,
+      command: started?.command ?? [],
+      ...(started === undefined ? {} : { toolVersion: started.tool.version }),
+      host: started?.host ?? {},
+      ...(plan === undefined
+        ? {}
+        : {
+            target: plan.target,
+            image: plan.image,
+            plan: { digest: plan.digest, jobs: plan.jobs, budget: plan.budget },
+          }),
+      planned: plannedTests.size,
+      finished: all.length - missing.length,
+      missing,
+      verdicts,
+      // Without a plan nobody knows what is missing: no verdict about the image.
+      exitCode: exitCodeOf(
+        verdicts,
+        plan === undefined && state === 'finished' ? 'incomplete' : state,
+        policy,
+      ),
+      ...(finished === undefined ? {} : { recordedExitCode: finished.exitCode }),
+      tests: all,
+      machines: [...machines.values()],
+      notices: plan === undefined ? [...notices, noPlan] : [...notices],
+    }
+  }
+  return { add, summary }
+}
+
+function machineOf(event: EventOf<'machine.created'>): Building<MachineSummary> {
+  const { machine, name, platform, origin, attempts, facts } = event
+  return {
+    machine,
+    name,
+    platform,
+    origin,
+    attempts: [...attempts],
+    facts,
+    milestones: [],
+    destroyed: false,
+  }
+}
+
+function testSummary(
+  name: string,
+  planned: PlannedTest | undefined,
+  seen: BuildingTest | undefined,
+): TestSummary {
+  const attempts = [...(seen?.attempts.values() ?? [])].toSorted((a, b) => a.n - b.n)
+  const end = verdictOf(planned, seen?.finished, attempts)
+  const group = attempts.at(-1)?.group ?? planned?.group
+  return {
+    test: name,
+    verdict: end.verdict,
+    ...(end.reason === undefined ? {} : { reason: end.reason }),
+    durationMs:
+      seen?.finished?.durationMs ?? attempts.reduce((total, attempt) => total + attempt.durationMs, 0),
+    planned: planned !== undefined,
+    ...(planned?.description === undefined ? {} : { description: planned.description }),
+    ...(planned === undefined ? {} : { location: planned.location }),
+    tags: planned?.tags ?? [],
+    aliases: planned?.aliases ?? [],
+    ...(group === undefined ? {} : { group }),
+    attempts: attempts.map(finishedAttempt),
+  }
+}
+
+/** A test that was planned to be skipped needs no event to be so; any other one without a verdict is missing. */
+function verdictOf(
+  planned: PlannedTest | undefined,
+  finished: EventOf<'test.finished'> | undefined,
+  attempts: readonly BuildingAttempt[],
+): { readonly verdict: Verdict; readonly reason?: string | undefined } {
+  const skip = planned?.expectation.kind === 'skip' ? planned.expectation.reason : undefined
+  if (finished !== undefined) {
+    const reason =
+      finished.reason ?? (finished.verdict === 'skipped' ? (skip ?? attempts.at(-1)?.reason) : undefined)
+    return { verdict: finished.verdict, reason }
+  }
+  if (skip !== undefined && attempts.length === 0) return { verdict: 'skipped', reason: skip }
+  return { verdict: 'missing', reason: howFar(attempts.at(-1)) }
+}
+
+function howFar(attempt: BuildingAttempt | undefined): string {
+  if (attempt === undefined) return 'never started'
+  if (attempt.outcome !== 'unfinished') return `no verdict after attempt ${attempt.n}: ${attempt.outcome}`
+  const open = attempt.phases.findLast((phase) => phase.durationMs === null)
+  return `attempt ${attempt.n} was cut off${open === undefined ? '' : ` in phase ${open.phase}`}`
+}

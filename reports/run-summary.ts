@@ -1,0 +1,157 @@
+// What a run comes to, as data: the shape every report is written from and that `run.json` holds. It is derived from
+// events alone. Texts in it are as they came, so hostile: whoever shows one makes it safe first.
+
+import type { EventOf, StepCategory } from '../harness/events.ts'
+import type {
+  Failure,
+  ImageIdentity,
+  Outcome,
+  Phase,
+  SourceLocation,
+  Target,
+  Verdict,
+  VerdictCounts,
+} from '../harness/model.ts'
+
+/** Bumped when a reader of the old shape of `run.json` would go wrong. */
+export const SUMMARY_VERSION = 1
+
+/** Something a reader should know that is no test's fault. */
+export interface Notice {
+  readonly level: 'info' | 'warning'
+  readonly code: string
+  readonly message: string
+}
+
+export interface PhaseSummary {
+  readonly phase: Phase
+  /** `null` when the phase never ended. */
+  readonly durationMs: number | null
+  readonly ok: boolean | null
+}
+
+export interface StepSummary {
+  readonly title: string
+  readonly category: StepCategory
+  readonly durationMs: number | null
+  readonly error?: string
+}
+
+/** One command that ran on a machine; the tails are at most `LONGEST_TAIL` characters. */
+export interface CommandSummary {
+  readonly machine: string
+  readonly command: string
+  readonly exitCode: number | null
+  readonly signal?: string
+  readonly durationMs: number
+  readonly stdoutTail: string
+  readonly stderrTail: string
+}
+
+export interface AttachmentSummary {
+  readonly name: string
+  /** Posix, relative to the run's folder. */
+  readonly path: string
+  readonly contentType: string
+  readonly bytes: number
+  readonly machine?: string
+}
+
+export interface AttemptSummary {
+  readonly n: number
+  /** `unfinished`: it started and the stream ends before its outcome. */
+  readonly outcome: Outcome | 'unfinished'
+  readonly reason?: string
+  readonly group?: string
+  /** Milliseconds since the run began. */
+  readonly startedMs: number
+  readonly durationMs: number
+  readonly phases: readonly PhaseSummary[]
+  readonly failures: readonly Failure[]
+  readonly machines: readonly string[]
+  readonly attachments: readonly AttachmentSummary[]
+  /** All commands are counted; the last few are kept. */
+  readonly commandCount: number
+  readonly commands: readonly CommandSummary[]
+  readonly stepCount: number
+  readonly steps: readonly StepSummary[]
+}
+
+export interface TestSummary {
+  readonly test: string
+  readonly verdict: Verdict
+  /** Why it was skipped, or how far a missing one got. */
+  readonly reason?: string
+  readonly durationMs: number
+  /** False when the plan does not name it: a broken stream. */
+  readonly planned: boolean
+  readonly description?: string
+  readonly location?: SourceLocation
+  readonly tags: readonly string[]
+  readonly aliases: readonly string[]
+  readonly group?: string
+  readonly attempts: readonly AttemptSummary[]
+}
+
+export interface MachineSummary {
+  readonly machine: string
+  readonly name: string
+  readonly platform: string
+  readonly origin: 'cold' | 'fork'
+  readonly attempts: readonly { readonly test: string; readonly n: number }[]
+  readonly facts: Readonly<Record<string, string | number>>
+  readonly milestones: readonly { readonly milestone: string; readonly sinceMs: number }[]
+  readonly exit?: { readonly reason: string; readonly expected: boolean }
+  readonly destroyed: boolean
+}
+
+export interface RunSummary {
+  readonly run: string
+  /** `incomplete`: the stream ends without a word: killed, or still running. */
+  readonly state: 'finished' | 'interrupted' | 'incomplete'
+  readonly interruptedBy?: string
+  /** ISO 8601 UTC, of the first event. */
+  readonly startedAt: string
+  readonly durationMs: number
+  readonly command: readonly string[]
+  readonly toolVersion?: string
+  readonly host: Readonly<Record<string, string | number>>
+  readonly target?: Target
+  readonly image?: ImageIdentity
+  readonly plan?: Pick<EventOf<'run.planned'>, 'digest' | 'jobs' | 'budget'>
+  readonly planned: number
+  readonly finished: number
+  /** The tests that were planned to run and have no verdict. */
+  readonly missing: readonly string[]
+  readonly verdicts: VerdictCounts
+  /** Recomputed from the verdicts; `recordedExitCode` is what the run itself ended with. */
+  readonly exitCode: number
+  readonly recordedExitCode?: number
+  /** In the order of the plan. */
+  readonly tests: readonly TestSummary[]
+  readonly machines: readonly MachineSummary[]
+  readonly notices: readonly Notice[]
+}
+
+/** One or several runs; several after a merge, each with its own target and plan. */
+export interface Summary {
+  readonly schemaVersion: typeof SUMMARY_VERSION
+  readonly planned: number
+  readonly finished: number
+  readonly missing: readonly {
+    readonly run: string
+    readonly target: string
+    readonly test: string
+  }[]
+  readonly verdicts: VerdictCounts
+  readonly exitCode: number
+  readonly durationMs: number
+  readonly runs: readonly RunSummary[]
+  /** Of reading the events: broken lines, a stream that was cut off. */
+  readonly notices: readonly Notice[]
+}
+
+/** The name a run's target is shown under. */
+export function targetName(run: RunSummary): string {
+  return run.target?.name ?? 'unknown target'
+}

@@ -1,0 +1,87 @@
+// The pure fold from events to a summary: any number of runs, in any mixture. Every report is written from its result.
+
+import type { SignalboxEvent } from '../harness/events.ts'
+import { addVerdicts, type ExitPolicy, exitCodeOf, noVerdicts } from './exit-code.ts'
+import { type RunFold, startRunFold } from './fold-run.ts'
+import { type Notice, type RunSummary, SUMMARY_VERSION, type Summary, targetName } from './run-summary.ts'
+
+export interface Summarizer {
+  add(event: SignalboxEvent): void
+  /** What the events so far come to; may be asked at any time and again. */
+  summary(options?: SummaryOptions): Summary
+}
+
+export interface SummaryOptions extends ExitPolicy {
+  /** Notices of reading the events, to be carried into every report. */
+  readonly notices?: readonly Notice[]
+}
+
+/** Starts an empty summary; memory grows with attempts, not with events. */
+export function createSummarizer(): Summarizer {
+  const runs = new Map<string, RunFold>()
+  return {
+    add(event) {
+      let fold = runs.get(event.run)
+      if (fold === undefined) {
+        fold = startRunFold(event)
+        runs.set(event.run, fold)
+      }
+      fold.add(event)
+    },
+    summary: (options = {}) =>
+      totalOf(
+        [...runs.values()].map((fold) => fold.summary(options)),
+        options,
+      ),
+  }
+}
+
+/** All events of one or several runs -> their summary. */
+export function summarize(events: Iterable<SignalboxEvent>, options: SummaryOptions = {}): Summary {
+  const summarizer = createSummarizer()
+  for (const event of events) summarizer.add(event)
+  return summarizer.summary(options)
+}
+
+function totalOf(unordered: readonly RunSummary[], options: SummaryOptions): Summary {
+  const runs = unordered.toSorted(byTargetThenStart)
+  const verdicts = runs.reduce((total, run) => addVerdicts(total, run.verdicts), noVerdicts)
+  return {
+    schemaVersion: SUMMARY_VERSION,
+    planned: sum(runs, (run) => run.planned),
+    finished: sum(runs, (run) => run.finished),
+    missing: runs.flatMap((run) =>
+      run.missing.map((test) => ({
+        run: run.run,
+        target: targetName(run),
+        test,
+      })),
+    ),
+    verdicts,
+    exitCode: exitCodeOf(verdicts, stateOf(runs), options),
+    durationMs: sum(runs, (run) => run.durationMs),
+    runs,
+    notices: options.notices ?? [],
+  }
+}
+
+function stateOf(runs: readonly RunSummary[]): RunSummary['state'] {
+  if (runs.some((run) => run.state === 'interrupted')) return 'interrupted'
+  return runs.length === 0 || runs.some(isIncomplete) ? 'incomplete' : 'finished'
+}
+
+function isIncomplete(run: RunSummary): boolean {
+  return run.state === 'incomplete' || run.plan === undefined
+}
+
+function sum(runs: readonly RunSummary[], figure: (run: RunSummary) => number): number {
+  return runs.reduce((total, run) => total + figure(run), 0)
+}
+
+function byTargetThenStart(a: RunSummary, b: RunSummary): number {
+  return compare(targetName(a), targetName(b)) || compare(a.startedAt, b.startedAt) || compare(a.run, b.run)
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
