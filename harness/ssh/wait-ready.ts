@@ -1,0 +1,83 @@
+// Waits for the first working SSH connection of a machine that boots. Dials often enough to lose little time and
+// seldom enough to cost an emulated guest little; a dial that got nowhere is given up soon and made again.
+
+import { sleep, startDeadline } from '../deadline.ts'
+import { codeOf, messageOf } from '../errors.ts'
+import { handshake, resolveEndpoint, type ConnectOptions, type SshConnection } from './connection.ts'
+import { dial } from './dial.ts'
+
+export interface WaitForSshOptions extends Omit<ConnectOptions, 'bannerTimeoutMs'> {
+  readonly timeoutMs: number
+  /** The last thing seen of the machine (its last console line), for the timeout's message. */
+  readonly lastSeen?: (() => string | undefined) | undefined
+  /** As it reads after "waited 90 s for"; default `SSH`. */
+  readonly phase?: string | undefined
+  /** sshd is known to listen already (a fork, a reconnect): give a silent guest time instead of dialling again. */
+  readonly listening?: boolean | undefined
+}
+
+/** Between two dials of a guest that is up but refuses: its kernel answers with one small packet. */
+const POLL_MS = 200
+
+/**
+ * Dials until a connection is authenticated. Refused, reset, silent and half-done connections and refused keys are
+ * tried again (sshd may still be starting, or its logins closed); a changed host key is not. Throws TimeoutError
+ * with the last SSH failure and `lastSeen`, or the signal's reason.
+ */
+export async function waitForSsh(options: WaitForSshOptions): Promise<SshConnection> {
+  const started = performance.now()
+  let lastFailure = 'nothing tried yet'
+  using deadline = startDeadline({
+    phase: options.phase ?? 'SSH',
+    timeoutMs: options.timeoutMs,
+    signal: options.signal,
+    lastSeen: () => [lastFailure, options.lastSeen?.()].filter(Boolean).join('; last console line: '),
+  })
+  let guestAnswers = options.listening === true
+  for (;;) {
+    deadline.signal.throwIfAborted()
+    const patience = bannerPatience(performance.now() - started, guestAnswers)
+    try {
+      const endpoint = await resolveEndpoint(options.endpoint, deadline.signal)
+      const dialled = await dial(endpoint, patience, deadline.signal)
+      switch (dialled.kind) {
+        case 'banner':
+          return await handshake(dialled.socket, { ...options, signal: deadline.signal })
+        case 'closed':
+          lastFailure = `SSH: ${dialled.why}`
+          guestAnswers = true
+          break
+        case 'silent':
+          lastFailure = 'SSH: connected, but no banner'
+          guestAnswers = options.listening === true
+          continue
+        default:
+          dialled satisfies never
+      }
+    } catch (error) {
+      if (deadline.signal.aborted) throw deadline.signal.reason
+      if (!isWorthRetrying(error)) throw error
+      lastFailure = messageOf(error)
+    }
+    await sleep(POLL_MS, deadline.signal)
+  }
+}
+
+/**
+ * How long to wait for a banner. A guest that just refused is up, so silence now means that sshd works on it. Else the
+ * SYN may have gone to a guest without network, and only a new dial will reach it. Both grow with the time that the
+ * boot has taken, because a guest that boots slowly also answers slowly: at most a twentieth of the boot is lost.
+ */
+export function bannerPatience(elapsedMs: number, guestAnswers: boolean): number {
+  return guestAnswers ? clamp(elapsedMs * 0.15, 4_000, 15_000) : clamp(elapsedMs * 0.05, 600, 6_000)
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value))
+}
+
+/** Failures of one try that say nothing about the next. */
+function isWorthRetrying(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === 'ssh-connect-failed' || code === 'ssh-auth-failed'
+}
