@@ -1,0 +1,61 @@
+// Which Debian packages Signalbox needs on the host, and what is missing: data and pure decisions. The list is
+// system-packages.json; whoever installs (install-system-packages.ts) or reports (doctor) asks here.
+
+import list from './system-packages.json' with { type: 'json' }
+
+export interface SystemPackage {
+  readonly name: string
+  /** What it is needed for, as it reads after the name. */
+  readonly purpose: string
+  /** The program, or else the file, that shows it is there on a host without dpkg. */
+  readonly program?: string
+  readonly file?: string
+  /** The lowest good version, as dpkg compares them. */
+  readonly minimum?: string
+}
+
+export const systemPackages: readonly SystemPackage[] = list.packages
+
+/** Versions by package name. */
+export type Versions = ReadonlyMap<string, string>
+
+/** Names by what has to happen: from the release itself, or from its backports. */
+export interface InstallPlan {
+  readonly fromRelease: readonly string[]
+  readonly fromBackports: readonly string[]
+}
+
+/** What to ask of dpkg: whether version `a` is `b` or later. */
+export type IsAtLeast = (a: string, b: string) => boolean
+
+/** The packages that are not installed, or in a version below their minimum. */
+export function findLacking(
+  packages: readonly SystemPackage[],
+  installed: Versions,
+  isAtLeast: IsAtLeast,
+): readonly SystemPackage[] {
+  return packages.filter(({ name, minimum }) => {
+    const version = installed.get(name)
+    return version === undefined || (minimum !== undefined && !isAtLeast(version, minimum))
+  })
+}
+
+/**
+ * Plans the installs: from the release where it has a good version, else from backports. `releaseIsOld` decides for a
+ * package with a minimum whose candidate is not known (no package lists yet).
+ */
+export function planInstall(
+  lacking: readonly SystemPackage[],
+  candidates: Versions,
+  isAtLeast: IsAtLeast,
+  releaseIsOld: boolean,
+): InstallPlan {
+  const isOld = ({ name, minimum }: SystemPackage): boolean => {
+    if (minimum === undefined) return false
+    const candidate = candidates.get(name)
+    return candidate === undefined ? releaseIsOld : !isAtLeast(candidate, minimum)
+  }
+  const names = (wanted: boolean): readonly string[] =>
+    lacking.filter((entry) => isOld(entry) === wanted).map(({ name }) => name)
+  return { fromRelease: names(false), fromBackports: names(true) }
+}
