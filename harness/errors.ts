@@ -6,6 +6,8 @@ export interface ErrorDetails {
   readonly code: string
   /** What the reader can do about it, one or two sentences or a command. */
   readonly hint?: string
+  /** What a person wants to see first: last console lines, a unit's journal. May come from a guest. */
+  readonly evidence?: readonly string[]
   readonly cause?: unknown
 }
 
@@ -14,10 +16,12 @@ export class InfraError extends Error {
   override readonly name = 'InfraError'
   readonly code: string
   readonly hint: string | undefined
+  readonly evidence: readonly string[] | undefined
   constructor(message: string, details: ErrorDetails) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined)
     this.code = details.code
     this.hint = details.hint
+    this.evidence = details.evidence
   }
 }
 
@@ -26,10 +30,12 @@ export class MachineError extends Error {
   override readonly name = 'MachineError'
   readonly code: string
   readonly hint: string | undefined
+  readonly evidence: readonly string[] | undefined
   constructor(message: string, details: ErrorDetails) {
     super(message, 'cause' in details ? { cause: details.cause } : undefined)
     this.code = details.code
     this.hint = details.hint
+    this.evidence = details.evidence
   }
 }
 

@@ -1,0 +1,70 @@
+// What the running test body can reach without being handed it: its attempt, through AsyncLocalStorage. `test.step`,
+// `expect.soft`, `skip` and every command find their attempt here.
+
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { AttemptRef, Emit, StepCategory } from '../events.ts'
+import type { Failure, Phase, PlannedTest } from '../model.ts'
+import { messageOf } from '../errors.ts'
+
+/** One phase of a running attempt; `failures` and `counter` are shared by all its phases. */
+export interface AttemptContext {
+  readonly ref: AttemptRef
+  readonly plan: PlannedTest
+  readonly emit: Emit
+  /** Aborts when the body's deadline passes, the run is interrupted or a fatal check hits. */
+  readonly signal: AbortSignal
+  /** Absolute folder of the attempt's artefacts. */
+  readonly folder: string
+  readonly failures: Failure[]
+  readonly phase: Phase
+  /** Innermost open step, for nesting. */
+  readonly step: string | undefined
+  /** Counts steps, for their identifiers. */
+  readonly counter: { steps: number; attachments: number }
+}
+
+const storage = new AsyncLocalStorage<AttemptContext>()
+
+/** Runs `work` as part of an attempt. */
+export function inAttempt<T>(context: AttemptContext, work: () => T): T {
+  return storage.run(context, work)
+}
+
+/** The attempt that is running here, or undefined outside of one. */
+export function currentAttempt(): AttemptContext | undefined {
+  return storage.getStore()
+}
+
+/** The running attempt; throws when called outside a test body. */
+export function requireAttempt(what: string): AttemptContext {
+  const context = storage.getStore()
+  if (context === undefined) throw new Error(`${what} works only inside a test`)
+  return context
+}
+
+/** Runs `work` as a named step: an event when it starts, one when it ends. Outside an attempt it just runs. */
+export async function asStep<T>(category: StepCategory, title: string, work: () => Promise<T> | T): Promise<T> {
+  const context = storage.getStore()
+  if (context === undefined) return await work()
+  const { emit, ref, counter, step: parent } = context
+  counter.steps += 1
+  const step = `${ref.test}#${ref.n}/${counter.steps}`
+  emit({ type: 'step.started', attempt: ref, step, category, title, ...(parent === undefined ? {} : { parent }) })
+  const startedAt = performance.now()
+  const finish = (error?: string): void =>
+    emit({
+      type: 'step.finished',
+      attempt: ref,
+      step,
+      durationMs: performance.now() - startedAt,
+      ...(error === undefined ? {} : { error }),
+    })
+  try {
+    const result = await storage.run({ ...context, step }, async () => await work())
+    finish()
+    return result
+  } catch (error) {
+    finish(messageOf(error))
+    throw error
+  }
+}

@@ -1,0 +1,47 @@
+// From anything thrown to a Failure: what happened, where in the test, and which outcome it means.
+
+import { TimeoutError } from '../deadline.ts'
+import { codeOf, InfraError, MachineError, messageOf, UsageError } from '../errors.ts'
+import { ExpectError } from '../expect/expect-error.ts'
+import { plainText } from '../hostile-text.ts'
+import type { Failure, Outcome, Phase } from '../model.ts'
+import { codeFrame, locationOf } from '../source-location.ts'
+import { CommandError } from '../ssh/index.ts'
+
+/** Describes an error. The text is kept whole but without control characters. */
+export function failureFrom(error: unknown, phase: Phase, machine?: string): Failure {
+  const stack = error instanceof Error ? error.stack : undefined
+  const location = locationOf(stack)
+  const frame = location === undefined ? undefined : codeFrame(location)
+  const hint = error instanceof InfraError || error instanceof MachineError || error instanceof UsageError ? error.hint : undefined
+  const evidence = error instanceof InfraError || error instanceof MachineError ? error.evidence : undefined
+  return {
+    phase,
+    kind: kindOf(error),
+    code: codeOf(error) ?? 'error',
+    message: plainText(messageOf(error)),
+    ...(hint === undefined ? {} : { hint }),
+    ...(location === undefined ? {} : { location }),
+    ...(frame === undefined ? {} : { frame }),
+    ...(stack === undefined ? {} : { stack: plainText(stack) }),
+    ...(machine === undefined ? {} : { machine }),
+    ...(evidence === undefined ? {} : { evidence: evidence.map((line) => plainText(line)) }),
+  }
+}
+
+function kindOf(error: unknown): Failure['kind'] {
+  if (error instanceof ExpectError) return 'assertion'
+  if (error instanceof TimeoutError) return 'timeout'
+  if (error instanceof InfraError) return 'infra'
+  if (error instanceof MachineError || error instanceof CommandError) return 'machine'
+  return 'error'
+}
+
+/** What a set of failures makes of the attempt: one infra failure outweighs what it may have caused. */
+export function outcomeOf(failures: readonly Failure[]): Outcome {
+  if (failures.length === 0) return 'passed'
+  if (failures.some((failure) => failure.kind === 'infra')) return 'infra'
+  // Outside the body nothing but our own code can throw a plain error.
+  if (failures.every((failure) => failure.kind === 'error' && failure.phase !== 'body')) return 'harness'
+  return 'failed'
+}

@@ -1,0 +1,52 @@
+// The checks after a body: what the logs said that the test did not expect, units that failed, a reboot nobody asked
+// for. Pure but for the one look at the machine.
+
+import type { Failure } from '../model.ts'
+import type { LiveMachine } from '../machines/live-machine.ts'
+import type { Hit } from '../machines/watch.ts'
+import { failedUnitsError } from '../machines/machine-trouble.ts'
+import type { Requirements } from '../requirements.ts'
+import { failureFrom } from './failure.ts'
+
+/** Whether a test has said that it does not mind this line. */
+export function isExpected(hit: Hit, requirements: Pick<Requirements, 'leaveOutChecks' | 'expectedMessages'>): boolean {
+  return (
+    (requirements.leaveOutChecks ?? []).includes(hit.source) || (requirements.expectedMessages ?? []).includes(hit.code)
+  )
+}
+
+/** Failures out of the lines that the logs showed during an attempt; one a code, with all its lines as evidence. */
+export function judgeHits(
+  machine: string,
+  hits: readonly Hit[],
+  requirements: Pick<Requirements, 'leaveOutChecks' | 'expectedMessages'>,
+): readonly Failure[] {
+  const byCode = Map.groupBy(
+    hits.filter((hit) => !isExpected(hit, requirements)),
+    (hit) => hit.code,
+  )
+  return [...byCode].map(([code, lines]): Failure => {
+    const [first] = lines
+    return {
+      phase: 'checks',
+      kind: 'check',
+      code: `${first?.source ?? 'console'}.${code}`,
+      message: `${machine}: ${first?.description ?? code}: ${first?.line.trim() ?? ''}`,
+      machine,
+      evidence: lines.slice(0, 20).map(({ source, line }) => `${source}: ${line}`),
+    }
+  })
+}
+
+/** Looks at the machine once more: units that have failed since it was ready. */
+export async function judgeMachine(
+  live: LiveMachine,
+  requirements: Requirements,
+  signal: AbortSignal,
+): Promise<readonly Failure[]> {
+  if ((requirements.leaveOutChecks ?? []).includes('failed-units')) return []
+  const state = await live.look(signal)
+  if (state === undefined || state.failedUnits.length === 0) return []
+  const evidence = await live.failedUnitEvidence(state.failedUnits, signal)
+  return [failureFrom(failedUnitsError(live.machine.name, state.failedUnits, evidence), 'checks', live.machine.name)]
+}

@@ -1,0 +1,64 @@
+// Makes the fixtures that a body asked for, and only those.
+
+import { UsageError } from '../errors.ts'
+import type { FixtureName } from '../fixtures/fixture-names.ts'
+import type { Cluster, Fixtures, Machine } from '../fixtures/fixtures.ts'
+import type { RegisteredTest } from '../registry.ts'
+import { asStep, type AttemptContext } from './context.ts'
+import type { RunEnvironment } from './environment.ts'
+import type { HeldMachines } from './held-machines.ts'
+
+export interface FixtureOptions {
+  readonly context: AttemptContext
+  readonly env: RunEnvironment
+  readonly test: RegisteredTest
+  readonly held: HeldMachines
+  readonly used: ReadonlySet<FixtureName>
+  /** Called after the body booted one more machine. */
+  readonly onBoot: () => void
+}
+
+/** The fixtures object of one attempt. */
+export async function makeFixtures(options: FixtureOptions): Promise<Fixtures> {
+  const { context, test, held, used, onBoot } = options
+  const first = (what: string): Machine => {
+    const live = held.machines[0]
+    if (live === undefined) {
+      throw new UsageError(`test "${test.name}" uses the fixture "${what}" but asks for no machine`, {
+        code: 'no-machine',
+        hint: 'leave out "machines: 0", or boot one with cluster.boot()',
+      })
+    }
+    return live.machine
+  }
+  const cluster: Cluster = {
+    get machines() {
+      return held.machines.map((live) => live.machine)
+    },
+    async boot(bootOptions = {}) {
+      return await asStep('boot', `boot m${held.machines.length}`, async () => {
+        const live = await held.boot(test, context.ref, context.folder, bootOptions, context.signal)
+        onBoot()
+        if ((bootOptions.waitFor ?? 'ready') === 'ready') await live.becomeReady(context.signal)
+        return live.machine
+      })
+    },
+  }
+  const http = used.has('http') ? await held.http() : undefined
+  return {
+    cluster,
+    get machine() {
+      return first('machine')
+    },
+    get console() {
+      return first('console').console
+    },
+    get journal() {
+      return first('journal').journal
+    },
+    get http() {
+      if (http === undefined) throw new UsageError('the http fixture was not destructured', { code: 'no-http' })
+      return http
+    },
+  }
+}

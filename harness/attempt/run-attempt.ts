@@ -1,0 +1,197 @@
+// The way of one attempt: acquire -> ready -> body -> collect -> checks -> teardown. Every phase has its own deadline;
+// what was acquired is always released; everything that happened is an event.
+
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { MachineError } from '../errors.ts'
+import type { AttemptRef } from '../events.ts'
+import { fixturesOf } from '../fixtures/fixture-names.ts'
+import type { Failure, Outcome, Phase, PlannedTest } from '../model.ts'
+import type { RegisteredTest } from '../registry.ts'
+import type { AttemptContext } from './context.ts'
+import type { RunEnvironment } from './environment.ts'
+import { failureFrom, outcomeOf } from './failure.ts'
+import { makeFixtures } from './make-fixtures.ts'
+import type { holdMachines } from './held-machines.ts'
+import { isExpected, judgeHits, judgeMachine } from './judge.ts'
+import { runPhase } from './phase.ts'
+import { SkipError } from './skip.ts'
+import { announceLogs, collectAfterFailure } from './collect.ts'
+
+type Held = ReturnType<typeof holdMachines>
+
+export interface AttemptRequest {
+  readonly env: RunEnvironment
+  readonly test: RegisteredTest
+  readonly plan: PlannedTest
+  readonly ref: AttemptRef
+  readonly group: string | undefined
+  readonly held: Held
+  /** The machines are there already: an earlier test of the shared boot acquired them. */
+  readonly acquired: boolean
+  /** The last test on these machines: tear down as part of this attempt. Asked after the body. */
+  readonly isLast: (outcome: Outcome) => boolean
+  readonly willRetry: (outcome: Outcome) => boolean
+}
+
+export interface AttemptResult {
+  readonly ref: AttemptRef
+  readonly outcome: Outcome
+  readonly reason: string | undefined
+  readonly failures: readonly Failure[]
+  readonly durationMs: number
+  /** The phase in which it stopped; `teardown` when it went all the way. */
+  readonly reached: Phase
+}
+
+/** Runs one attempt. Never throws: whatever happens becomes its result. */
+export async function runAttempt(request: AttemptRequest): Promise<AttemptResult> {
+  const { env, test, ref, held, group } = request
+  const startedAt = performance.now()
+  const abort = new AbortController()
+  const attempt: AttemptContext = {
+    ref,
+    plan: request.plan,
+    emit: env.emit,
+    signal: AbortSignal.any([env.signal, held.gone, abort.signal]),
+    folder: attemptFolder(env, ref),
+    failures: [],
+    phase: 'acquire',
+    step: undefined,
+    counter: { steps: 0, attachments: 0 },
+  }
+  env.emit({ type: 'attempt.started', attempt: ref, ...(group === undefined ? {} : { group }) })
+  const marks = new Map(held.machines.map((live) => [live, live.watch.hits.length]))
+  let reached: Phase = 'acquire'
+  let skipped: string | undefined
+  const enter = (phase: Phase): Phase => (reached = phase)
+  // Built as machines appear; removed with the attempt.
+  using watching = new DisposableStack()
+  const watchFatal = (from: number): void => {
+    for (const live of held.machines.slice(from)) {
+      const mark = marks.get(live) ?? 0
+      watching.defer(
+        live.watch.onFatal((hit) => {
+          if (isExpected(hit, test.requirements) || live.watch.hits.indexOf(hit) < mark) return
+          abort.abort(
+            new MachineError(`${live.machine.name}: ${hit.description}: ${hit.line.trim()}`, {
+              code: `${hit.source}.${hit.code}`,
+              evidence: live.console.tail(40),
+            }),
+          )
+        }),
+      )
+    }
+  }
+
+  try {
+    await mkdir(attempt.folder, { recursive: true })
+    if (request.acquired) watchFatal(0)
+    else {
+      const { acquireMs, readyMs } = env.timeouts
+      await runPhase(attempt, { phase: enter('acquire'), timeoutMs: acquireMs }, async ({ signal }) => {
+        await held.acquireAll(signal)
+      })
+      watchFatal(0)
+      const lastSeen = (): string | undefined => held.machines.map((live) => live.console.tail(1)[0] ?? '').join(' | ')
+      await runPhase(attempt, { phase: enter('ready'), timeoutMs: readyMs * 1.1, lastSeen }, async ({ signal }) => {
+        await Promise.all(held.machines.map(async (live) => await live.becomeReady(signal)))
+      })
+    }
+    const timeoutMs = (test.requirements.timeoutMs ?? 60_000) * env.timeouts.bodyScale
+    await runPhase(attempt, { phase: enter('body'), timeoutMs }, async (context) => {
+      const fixtures = await makeFixtures({
+        context,
+        env,
+        test,
+        held,
+        used: fixturesOf(test.name, test.body),
+        onBoot: () => watchFatal(held.machines.length - 1),
+      })
+      await test.body(fixtures)
+    })
+  } catch (error) {
+    if (error instanceof SkipError) skipped = error.reason
+    else attempt.failures.push(withConsole(failureFrom(error, reached), held))
+  }
+  watching.dispose()
+  await afterBody(request, attempt, marks, skipped !== undefined)
+
+  const outcome = skipped === undefined ? outcomeOf(attempt.failures) : 'skipped'
+  if (request.isLast(outcome)) await tearDown(request, attempt)
+  const durationMs = performance.now() - startedAt
+  env.emit({
+    type: 'attempt.finished',
+    attempt: ref,
+    outcome,
+    ...(skipped === undefined ? {} : { reason: skipped }),
+    failures: attempt.failures,
+    durationMs,
+    willRetry: request.willRetry(outcome),
+  })
+  return { ref, outcome, reason: skipped, failures: attempt.failures, durationMs, reached }
+}
+
+/** Absolute folder of an attempt's artefacts. */
+export function attemptFolder(env: Pick<RunEnvironment, 'runFolder'>, ref: AttemptRef): string {
+  return join(env.runFolder, 'attempts', ref.test, String(ref.n))
+}
+
+// Collecting and checking go on after a failure, and under their own budgets; an interrupted run skips them.
+async function afterBody(
+  request: AttemptRequest,
+  attempt: AttemptContext,
+  marks: ReadonlyMap<Held['machines'][number], number>,
+  skipped: boolean,
+): Promise<void> {
+  const { env, held, test } = request
+  if (env.signal.aborted) return
+  const { collectMs, checksMs } = env.timeouts
+  const guarded = async (phase: Phase, timeoutMs: number, work: (context: AttemptContext) => Promise<void>): Promise<void> => {
+    try {
+      await runPhase(attempt, { phase, timeoutMs, signal: env.signal }, work)
+    } catch (error) {
+      if (!env.signal.aborted && attempt.failures.length === 0) attempt.failures.push(failureFrom(error, phase))
+    }
+  }
+  const failed = attempt.failures.length > 0
+  if (failed) await guarded('collect', collectMs, async (context) => await collectAfterFailure(context, held.machines))
+  if (skipped) return
+  await guarded('checks', checksMs, async ({ signal }) => {
+    const known = new Set(attempt.failures.map((failure) => failure.code))
+    for (const live of held.machines) {
+      const hits = live.watch.hits.slice(marks.get(live) ?? 0)
+      const bad = judgeHits(live.machine.name, hits, test.requirements).filter(({ code }) => !known.has(code))
+      attempt.failures.push(...bad)
+      if (!failed) attempt.failures.push(...(await judgeMachine(live, test.requirements, signal)))
+    }
+  })
+}
+
+async function tearDown(request: AttemptRequest, attempt: AttemptContext): Promise<void> {
+  const { env, held } = request
+  try {
+    const timeoutMs = env.timeouts.teardownMs
+    // Not the run's signal: an interrupted run is torn down too.
+    await runPhase(attempt, { phase: 'teardown', timeoutMs, signal: AbortSignal.timeout(timeoutMs * 2) }, async () => {
+      await held[Symbol.asyncDispose]()
+    })
+  } catch (error) {
+    const { message } = failureFrom(error, 'teardown')
+    env.emit({
+      type: 'run.notice',
+      level: 'warning',
+      code: 'teardown-failed',
+      message: `${attempt.ref.test}: ${message}; "signalbox gc" removes what was left`,
+    })
+  }
+  await announceLogs(attempt, held.machines).catch(() => undefined)
+}
+
+function withConsole(failure: Failure, held: Held): Failure {
+  if (failure.evidence !== undefined || failure.kind === 'assertion' || failure.kind === 'error') return failure
+  const evidence = held.machines.flatMap((live) =>
+    live.console.tail(20).map((line) => `${live.machine.name} console: ${line}`),
+  )
+  return evidence.length === 0 ? failure : { ...failure, evidence }
+}

@@ -1,0 +1,54 @@
+// Runs the tests of one job on its machines, one after the other. When a test leaves machines that cannot be trusted,
+// the rest of a shared job is handed back, to be run on fresh ones.
+
+import type { Job } from '../plan/group.ts'
+import type { RegisteredTest } from '../registry.ts'
+import type { Outcome } from '../model.ts'
+import type { RunEnvironment } from './environment.ts'
+import { holdMachines } from './held-machines.ts'
+import { attemptFolder, runAttempt, type AttemptResult } from './run-attempt.ts'
+
+export interface JobOptions {
+  readonly env: RunEnvironment
+  readonly job: Job
+  /** The number of a test's next attempt, from 1. */
+  readonly attemptNumber: (test: string) => number
+  readonly willRetry: (test: string, outcome: Outcome) => boolean
+  readonly onResult: (result: AttemptResult) => void
+}
+
+/** Returns the tests that were not run because the shared machines were spent. */
+export async function runJob(options: JobOptions): Promise<readonly RegisteredTest[]> {
+  const { env, job, attemptNumber, willRetry, onResult } = options
+  const refs = job.tests.map((test) => ({ test: test.name, n: attemptNumber(test.name) }))
+  const [firstRef] = refs
+  if (firstRef === undefined) return []
+  // Disposed by the last attempt's teardown; here for the case that none gets that far.
+  await using held = holdMachines({ env, tests: job.tests, attempts: refs, folder: attemptFolder(env, firstRef) })
+  for (const [index, test] of job.tests.entries()) {
+    const rest = job.tests.slice(index + 1)
+    const ref = refs[index]
+    const plan = env.planned.get(test.name)
+    if (ref === undefined || plan === undefined) continue
+    let spent = false
+    const result = await runAttempt({
+      env,
+      test,
+      plan,
+      ref,
+      group: job.shared ? job.id : undefined,
+      held,
+      acquired: index > 0,
+      isLast: (outcome) => {
+        spent = env.signal.aborted || held.gone.aborted || outcome === 'infra' || outcome === 'harness'
+        return spent || rest.length === 0
+      },
+      willRetry: (outcome) => willRetry(test.name, outcome),
+    })
+    onResult(result)
+    // A boot that failed left nothing to share; a body that ran out of time may still be at work on the machine.
+    const broken = result.reached !== 'body' || result.failures.some((failure) => failure.kind === 'timeout')
+    if (spent || (result.outcome !== 'passed' && result.outcome !== 'skipped' && broken)) return rest
+  }
+  return []
+}

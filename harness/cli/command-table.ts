@@ -1,0 +1,131 @@
+// The commands: usage, help, options, and how to load what runs them. Nothing is imported before it is needed.
+
+import { jsonOption, runOptions, selectionOptions, targetOptions, type OptionRow } from './option-table.ts'
+
+/** Runs a command and returns the exit code. */
+export type Action = (flags: Readonly<Record<string, unknown>>, positional: readonly unknown[]) => Promise<number>
+
+export interface CommandRow {
+  readonly usage: string
+  readonly help: string
+  readonly options?: readonly OptionRow[]
+  readonly examples?: readonly string[]
+  readonly commands?: readonly CommandRow[]
+  readonly action?: () => Promise<Action>
+}
+
+export const commandTable: readonly CommandRow[] = [
+  {
+    usage: 'run [glob...]',
+    help: 'run tests and write reports',
+    options: [...selectionOptions, ...targetOptions, ...runOptions, jsonOption],
+    examples: [
+      'signalbox run                          # every test, on the reference image',
+      "signalbox run 'ignition.*' boot.usr     # by name, prefix or glob",
+      'signalbox run cl.basic                  # by the name a test has in kola',
+      'signalbox run --tag smoke -j 1',
+      'signalbox run --image flatcar_production_qemu_uefi_image.img --distro flatcar --firmware uefi',
+    ],
+    action: async () => (await import('./commands/run.ts')).run,
+  },
+  {
+    usage: 'list [glob...]',
+    help: 'list tests, and why one is skipped for the target',
+    options: [...selectionOptions, ...targetOptions, jsonOption],
+    action: async () => (await import('./commands/list.ts')).list,
+  },
+  {
+    usage: 'start',
+    help: 'the whole main job: check the host, build or find the reference image, run the smoke suite, show the reports',
+    options: runOptions,
+    action: async () => (await import('./commands/start.ts')).start,
+  },
+  {
+    usage: 'spawn',
+    help: 'boot machines and open a shell in the first',
+    options: [
+      ...targetOptions,
+      { flags: '-n, --count <n>', help: 'how many machines', parse: (value) => Number(value), default: 1 },
+      { flags: '-c, --ignition <file>', help: 'Ignition (JSON) or Butane (YAML) config for the machines' },
+      { flags: '-d, --detach', help: 'leave them running and print how to reach them; end them with "signalbox gc --all"', default: false },
+      { flags: '--memory <MiB>', help: 'memory a machine', parse: (value) => Number(value), default: 1024 },
+      { flags: '--cpus <n>', help: 'CPUs a machine', parse: (value) => Number(value), default: 2 },
+      jsonOption,
+    ],
+    action: async () => (await import('./commands/spawn.ts')).spawn,
+  },
+  {
+    usage: 'image',
+    help: 'the reference image: build, list, inspect, remove',
+    commands: [
+      {
+        usage: 'build',
+        help: 'build the reference image, or find it in the cache',
+        options: [
+          { flags: '--image-version <version>', help: 'version to build', default: '1.0.0' },
+          { flags: '--channel <name>', help: 'channel to put into os-release', default: 'stable' },
+          { flags: '--force', help: 'build even if the cache has it', default: false },
+          jsonOption,
+        ],
+        action: async () => (await import('./commands/image.ts')).imageBuild,
+      },
+      { usage: 'list', help: 'images in the cache', options: [jsonOption], action: async () => (await import('./commands/image.ts')).imageList },
+      {
+        usage: 'info [image]',
+        help: 'what an image is: identity, files, root hash',
+        options: [jsonOption],
+        action: async () => (await import('./commands/image.ts')).imageInfo,
+      },
+      {
+        usage: 'prune',
+        help: 'remove all but the newest images',
+        options: [
+          { flags: '--keep <n>', help: 'how many to keep', parse: (value) => Number(value), default: 2 },
+          jsonOption,
+        ],
+        action: async () => (await import('./commands/image.ts')).imagePrune,
+      },
+    ],
+  },
+  {
+    usage: 'report',
+    help: 'read the results of earlier runs',
+    commands: [
+      {
+        usage: 'show [folder]',
+        help: 'show a run; default: the latest',
+        options: [
+          { flags: '-f, --format <name>', help: 'list, tap, junit, json or markdown', default: 'list' },
+          { flags: '-o, --output <folder>', help: 'where runs are', default: 'signalbox-results', env: 'SIGNALBOX_OUTPUT' },
+        ],
+        action: async () => (await import('./commands/report.ts')).reportShow,
+      },
+      {
+        usage: 'merge <folder...>',
+        help: 'merge runs (shards, architectures, days) into one report',
+        options: [
+          { flags: '-o, --output <folder>', help: 'where the merged run goes', default: 'signalbox-merged' },
+        ],
+        action: async () => (await import('./commands/report.ts')).reportMerge,
+      },
+    ],
+  },
+  {
+    usage: 'check-console <file...>',
+    help: 'look for trouble in saved console logs',
+    options: [jsonOption],
+    action: async () => (await import('./commands/check-console.ts')).checkConsole,
+  },
+  {
+    usage: 'doctor',
+    help: 'what this host can do, and the command that mends each gap',
+    options: [jsonOption],
+    action: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
+    usage: 'gc',
+    help: 'remove what killed runs left behind',
+    options: [{ flags: '--all', help: 'also end machines that "spawn --detach" left running', default: false }, jsonOption],
+    action: async () => (await import('./commands/gc.ts')).gc,
+  },
+]

@@ -1,0 +1,92 @@
+// `signalbox run`: select, run, report.
+
+import { createListReporter, guardReporter, reportFormats, summarize, writeJobSummary, writeReports } from '../../../reports/index.ts'
+import { loadPlatform } from '../../../platforms/index.ts'
+import { openEventLog } from '../../event-log.ts'
+import type { SignalboxEvent } from '../../events.ts'
+import { profileOf } from '../../profiles/index.ts'
+import { selectTests } from '../../plan/select.ts'
+import { executeRun, requireSomething, type RunResult } from '../../run.ts'
+import { listenForInterrupts } from '../interrupt.ts'
+import { loadTests } from '../load-tests.ts'
+import type { RunFlags } from '../option-table.ts'
+import { resolveImage, targetOf } from '../resolve-image.ts'
+import { makeRunFolder } from '../run-folder.ts'
+import { sweepUp } from '../sweep-up.ts'
+
+/** The action of `run [glob...]`. */
+export async function run(flags: Readonly<Record<string, unknown>>, positional: readonly unknown[]): Promise<number> {
+  const globs = (positional[0] as readonly string[] | undefined) ?? []
+  return (await runTests(flags as unknown as RunFlags, globs)).exitCode
+}
+
+export interface FinishedRun {
+  readonly exitCode: number
+  readonly folder: string
+}
+
+/** Runs tests as the flags say; also used by `start`. */
+export async function runTests(flags: RunFlags, globs: readonly string[]): Promise<FinishedRun> {
+  using interrupts = listenForInterrupts()
+  const { signal } = interrupts
+  const platform = await loadPlatform(flags.platform)
+  const tests = await loadTests(flags.tests)
+  const image = await resolveImage(flags, signal)
+  const target = targetOf(image.identity, image.firmwares, platform.name, flags)
+  const selection = selectTests(tests, { globs, tags: flags.tag ?? [], target })
+  requireSomething(selection)
+  const folder = await makeRunFolder(flags.output)
+
+  const events: SignalboxEvent[] = []
+  const screen = flags.json ? process.stderr : process.stdout
+  const notices: string[] = []
+  const list = guardReporter('list', createListReporter({ stream: screen, env: process.env }), (notice) =>
+    notices.push(notice.message),
+  )
+  const diskFull = new AbortController()
+  using log = openEventLog({
+    run: folder.run,
+    folder: folder.path,
+    readers: [{ onEvent: (event) => void events.push(event) }, list],
+    onWriteError: (message, code) => {
+      notices.push(`events of this run can no longer be saved in ${folder.path}: ${message}`)
+      if (code === 'ENOSPC') diskFull.abort(resultsFull(folder.path))
+    },
+    onReaderError: (message) => notices.push(message),
+  })
+  let result: RunResult | undefined
+  try {
+    await sweepUp(log.emit)
+    result = await executeRun({
+      emit: log.emit,
+      runFolder: folder.path,
+      command: ['signalbox', 'run', ...globs],
+      platform,
+      image,
+      profile: profileOf(image.identity.distro),
+      target,
+      selection,
+      jobs: flags.jobs,
+      retries: flags.retries,
+      infraRetries: flags.infraRetries,
+      failFast: flags.failFast,
+      failOnFlaky: flags.failOnFlaky,
+      bootTimeoutMs: flags.bootTimeout === undefined ? undefined : flags.bootTimeout * 1000,
+      signal: AbortSignal.any([signal, diskFull.signal]),
+    })
+  } finally {
+    list.end()
+  }
+  const summary = summarize(events)
+  const written = await writeReports(folder.path, summary)
+  notices.push(...[...written.notices, ...(await writeJobSummary(summary, process.env))].map(({ message }) => message))
+  if (flags.json) process.stdout.write(reportFormats.json(summary))
+  else screen.write(`\nReports: ${written.files.join('\n         ')}\nEvents:  ${folder.path}/events.jsonl\n`)
+  for (const notice of notices) process.stderr.write(`warning: ${notice}\n`)
+  const exitCode = diskFull.signal.aborted ? 3 : result.exitCode
+  return { exitCode, folder: folder.path }
+}
+
+function resultsFull(folder: string): Error {
+  return new Error(`no space left for results in ${folder}`)
+}

@@ -1,0 +1,30 @@
+// Ctrl-C: once stops the run, cleans up and writes the reports; twice ends at once. Machines die with this process in
+// any case; what stays on disk is named.
+
+import { runtimeFolder } from '../folders.ts'
+import { interruption } from '../run.ts'
+
+export interface Interruption extends Disposable {
+  readonly signal: AbortSignal
+}
+
+/** Listens for SIGINT, SIGTERM and SIGHUP until disposed. */
+export function listenForInterrupts(): Interruption {
+  const controller = new AbortController()
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted) {
+      process.stderr.write(`\n${name} again: ending at once. "signalbox gc" removes what is left in ${runtimeFolder()}\n`)
+      process.exit(130)
+    }
+    process.stderr.write(`\n${name}: stopping and cleaning up; once more ends at once\n`)
+    controller.abort(interruption(name))
+  }
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const name of signals) process.on(name, onSignal)
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      for (const name of signals) process.off(name, onSignal)
+    },
+  }
+}

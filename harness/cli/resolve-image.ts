@@ -1,0 +1,146 @@
+// Which image a command is about: a path from the command line, or the reference image.
+
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { codeOf, UsageError } from '../errors.ts'
+import type { Architecture, DistroName, Firmware, Image, ImageIdentity, Target } from '../model.ts'
+import { didYouMean } from '../nearest.ts'
+import type { TargetFlags } from './option-table.ts'
+import { showProgress } from './progress.ts'
+
+const distros = ['reference', 'flatcar', 'fcos'] as const satisfies readonly DistroName[]
+const architectures = ['x86_64', 'arm64'] as const satisfies readonly Architecture[]
+const firmwares = ['direct', 'bios', 'uefi', 'uefi-secure'] as const satisfies readonly Firmware[]
+
+/** What `list` assumes when the reference image was not built yet. */
+const unbuilt: ImageIdentity = {
+  digest: 'sha256:',
+  distro: 'reference',
+  version: '1.0.0',
+  channel: 'stable',
+  architecture: 'x86_64',
+}
+
+/** Narrows a word of the command line; a wrong one is a UsageError with the nearest. */
+export function oneOfWords<T extends string>(what: string, word: string, known: readonly T[]): T {
+  const found = known.find((candidate) => candidate === word)
+  if (found !== undefined) return found
+  throw new UsageError(`unknown ${what} "${word}"`, { code: `unknown-${what}`, hint: didYouMean(word, known) })
+}
+
+/** The image to run on; builds the reference image when it is needed and not there. */
+export async function resolveImage(flags: TargetFlags, signal: AbortSignal): Promise<Image> {
+  if (flags.image !== undefined) return await imageFrom(flags.image, flags)
+  const { buildReferenceImage } = await import('../../qemu/image/index.ts')
+  using progress = showProgress('reference image')
+  const built = await buildReferenceImage({
+    signal,
+    ...(flags.channel === undefined ? {} : { channel: flags.channel }),
+    ...(flags.imageVersion === undefined ? {} : { version: flags.imageVersion }),
+    onProgress: ({ step, index, count, line }) => progress.update(`${index}/${count} ${step}`, line),
+  })
+  return built.image
+}
+
+/** The identity to list tests for, without building or reading an image's content. */
+export async function resolveIdentity(flags: TargetFlags): Promise<{ identity: ImageIdentity; firmwares: readonly Firmware[] }> {
+  if (flags.image !== undefined && (await isFolder(flags.image))) {
+    const image = await imageFrom(flags.image, flags)
+    return { identity: image.identity, firmwares: image.firmwares }
+  }
+  const identity: ImageIdentity = {
+    ...unbuilt,
+    ...(flags.distro === undefined ? {} : { distro: oneOfWords('distro', flags.distro, distros) }),
+    ...(flags.arch === undefined ? {} : { architecture: oneOfWords('architecture', flags.arch, architectures) }),
+    ...(flags.channel === undefined ? {} : { channel: flags.channel }),
+    ...(flags.imageVersion === undefined ? {} : { version: flags.imageVersion }),
+  }
+  return { identity, firmwares: identity.distro === 'reference' ? ['direct', 'uefi'] : ['uefi', 'bios'] }
+}
+
+/** The cell of the matrix that an image, a platform and flags make. */
+export function targetOf(
+  identity: ImageIdentity,
+  possible: readonly Firmware[],
+  platform: string,
+  flags: TargetFlags,
+): Target {
+  const wanted = flags.firmware === undefined ? possible[0] : oneOfWords('firmware', flags.firmware, firmwares)
+  if (wanted === undefined || !possible.includes(wanted)) {
+    throw new UsageError(`this image cannot boot with firmware ${wanted ?? '(none)'}`, {
+      code: 'firmware-unsupported',
+      hint: `it can with: ${possible.join(', ')}`,
+    })
+  }
+  const { architecture, channel, distro, version } = identity
+  const name = [platform, architecture, wanted, channel].join('-')
+  return { name, platform, architecture, firmware: wanted, channel, distro, version }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true
+}
+
+async function imageFrom(path: string, flags: TargetFlags): Promise<Image> {
+  const info = await stat(path).catch((error: unknown) => {
+    throw new UsageError(`the image ${path} cannot be read: ${codeOf(error) ?? 'unknown error'}`, {
+      code: 'image-missing',
+      hint: 'give a raw or qcow2 disk image, or a folder that "signalbox image build" made',
+    })
+  })
+  if (info.isDirectory() || path.endsWith('image.json')) {
+    const { loadImage } = await import('../../qemu/image/index.ts')
+    return await loadImage(path)
+  }
+  const absolute = resolve(path)
+  if (flags.distro === undefined) {
+    throw new UsageError(`what is in ${path}? say which distro profile fits`, {
+      code: 'distro-needed',
+      hint: `add --distro ${distros.join(' | ')}`,
+    })
+  }
+  const distro = oneOfWords('distro', flags.distro, distros)
+  const architecture = oneOfWords('architecture', flags.arch ?? 'x86_64', architectures)
+  return {
+    identity: {
+      digest: await digestOf(absolute, info.size, info.mtimeMs),
+      distro,
+      version: flags.imageVersion ?? '0.0.0',
+      channel: flags.channel ?? 'unknown',
+      architecture,
+    },
+    disk: { path: absolute, format: await formatOf(absolute) },
+    firmwares: ['uefi', 'bios', 'uefi-secure'],
+  }
+}
+
+// QCOW2 images start with "QFI\xfb" (QEMU's docs/interop/qcow2); everything else is taken as raw.
+async function formatOf(path: string): Promise<'raw' | 'qcow2'> {
+  await using file = await open(path)
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0)
+  if (bytesRead < 4) {
+    throw new UsageError(`the image ${path} is empty or cut off`, { code: 'image-broken', hint: 'fetch it again' })
+  }
+  return buffer.toString('latin1') === 'QFI\u00FB' ? 'qcow2' : 'raw'
+}
+
+// Reading gigabytes at every start would cost seconds: the digest is kept beside size and time of the file.
+async function digestOf(path: string, size: number, mtimeMs: number): Promise<string> {
+  const { cacheFolder } = await import('../folders.ts')
+  const { mkdir, readFile, writeFile } = await import('node:fs/promises')
+  const key = createHash('sha256').update(`${path}\0${size}\0${mtimeMs}`).digest('hex')
+  const kept = join(cacheFolder(), 'digests', key)
+  const known = await readFile(kept, 'utf8').catch(() => '')
+  if (/^sha256:[0-9a-f]{64}$/.test(known)) return known
+  using progress = showProgress(`digest of ${path}`)
+  progress.update('reading')
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  const digest = `sha256:${hash.digest('hex')}`
+  await mkdir(join(cacheFolder(), 'digests'), { recursive: true }).catch(() => undefined)
+  await writeFile(kept, digest).catch(() => undefined)
+  return digest
+}

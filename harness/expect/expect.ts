@@ -1,0 +1,153 @@
+// `expect`: retried matchers for machines, Jest's own `expect` for plain values, soft assertions, polling.
+
+import { createRequire } from 'node:module'
+import type { Matchers } from 'expect'
+import { asStep, currentAttempt } from '../attempt/context.ts'
+import { failureFrom } from '../attempt/failure.ts'
+import { messageOf } from '../errors.ts'
+import type { Machine } from '../fixtures/fixtures.ts'
+import { plainText } from '../hostile-text.ts'
+import { isMachine } from '../fixtures/brand.ts'
+import { ExpectError } from './expect-error.ts'
+import { machineMatchers, type MachineMatcher } from './machine-matchers.ts'
+import { retryUntilPass } from './retry.ts'
+
+type Rest<F> = F extends (machine: Machine, ...rest: infer R) => MachineMatcher ? R : never
+
+/** Matchers of a machine; each returns a promise that must be awaited. */
+export type MachineExpect = {
+  readonly [Name in keyof typeof machineMatchers]: (...args: Rest<(typeof machineMatchers)[Name]>) => Promise<void>
+} & { readonly not: MachineExpect }
+
+/** Matchers of a plain value: Jest's. */
+export type ValueExpect<T> = Matchers<void, T> & { readonly not: Matchers<void, T> }
+
+/** The same matchers, asked again until they hold. */
+export type PollExpect<T> = Matchers<Promise<void>, T> & { readonly not: Matchers<Promise<void>, T> }
+
+export interface Expect {
+  (subject: Machine): MachineExpect
+  <T>(subject: T): ValueExpect<T>
+  /** As `expect`, but the test goes on after a failure and fails at its end. */
+  readonly soft: {
+    (subject: Machine): MachineExpect
+    <T>(subject: T): ValueExpect<T>
+  }
+  /** Asks `read` again and again until the matcher holds; `timeoutMs` defaults to 5000. */
+  poll<T>(read: () => Promise<T> | T, options?: { readonly timeoutMs?: number }): PollExpect<T>
+}
+
+const DEFAULT_TIMEOUT_MS = 5000
+const require = createRequire(import.meta.url)
+// Loaded when the first value is checked: listing tests must not pay for it.
+const jest = (): ((value: unknown) => unknown) => (require('expect') as typeof import('expect')).expect
+
+type Guard = (matcher: string, work: () => unknown) => unknown
+
+const hard: Guard = (_matcher, work) => work()
+
+const soft: Guard = (matcher, work) => {
+  const keep = (error: unknown): void => {
+    const context = currentAttempt()
+    if (context === undefined) throw error
+    context.failures.push({ ...failureFrom(error, context.phase), soft: true, code: `expect.${matcher}` })
+  }
+  try {
+    const result = work()
+    return result instanceof Promise ? result.catch(keep) : result
+  } catch (error) {
+    keep(error)
+    return undefined
+  }
+}
+
+function expectMachine(machine: Machine, guard: Guard, negated: boolean): MachineExpect {
+  const check = async (name: string, matcher: MachineMatcher): Promise<void> => {
+    const expected = `${machine.name}: ${matcher.expected}`
+    await asStep('expect', `${negated ? 'not ' : ''}${expected}`, async () => {
+      await retryUntilPass({
+        matcher: name,
+        expected: negated ? `not ${expected}` : expected,
+        timeoutMs: (matcher.options.timeoutMs ?? DEFAULT_TIMEOUT_MS) * machine.slowness,
+        signal: currentAttempt()?.signal,
+        probe: async () => {
+          const { pass, seen } = await matcher.probe()
+          return { pass: pass !== negated, seen }
+        },
+      })
+    })
+  }
+  const methods = Object.entries(machineMatchers).map(([name, build]) => {
+    const make = build as (machine: Machine, ...rest: readonly unknown[]) => MachineMatcher
+    return [name, (...args: unknown[]) => guard(name, async () => await check(name, make(machine, ...args)))] as const
+  })
+  return Object.defineProperty(Object.fromEntries(methods), 'not', {
+    get: () => expectMachine(machine, guard, !negated),
+  }) as MachineExpect
+}
+
+// Jest's matchers behind a proxy, so that every failure is an ExpectError without terminal colours.
+function expectValue(read: () => unknown, call: (name: string, run: () => unknown) => unknown): unknown {
+  const wrap = (path: readonly string[]): unknown =>
+    new Proxy(() => undefined, {
+      get: (_target, key) => (typeof key === 'string' ? wrap([...path, key]) : undefined),
+      apply: (_target, _self, args: readonly unknown[]) => {
+        const name = path.at(-1) ?? 'expect'
+        return call(name, () => {
+          let node: unknown = jest()(read())
+          for (const key of path) node = (node as Record<string, unknown>)[key]
+          try {
+            return (node as (...rest: readonly unknown[]) => unknown)(...args)
+          } catch (error) {
+            throw new ExpectError(name, plainText(messageOf(error)), error)
+          }
+        })
+      },
+    })
+  return wrap([])
+}
+
+async function pollValue(
+  read: () => unknown,
+  timeoutMs: number,
+  name: string,
+  check: (value: unknown) => unknown,
+): Promise<void> {
+  await retryUntilPass({
+    matcher: name,
+    expected: `the polled value to satisfy ${name}`,
+    timeoutMs,
+    signal: currentAttempt()?.signal,
+    probe: async () => {
+      const value = await read()
+      try {
+        await check(value)
+        return { pass: true, seen: '' }
+      } catch (error) {
+        return { pass: false, seen: plainText(messageOf(error)) }
+      }
+    },
+  })
+}
+
+function make(guard: Guard): (subject: unknown) => unknown {
+  return (subject) =>
+    isMachine(subject)
+      ? expectMachine(subject, guard, false)
+      : expectValue(() => subject, (name, run) => guard(name, run))
+}
+
+function poll(read: () => unknown, options: { readonly timeoutMs?: number } = {}): unknown {
+  let current: unknown
+  return expectValue(
+    () => current,
+    async (name, run) => {
+      await pollValue(read, options.timeoutMs ?? DEFAULT_TIMEOUT_MS, name, (value) => {
+        current = value
+        return run()
+      })
+    },
+  )
+}
+
+export const expect: Expect = Object.assign(make(hard), { soft: make(soft), poll }) as Expect

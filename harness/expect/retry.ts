@@ -1,0 +1,67 @@
+// Retried expectations: ask, compare, wait a little, ask again, until it holds or time is up. The error tells the last
+// value seen and how it moved.
+
+import { formatSeconds, sleep } from '../deadline.ts'
+import { messageOf } from '../errors.ts'
+import { oneLine } from '../hostile-text.ts'
+import { ExpectError } from './expect-error.ts'
+
+/** One look at the machine. `seen` is shown to people. */
+export interface Probe {
+  readonly pass: boolean
+  readonly seen: string
+}
+
+export interface RetryOptions {
+  readonly matcher: string
+  /** What was expected, as it reads after "expected". */
+  readonly expected: string
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+  readonly probe: () => Promise<Probe>
+}
+
+const firstWaitsMs = [100, 250, 500, 1000]
+const laterWaitMs = 2000
+
+/** Resolves as soon as a probe passes; throws an ExpectError with the history of what was seen otherwise. */
+export async function retryUntilPass(options: RetryOptions): Promise<void> {
+  const { matcher, expected, timeoutMs, signal, probe } = options
+  const startedAt = performance.now()
+  const history: { readonly atMs: number; readonly seen: string }[] = []
+  for (let round = 0; ; round += 1) {
+    signal?.throwIfAborted()
+    const result = await look(probe)
+    const atMs = performance.now() - startedAt
+    if (result.pass) return
+    if (history.at(-1)?.seen !== result.seen) history.push({ atMs, seen: result.seen })
+    const wait = firstWaitsMs[round] ?? laterWaitMs
+    if (atMs + wait > timeoutMs) {
+      throw new ExpectError(matcher, describe(expected, history, atMs))
+    }
+    await sleep(wait, signal)
+  }
+}
+
+// A machine that reboots or drops its connection is asked again; that is the point of retrying.
+async function look(probe: () => Promise<Probe>): Promise<Probe> {
+  try {
+    return await probe()
+  } catch (error) {
+    return { pass: false, seen: `could not look: ${messageOf(error)}` }
+  }
+}
+
+function describe(
+  expected: string,
+  history: readonly { readonly atMs: number; readonly seen: string }[],
+  totalMs: number,
+): string {
+  const last = history.at(-1)?.seen ?? 'nothing'
+  const lines = [`expected ${expected}`, `last seen after ${formatSeconds(totalMs)}: ${oneLine(last, 2000)}`]
+  if (history.length > 1) {
+    lines.push('it moved:')
+    for (const { atMs, seen } of history.slice(-6)) lines.push(`  ${formatSeconds(atMs)}: ${oneLine(seen, 200)}`)
+  }
+  return lines.join('\n')
+}

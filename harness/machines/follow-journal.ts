@@ -1,0 +1,49 @@
+// A machine's journal as it comes: over the platform's side channel when there is one, else over SSH.
+
+import type { SshSession } from '../ssh/index.ts'
+import { formatJournalEntry, parseJournalLine } from './journal-line.ts'
+
+export interface JournalSink {
+  /** Every line as it came. */
+  readonly onRaw: (line: string) => void
+  /** Every entry, readable. */
+  readonly onEntry: (text: string) => void
+}
+
+/** Takes lines of `journalctl -o json`, drops what is none. */
+export function journalReader(sink: JournalSink): { readonly line: (line: string) => void } {
+  return {
+    line(line) {
+      const entry = parseJournalLine(line)
+      if (entry === undefined) return
+      sink.onRaw(line)
+      for (const part of formatJournalEntry(entry).split('\n')) sink.onEntry(part)
+    },
+  }
+}
+
+/** Follows the journal over SSH until the connection ends; for platforms without a side channel. */
+export function followJournalOverSsh(session: SshSession, signal: AbortSignal, onLine: (line: string) => void): void {
+  const lines = lineSplitter(onLine)
+  session
+    .exec('journalctl --boot --follow --output=json --lines=all --no-pager', {
+      sudo: true,
+      signal,
+      maxOutputBytes: 1024,
+      timeoutMs: Number.POSITIVE_INFINITY,
+      onStdout: lines,
+    })
+    .catch(() => {
+      // The machine went away or rebooted; whoever waits for it says so.
+    })
+}
+
+function lineSplitter(onLine: (line: string) => void): (chunk: Buffer) => void {
+  const decoder = new TextDecoder()
+  let rest = ''
+  return (chunk) => {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+    rest = (parts.pop() ?? '').slice(-1024 * 1024)
+    for (const part of parts) onLine(part)
+  }
+}

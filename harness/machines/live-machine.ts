@@ -1,0 +1,192 @@
+// A machine under test: the platform's machine, an SSH session, its logs and the watch over them, held together. It
+// knows when the machine goes away and ends every wait for it with the reason.
+
+import { join } from 'node:path'
+import { asStep, currentAttempt } from '../attempt/context.ts'
+import { MachineError } from '../errors.ts'
+import type { Emit } from '../events.ts'
+import { machineBrand } from '../fixtures/brand.ts'
+import type { GuestCommand, Machine } from '../fixtures/fixtures.ts'
+import { oneLine } from '../hostile-text.ts'
+import type { PlatformMachine, PowerAction } from '../machine.ts'
+import type { DistroProfile } from '../profiles/index.ts'
+import type { CheckName } from '../requirements.ts'
+import { openSshSession, type CommandOutcome, type ExecOptions, type SshKey, type SshSession } from '../ssh/index.ts'
+import { openCappedFile } from './capped-file.ts'
+import { journalReader, followJournalOverSsh } from './follow-journal.ts'
+import { commandEvent, exitError, failedUnitsError } from './machine-trouble.ts'
+import { createLog, type LogBuffer } from './machine-log.ts'
+import { describeFailedUnits, judgeSystem, lookAtSystem, type SystemState } from './ready.ts'
+import { watchLogs, type Watch } from './watch.ts'
+
+export interface AdoptOptions {
+  readonly platformMachine: PlatformMachine
+  readonly profile: DistroProfile
+  readonly sshKey: SshKey
+  /** The machine's artefact folder. */
+  readonly folder: string
+  readonly emit: Emit
+  readonly slowness: number
+  /** From created (or rebooted) to ready, wall milliseconds. */
+  readonly readyTimeoutMs: number
+  readonly leaveOut: ReadonlySet<CheckName>
+  /** The machine may vanish without that being anybody's fault: a boot that must fail. */
+  readonly mayVanish: boolean
+}
+
+/** What the harness holds of a machine; tests see only `machine`. */
+export interface LiveMachine extends AsyncDisposable {
+  /** Its artefacts: console.txt, journal.txt, ignition.json. */
+  readonly folder: string
+  readonly machine: Machine
+  readonly watch: Watch
+  readonly console: LogBuffer
+  readonly journal: LogBuffer
+  /** Aborts when the machine is gone for good, with the error that says why. */
+  readonly gone: AbortSignal
+  /** Waits until the machine is ready and has passed the ready check. */
+  becomeReady(signal: AbortSignal): Promise<void>
+  /** A fresh look at systemd; undefined when the machine is off or gone. */
+  look(signal: AbortSignal): Promise<SystemState | undefined>
+  failedUnitEvidence(units: readonly string[], signal: AbortSignal): Promise<readonly string[]>
+}
+
+/** Takes a created machine over. Disposing the result destroys the machine. */
+export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> {
+  const { platformMachine: raw, profile, emit, slowness, folder, readyTimeoutMs } = options
+  await using stack = new AsyncDisposableStack()
+  stack.use(raw)
+  const startedAt = performance.now()
+  const gone = new AbortController()
+  let power: 'on' | 'off' = 'on'
+  const milestones = new Set<string>()
+  const milestone = (name: string): void => {
+    if (milestones.has(name)) return
+    milestones.add(name)
+    emit({ type: 'machine.milestone', machine: raw.id, milestone: name, sinceMs: performance.now() - startedAt })
+  }
+
+  const console = createLog(`the console of ${raw.name}`, slowness)
+  const journal = createLog(`the journal of ${raw.name}`, slowness)
+  const watch = stack.use(watchLogs(console, journal, profile.name))
+  stack.defer(raw.console.subscribe((line) => {
+    console.push(line)
+    if (/Linux version \d/.test(line)) milestone('kernel')
+  }))
+  const onLogError = (error: Error): void =>
+    emit({ type: 'run.notice', level: 'warning', code: 'log-not-saved', message: `${raw.name}: ${error.message}` })
+  const journalFile = stack.use(openCappedFile(join(folder, 'journal.jsonl'), onLogError))
+  const journalText = stack.use(openCappedFile(join(folder, 'journal.txt'), onLogError))
+  const feed = journalReader({ onRaw: (line) => journalFile.write(line), onEntry: (text) => {
+    journalText.write(text)
+    journal.push(text)
+  } })
+  if (raw.journal !== undefined) stack.defer(raw.journal.subscribe((line) => {
+    milestone('journal')
+    feed.line(line)
+  }))
+
+  void raw.exited.then((exit) => {
+    emit({ type: 'machine.exited', machine: raw.id, reason: exit.reason, expected: exit.expected })
+    if (power === 'off' || exit.expected || options.mayVanish) return
+    gone.abort(exitError(raw.name, exit, console))
+  })
+  const lastSeen = (): string | undefined => {
+    const lines = console.tail(3).map((line) => oneLine(line, 160)).filter((line) => line !== '')
+    return lines.length === 0 ? 'nothing on the console' : `console: ${lines.join(' | ')}`
+  }
+
+  const session: SshSession = stack.use(
+    openSshSession({
+      machine: raw.name,
+      endpoint: async (signal) => await raw.ssh(signal),
+      user: profile.defaultUser,
+      privateKey: options.sshKey.privateKey,
+      lastSeen,
+      onCommand: (outcome) => emit(commandEvent(raw.id, outcome)),
+    }),
+  )
+  const signals = (extra?: AbortSignal): AbortSignal => {
+    const attempt = currentAttempt()?.signal
+    return AbortSignal.any([gone.signal, ...(attempt === undefined ? [] : [attempt]), ...(extra === undefined ? [] : [extra])])
+  }
+  const exec = async (command: GuestCommand, execOptions: ExecOptions = {}): Promise<CommandOutcome> => {
+    if (power === 'off') throw new MachineError(`${raw.name} is off: cannot run a command`, { code: 'machine-off' })
+    return await session.exec(command, { ...execOptions, signal: signals(execOptions.signal) })
+  }
+  const look = async (signal: AbortSignal): Promise<SystemState | undefined> => {
+    if (power === 'off' || gone.signal.aborted) return undefined
+    return await lookAtSystem(exec, { signal, timeoutMs: readyTimeoutMs })
+  }
+  const failedUnitEvidence = async (units: readonly string[], signal: AbortSignal): Promise<readonly string[]> =>
+    await describeFailedUnits(exec, units, { signal, sudo: true })
+  const becomeReady = async (outer: AbortSignal): Promise<void> => {
+    const signal = signals(outer)
+    await session.connect({ signal, timeoutMs: readyTimeoutMs })
+    milestone('ssh')
+    if (raw.journal === undefined || raw.journal.bytes === 0) followJournalOverSsh(session, gone.signal, feed.line)
+    const state = await look(signal)
+    if (state === undefined) throw new MachineError(`${raw.name} went away while it started`, { code: 'machine-gone' })
+    milestone('running')
+    judgeSystem(state, profile, raw.name, options.leaveOut)
+    if (state.failedUnits.length > 0 && !options.leaveOut.has('failed-units')) {
+      const evidence = await failedUnitEvidence(state.failedUnits, signal)
+      throw failedUnitsError(raw.name, state.failedUnits, evidence)
+    }
+  }
+  const doPower = async (action: PowerAction): Promise<void> => {
+    if (action === 'cut' || action === 'shutdown') power = 'off'
+    if (action === 'cut' || action === 'reset' || action === 'shutdown') session.disconnect()
+    await raw.power(action, signals())
+    if (action === 'on' || action === 'reset') {
+      power = 'on'
+      await becomeReady(signals())
+    }
+  }
+
+  const machine: Machine & { readonly [machineBrand]: true } = {
+    [machineBrand]: true,
+    name: raw.name,
+    id: raw.id,
+    console: console.log,
+    journal: journal.log,
+    slowness,
+    exec,
+    run: async (command, execOptions = {}) => {
+      if (power === 'off') throw new MachineError(`${raw.name} is off: cannot run a command`, { code: 'machine-off' })
+      const outcome = await session.run(command, { ...execOptions, signal: signals(execOptions.signal) })
+      return outcome.stdout.trim()
+    },
+    readFile: async (path) => (await session.download(path, { sudo: true, maxBytes: 16 * 1024 * 1024, signal: signals() })).toString('utf8'),
+    writeFile: async (path, content, uploadOptions = {}) =>
+      await asStep('upload', `write ${path}`, async () =>
+        await session.upload(content, path, { sudo: true, ...uploadOptions, signal: signals(uploadOptions.signal) }),
+      ),
+    reboot: async () =>
+      await asStep('reboot', `reboot ${raw.name}`, async () => {
+        await session.reboot({ signal: signals(), timeoutMs: readyTimeoutMs })
+        await becomeReady(signals())
+      }),
+    power: async (action) => await asStep('power', `${action} ${raw.name}`, async () => await doPower(action)),
+    waitForExit: async () => await raw.exited,
+  }
+
+  const owned = stack.move()
+  return {
+    folder,
+    machine,
+    watch,
+    console,
+    journal,
+    gone: gone.signal,
+    becomeReady,
+    look,
+    failedUnitEvidence,
+    async [Symbol.asyncDispose]() {
+      const disposeStart = performance.now()
+      power = 'off'
+      await owned.disposeAsync()
+      emit({ type: 'machine.destroyed', machine: raw.id, durationMs: performance.now() - disposeStart })
+    },
+  }
+}

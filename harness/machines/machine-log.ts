@@ -1,0 +1,64 @@
+// A machine's console or journal as tests see it: the lines so far and waiting for one to come.
+
+import { currentAttempt } from '../attempt/context.ts'
+import { startDeadline } from '../deadline.ts'
+import type { MachineLog } from '../fixtures/fixtures.ts'
+import { oneLine, plainText } from '../hostile-text.ts'
+
+const KEPT_LINES = 20_000
+
+/** The writing side of a log. */
+export interface LogBuffer {
+  readonly log: MachineLog
+  /** Adds a line and hands it to everybody who listens. */
+  push(line: string): void
+  /** Calls for each line from now on, until the returned function is called. */
+  listen(onLine: (line: string) => void): () => void
+  tail(n: number): readonly string[]
+}
+
+/** Makes an empty log. `what` names it in timeouts: `the console of m0`. */
+export function createLog(what: string, slowness: number): LogBuffer {
+  const kept: string[] = []
+  const listeners = new Set<(line: string) => void>()
+  const tail = (n: number): readonly string[] => kept.slice(-n)
+  const listen = (onLine: (line: string) => void): (() => void) => {
+    listeners.add(onLine)
+    return () => listeners.delete(onLine)
+  }
+  const waitFor = async (pattern: RegExp | string, options: { readonly timeoutMs?: number } = {}): Promise<string> => {
+    const matches = (line: string): boolean =>
+      typeof pattern === 'string' ? line.includes(pattern) : new RegExp(pattern.source, pattern.flags.replace('g', '')).test(line)
+    const already = kept.find((line) => matches(line))
+    if (already !== undefined) return already
+    using deadline = startDeadline({
+      phase: `${String(pattern)} on ${what}`,
+      timeoutMs: (options.timeoutMs ?? 60_000) * slowness,
+      signal: currentAttempt()?.signal,
+      lastSeen: () => oneLine(kept.at(-1) ?? 'nothing'),
+    })
+    const { promise, resolve, reject } = Promise.withResolvers<string>()
+    const stop = listen((line) => {
+      if (matches(line)) resolve(line)
+    })
+    const onAbort = (): void => reject(deadline.signal.reason as Error)
+    if (deadline.signal.aborted) onAbort()
+    deadline.signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await promise
+    } finally {
+      stop()
+    }
+  }
+  return {
+    log: { lines: () => [...kept], waitFor },
+    push(raw) {
+      const line = plainText(raw)
+      kept.push(line)
+      if (kept.length > KEPT_LINES * 1.25) kept.splice(0, kept.length - KEPT_LINES)
+      for (const listener of listeners) listener(line)
+    },
+    listen,
+    tail,
+  }
+}

@@ -1,0 +1,59 @@
+// Watches a machine's console and journal for messages that mean trouble. It only collects; the attempt judges, since
+// what is bad for one test is the point of another.
+
+import { matchLine } from '../checks/patterns.ts'
+import type { LogBuffer } from './machine-log.ts'
+
+/** A line that matched a pattern of badness. */
+export interface Hit {
+  readonly source: 'console' | 'journal'
+  readonly code: string
+  readonly description: string
+  readonly line: string
+  /** It makes waiting pointless: a panic, an emergency shell. */
+  readonly fatal: boolean
+}
+
+export interface Watch extends Disposable {
+  /** All hits so far; the same message over and over counts at most 50 times. */
+  readonly hits: readonly Hit[]
+  /** Calls for each fatal hit, those that were there before included. */
+  onFatal(listener: (hit: Hit) => void): () => void
+}
+
+const MOST_HITS_A_CODE = 50
+
+/** Starts watching. */
+export function watchLogs(console: LogBuffer, journal: LogBuffer, distro: string): Watch {
+  const hits: Hit[] = []
+  const counts = new Map<string, number>()
+  const listeners = new Set<(hit: Hit) => void>()
+  const look = (source: 'console' | 'journal') => (line: string) => {
+    for (const bad of matchLine(line, { source, distro })) {
+      const seen = (counts.get(bad.code) ?? 0) + 1
+      counts.set(bad.code, seen)
+      if (seen > MOST_HITS_A_CODE) continue
+      const hit: Hit = {
+        source,
+        code: bad.code,
+        description: bad.description,
+        line,
+        fatal: bad.severity === 'fatal',
+      }
+      hits.push(hit)
+      if (hit.fatal) for (const listener of listeners) listener(hit)
+    }
+  }
+  const stops = [console.listen(look('console')), journal.listen(look('journal'))]
+  return {
+    hits,
+    onFatal(listener) {
+      listeners.add(listener)
+      for (const hit of hits.filter(({ fatal }) => fatal)) listener(hit)
+      return () => listeners.delete(listener)
+    },
+    [Symbol.dispose]() {
+      for (const stop of stops) stop()
+    },
+  }
+}

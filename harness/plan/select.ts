@@ -1,0 +1,102 @@
+// Selection, pure: globs, tags, target and image -> which tests run, which are skipped and why. Nothing here looks at a
+// machine.
+
+import picomatch from 'picomatch'
+import semver from 'semver'
+import { UsageError } from '../errors.ts'
+import type { Target } from '../model.ts'
+import { didYouMean } from '../nearest.ts'
+import type { RegisteredTest } from '../registry.ts'
+
+export interface Selection {
+  readonly test: RegisteredTest
+  /** Why the test is skipped for this target; undefined when it runs. */
+  readonly skip: string | undefined
+}
+
+export interface SelectOptions {
+  /** Names, aliases or globs (`ignition.*`, `cl.basic`); empty selects all. `*` also crosses dots. */
+  readonly globs: readonly string[]
+  /** `smoke` includes, `!slow` excludes; any including tag suffices, every excluding one counts. */
+  readonly tags: readonly string[]
+  readonly target: Target
+}
+
+/** The selected tests in order of name. A glob that matches nothing is a UsageError that names the nearest tests. */
+export function selectTests(tests: readonly RegisteredTest[], options: SelectOptions): readonly Selection[] {
+  const { globs, tags, target } = options
+  const byName = globs.length === 0 ? tests : matchGlobs(tests, globs)
+  const included = tags.filter((tag) => !tag.startsWith('!'))
+  const excluded = new Set(tags.filter((tag) => tag.startsWith('!')).map((tag) => tag.slice(1)))
+  checkTags(tests, [...included, ...excluded])
+  return byName
+    .filter((test) => {
+      const own = test.requirements.tags ?? []
+      return (included.length === 0 || included.some((tag) => own.includes(tag))) && !own.some((tag) => excluded.has(tag))
+    })
+    .map((test) => ({ test, skip: skipReason(test, target) }))
+}
+
+function matchGlobs(tests: readonly RegisteredTest[], globs: readonly string[]): readonly RegisteredTest[] {
+  const selected = new Set<RegisteredTest>()
+  for (const glob of globs) {
+    const matches = matcher(glob)
+    const found = tests.filter((test) => [test.name, ...(test.requirements.aliases ?? [])].some((name) => matches(name)))
+    if (found.length === 0) {
+      const known = tests.flatMap((test) => [test.name, ...(test.requirements.aliases ?? [])])
+      throw new UsageError(`no test matches "${glob}"`, { code: 'unknown-test', hint: didYouMean(glob, known) })
+    }
+    for (const test of found) selected.add(test)
+  }
+  return tests.filter((test) => selected.has(test))
+}
+
+// A plain prefix like `ignition` selects `ignition.*` too: that is what people type.
+function matcher(glob: string): (name: string) => boolean {
+  if (!/[*?[\]{}!()]/.test(glob)) return (name) => name === glob || name.startsWith(`${glob}.`)
+  try {
+    return picomatch(glob, { dot: true, nonegate: true })
+  } catch (error) {
+    throw new UsageError(`"${glob}" is no valid glob`, { code: 'bad-glob', cause: error })
+  }
+}
+
+function checkTags(tests: readonly RegisteredTest[], tags: readonly string[]): void {
+  const known = new Set(tests.flatMap((test) => test.requirements.tags ?? []))
+  for (const tag of tags) {
+    if (known.has(tag)) continue
+    throw new UsageError(`no test has the tag "${tag}"`, { code: 'unknown-tag', hint: didYouMean(tag, known) })
+  }
+}
+
+/** Why this test cannot say anything about this target, or undefined. */
+export function skipReason(test: RegisteredTest, target: Target): string | undefined {
+  const needs = test.requirements
+  const lists = [
+    ['platform', needs.platforms, target.platform],
+    ['architecture', needs.architectures, target.architecture],
+    ['firmware', needs.firmwares, target.firmware],
+    ['channel', needs.channels, target.channel],
+    ['distro', needs.distros, target.distro],
+  ] as const
+  for (const [what, allowed, actual] of lists) {
+    if (allowed !== undefined && !(allowed as readonly string[]).includes(actual)) {
+      return `needs ${what} ${allowed.join(' or ')}; the target has ${actual}`
+    }
+  }
+  return needs.versions === undefined ? undefined : versionReason(test.name, needs.versions, target.version)
+}
+
+function versionReason(name: string, range: string, version: string): string | undefined {
+  if (semver.validRange(range) === null) {
+    throw new UsageError(`test "${name}": "${range}" is no version range`, {
+      code: 'bad-version-range',
+      hint: 'write it as semver does: >=3033.2.0 <4000.0.0',
+    })
+  }
+  const actual = semver.coerce(version, { includePrerelease: true })
+  if (actual === null) return `needs version ${range}; the image's version "${version}" cannot be compared`
+  return semver.satisfies(actual, range, { includePrerelease: true })
+    ? undefined
+    : `needs version ${range}; the image has ${version}`
+}

@@ -1,0 +1,55 @@
+// The registered tests of this process. Registration has no effect but this list, so that `list` and `plan` need no
+// machine. It hangs off a global symbol: a test file may reach us by another module instance than the CLI's.
+
+import { UsageError } from './errors.ts'
+import type { Fixtures } from './fixtures/fixtures.ts'
+import type { SourceLocation } from './model.ts'
+import { validateRequirements, type Requirements } from './requirements.ts'
+
+export type TestBody = (fixtures: Fixtures) => Promise<void> | void
+
+export interface RegisteredTest {
+  /** Globally unique dotted name. */
+  readonly name: string
+  readonly requirements: Requirements
+  readonly body: TestBody
+  readonly location: SourceLocation
+}
+
+const key = Symbol.for('signalbox.registry')
+const store = globalThis as { [key]?: Map<string, RegisteredTest> }
+
+function registry(): Map<string, RegisteredTest> {
+  return (store[key] ??= new Map())
+}
+
+const NAME = /^[a-z0-9][a-z0-9_-]*(?:\.[a-z0-9][a-z0-9_-]*)*$/
+
+/** Adds a test; throws a UsageError for a bad or taken name or for wrong requirements. */
+export function registerTest(test: RegisteredTest): void {
+  if (!NAME.test(test.name) || test.name.length > 120) {
+    throw new UsageError(`"${test.name}" is no test name`, {
+      code: 'bad-test-name',
+      hint: 'use lower-case words of letters, digits, - and _, joined by dots: ignition.files.remote',
+    })
+  }
+  validateRequirements(test.name, test.requirements)
+  const taken = registry().get(test.name)
+  if (taken !== undefined) {
+    throw new UsageError(`two tests are named "${test.name}"`, {
+      code: 'duplicate-test',
+      hint: `${taken.location.file}:${taken.location.line} and ${test.location.file}:${test.location.line}`,
+    })
+  }
+  registry().set(test.name, test)
+}
+
+/** All registered tests by name, in order of name. */
+export function registeredTests(): readonly RegisteredTest[] {
+  return [...registry().values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** Forgets all tests: for the harness's own tests. */
+export function clearRegistry(): void {
+  registry().clear()
+}

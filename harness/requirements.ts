@@ -1,0 +1,143 @@
+// What a test needs, as data: selection, planning and pricing read it without running anything. One table says which
+// keys exist and what each accepts; TypeScript refuses a wrong key at compile time, this table does from JavaScript.
+
+import { UsageError } from './errors.ts'
+import type { IgnitionInput } from './ignition/source.ts'
+import type { DiskSpec } from './machine.ts'
+import type { Architecture, DistroName, Firmware } from './model.ts'
+import { didYouMean } from './nearest.ts'
+
+/** What a test's `ignition` function may use: things that exist before the machine does. */
+export interface IgnitionContext {
+  /** The attempt's own file server, reachable from the guest (also in the initrd). */
+  readonly http: { serve(path: string, content: string | Uint8Array): string; url(path: string): string }
+}
+
+/** Checks that run on every test and can be left out by name. */
+export type CheckName = 'failed-units' | 'console' | 'journal' | 'system-state' | 'os-release' | 'unexpected-reboot'
+
+export const checkNames: readonly CheckName[] = [
+  'failed-units',
+  'console',
+  'journal',
+  'system-state',
+  'os-release',
+  'unexpected-reboot',
+]
+
+/** Requirements as data; every key is optional. Times are for a host with KVM; they are scaled where guests are emulated. */
+export interface Requirements {
+  /** One sentence for people. */
+  readonly description?: string
+  /** Selected with `--tag`; lower case, like `smoke`. */
+  readonly tags?: readonly string[]
+  /** Names under which the test is known elsewhere, e.g. in kola; they select it too. */
+  readonly aliases?: readonly string[]
+  /** How many machines the harness boots before the body; default 1. With 0 the body boots its own with `cluster.boot()`. */
+  readonly machines?: number
+  /** Default 1024. */
+  readonly memoryMiB?: number
+  /** Default 2. */
+  readonly cpus?: number
+  /** Extra empty disks, `/dev/disk/by-id/virtio-<serial>` in the guest. */
+  readonly disks?: readonly DiskSpec[]
+  /** Size the primary disk is grown to. */
+  readonly primaryDiskMiB?: number
+  /** Default false. */
+  readonly tpm?: boolean
+  /** Only on these firmwares; default any. */
+  readonly firmwares?: readonly Firmware[]
+  readonly platforms?: readonly string[]
+  readonly architectures?: readonly Architecture[]
+  readonly channels?: readonly string[]
+  readonly distros?: readonly DistroName[]
+  /** A semver range over the image's version: `>=3033.2.0 <4000.0.0`. */
+  readonly versions?: string
+  /** The body's budget in milliseconds; default 60000. */
+  readonly timeoutMs?: number
+  /** The test is about the first boot: its machine is always booted cold. Default false. */
+  readonly firstBoot?: boolean
+  /** False lets the test share one boot with other such tests whose configs do not conflict. Default true. */
+  readonly exclusive?: boolean
+  /** Spec 2.x or 3.x object, JSON text, Butane YAML text; or a function of what exists before boot. */
+  readonly ignition?: IgnitionInput | ((context: IgnitionContext) => IgnitionInput)
+  /** Checks that this test must not be judged by. */
+  readonly leaveOutChecks?: readonly CheckName[]
+  /** Codes of console and journal patterns that this test provokes on purpose, e.g. `kernel-panic`. */
+  readonly expectedMessages?: readonly string[]
+}
+
+type Check = (value: unknown) => string | undefined
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const text: Check = (value) => (typeof value === 'string' ? undefined : 'a string')
+const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'true or false')
+const count =
+  (min: number, max: number): Check =>
+  (value) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
+      ? undefined
+      : `a whole number from ${min} to ${max}`
+const texts: Check = (value) =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string') ? undefined : 'a list of strings'
+const oneOf =
+  (known: readonly string[]): Check =>
+  (value) =>
+    Array.isArray(value) && value.every((item) => typeof item === 'string' && known.includes(item))
+      ? undefined
+      : `a list out of ${known.join(', ')}`
+
+const disks: Check = (value) =>
+  Array.isArray(value) &&
+  value.every(
+    (disk) =>
+      isObject(disk) && typeof disk['serial'] === 'string' && /^[\w-]{1,20}$/.test(disk['serial']) &&
+      count(1, 1 << 20)(disk['sizeMiB']) === undefined,
+  )
+    ? undefined
+    : 'a list of { serial: 1-20 letters, digits, - or _; sizeMiB: whole number }'
+
+const table: { readonly [Key in keyof Required<Requirements>]: Check } = {
+  description: text,
+  tags: texts,
+  aliases: texts,
+  machines: count(0, 64),
+  memoryMiB: count(128, 1 << 20),
+  cpus: count(1, 256),
+  disks,
+  primaryDiskMiB: count(1, 1 << 24),
+  tpm: flag,
+  firmwares: oneOf(['direct', 'bios', 'uefi', 'uefi-secure']),
+  platforms: texts,
+  architectures: oneOf(['x86_64', 'arm64']),
+  channels: texts,
+  distros: oneOf(['reference', 'flatcar', 'fcos']),
+  versions: text,
+  timeoutMs: count(1, 24 * 3600 * 1000),
+  firstBoot: flag,
+  exclusive: flag,
+  ignition: (value) =>
+    typeof value === 'string' || typeof value === 'function' || isObject(value)
+      ? undefined
+      : 'a config object, JSON text, Butane text, or a function that returns one',
+  leaveOutChecks: oneOf(checkNames),
+  expectedMessages: texts,
+}
+
+/** Throws a UsageError that names the test, the key and the nearest known key. */
+export function validateRequirements(test: string, requirements: object): asserts requirements is Requirements {
+  for (const [key, value] of Object.entries(requirements)) {
+    if (!(key in table)) {
+      throw new UsageError(`test "${test}": unknown requirement "${key}"`, {
+        code: 'unknown-requirement',
+        hint: didYouMean(key, Object.keys(table)),
+      })
+    }
+    if (value === undefined) continue
+    const expected = table[key as keyof Requirements](value)
+    if (expected !== undefined) {
+      throw new UsageError(`test "${test}": requirement "${key}" must be ${expected}`, { code: 'bad-requirement' })
+    }
+  }
+}

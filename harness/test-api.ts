@@ -1,0 +1,72 @@
+// How tests are written: `test(name, requirements, body)`, `describe`, steps.
+
+import { asStep, requireAttempt } from './attempt/context.ts'
+import type { AttemptRef } from './events.ts'
+import { fixturesOf } from './fixtures/fixture-names.ts'
+import { registerTest, type TestBody } from './registry.ts'
+import { validateRequirements, type Requirements } from './requirements.ts'
+import { callerLocation } from './source-location.ts'
+
+/** What `test.info()` tells a running test. */
+export interface TestInfo {
+  readonly attempt: AttemptRef
+  /** Absolute folder of this attempt's artefacts. */
+  readonly folder: string
+  readonly signal: AbortSignal
+}
+
+export interface TestFunction {
+  /** Registers a test. Within `describe` its name and requirements extend the group's. */
+  (name: string, body: TestBody): void
+  (name: string, requirements: Requirements, body: TestBody): void
+  /** Runs part of a test as a named step: timed, nested, shown in every report. */
+  step<T>(title: string, work: () => Promise<T> | T): Promise<T>
+  info(): TestInfo
+}
+
+interface Group {
+  readonly prefix: string
+  readonly requirements: Requirements
+}
+
+let group: Group = { prefix: '', requirements: {} }
+
+/** Groups tests: `describe('ignition', ...)` gives its tests names like `ignition.files` and default requirements. */
+export function describe(name: string, define: () => void): void
+export function describe(name: string, requirements: Requirements, define: () => void): void
+export function describe(name: string, second: Requirements | (() => void), third?: () => void): void {
+  const requirements = typeof second === 'function' ? {} : second
+  const define = typeof second === 'function' ? second : third
+  validateRequirements(name, requirements)
+  const outer = group
+  group = { prefix: `${outer.prefix}${name}.`, requirements: merge(outer.requirements, requirements) }
+  try {
+    define?.()
+  } finally {
+    group = outer
+  }
+}
+
+// A test's own values win; tags and aliases add up.
+function merge(outer: Requirements, inner: Requirements): Requirements {
+  const tags = [...new Set([...(outer.tags ?? []), ...(inner.tags ?? [])])]
+  return { ...outer, ...inner, ...(tags.length === 0 ? {} : { tags }) }
+}
+
+function define(name: string, second: Requirements | TestBody, third?: TestBody): void {
+  const own = typeof second === 'function' ? {} : second
+  const body = typeof second === 'function' ? second : third
+  const fullName = `${group.prefix}${name}`
+  if (body === undefined) throw new TypeError(`test "${fullName}" has no body`)
+  validateRequirements(fullName, own)
+  fixturesOf(fullName, body)
+  registerTest({ name: fullName, requirements: merge(group.requirements, own), body, location: callerLocation() })
+}
+
+export const test: TestFunction = Object.assign(define, {
+  step: async <T>(title: string, work: () => Promise<T> | T): Promise<T> => await asStep('test.step', title, work),
+  info: (): TestInfo => {
+    const { ref, folder, signal } = requireAttempt('test.info()')
+    return { attempt: ref, folder, signal }
+  },
+})
