@@ -1,0 +1,164 @@
+// Builds the reference image, or finds it in the cache. A build happens in a scratch folder beside the cache entries and
+// is published by one rename, so that an image is either complete or not there.
+
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { cacheFolder } from '../../harness/folders.ts'
+import { requireBuildHost } from './build-host.ts'
+import { imageFiles, readBuiltImage, type BuiltImage, type ImageFile, type ImageMetadata } from './built-image.ts'
+import { imageKey } from './cache-key.ts'
+import { acquireLock } from './lock.ts'
+import { configureTree } from './steps/configure.ts'
+import type { BuildContext } from './steps/context.ts'
+import { buildDisk } from './steps/disk.ts'
+import { buildInitrd } from './steps/initrd.ts'
+import { buildBootFiles } from './steps/kernel.ts'
+import { installPackages, unpackTree } from './steps/packages.ts'
+import { arrangeTree, sealUsr } from './steps/seal.ts'
+import { verifyImage } from './steps/verify.ts'
+
+export interface BuildProgress {
+  readonly step: string
+  /** Counts from 1. */
+  readonly index: number
+  readonly count: number
+  /** A line of output of the step's current program. */
+  readonly line?: string
+}
+
+export interface BuildOptions {
+  /** Default `1.0.0`. */
+  readonly version?: string
+  /** Default `stable`. */
+  readonly channel?: string
+  /** Where images are kept; default `images` in the user's cache folder. */
+  readonly cache?: string
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: BuildProgress) => void
+  /** Builds anew, packages included, even when the cache has the image. */
+  readonly force?: boolean
+}
+
+const steps = ['packages', 'unpack', 'configure', 'initrd', 'arrange', 'seal', 'kernel', 'disk', 'verify', 'publish'] as const
+
+/** The folder of images when none is given. */
+export const defaultImageCache = (): string => join(cacheFolder(), 'images')
+
+/** Builds the image, or returns the cached one. Throws InfraError (no root, a missing tool, a failed step). */
+export async function buildReferenceImage(options: BuildOptions = {}): Promise<BuiltImage> {
+  const { version = '1.0.0', channel = 'stable', cache = defaultImageCache(), signal, force = false } = options
+  const key = await imageKey({ version, channel, architecture: 'x86_64' })
+  const folder = join(cache, `reference-${version}-${channel}-${key}`)
+  if (!force && existsSync(join(folder, 'image.json'))) return await readBuiltImage(folder)
+  await requireBuildHost()
+  await mkdir(cache, { recursive: true })
+  const wait = (line: string): void => options.onProgress?.({ step: 'wait', index: 0, count: steps.length, line })
+  await using _lock = await acquireLock(join(cache, '.build.lock'), {
+    signal,
+    onWait: ({ pid }) => wait(`process ${pid} is building; waiting for it`),
+  })
+  if (!force && existsSync(join(folder, 'image.json'))) return await readBuiltImage(folder)
+  const work = await mkdtemp(join(cache, '.building-'))
+  await using cleanup = new AsyncDisposableStack()
+  cleanup.defer(async () => await rm(work, { recursive: true, force: true, maxRetries: 3 }))
+  await buildInto({ ...options, version, channel, key, work, cache })
+  await rm(folder, { recursive: true, force: true })
+  await rename(join(work, 'out'), folder)
+  return await readBuiltImage(folder)
+}
+
+interface Build extends BuildOptions {
+  readonly version: string
+  readonly channel: string
+  readonly key: string
+  readonly work: string
+  readonly cache: string
+}
+
+async function buildInto(build: Build): Promise<void> {
+  let current = 0
+  const report = (line?: string): void => {
+    const step = steps[current - 1] ?? 'start'
+    build.onProgress?.({ step, index: current, count: steps.length, ...(line === undefined ? {} : { line }) })
+  }
+  const begin = (step: (typeof steps)[number]): void => {
+    build.signal?.throwIfAborted()
+    current = steps.indexOf(step) + 1
+    report()
+  }
+  const context: BuildContext = {
+    work: build.work,
+    tree: join(build.work, 'tree'),
+    out: join(build.work, 'out'),
+    bases: join(build.cache, '.bases'),
+    version: build.version,
+    channel: build.channel,
+    key: build.key,
+    force: build.force ?? false,
+    signal: build.signal,
+    onLine: report,
+  }
+  await mkdir(context.out)
+  begin('packages')
+  const archive = await installPackages(context)
+  begin('unpack')
+  const manifest = await unpackTree(context, archive)
+  await writeFile(join(context.out, 'packages.txt'), manifest)
+  begin('configure')
+  const buildId = await configureTree(context, manifest)
+  begin('initrd')
+  const kernel = await buildInitrd(context)
+  begin('arrange')
+  await arrangeTree(context)
+  begin('seal')
+  const usr = await sealUsr(context)
+  begin('kernel')
+  const boot = await buildBootFiles(context, kernel, usr)
+  begin('disk')
+  const layout = await buildDisk(context, usr, boot)
+  begin('verify')
+  const disk = join(context.out, 'disk.raw')
+  await verifyImage(context, { disk, usr: usr.erofs, verity: usr.verity, uki: boot.uki, rootHash: usr.rootHash }, layout)
+  begin('publish')
+  const names: Record<ImageFile, string> = {
+    disk,
+    kernel: kernel.vmlinuz,
+    initrd: kernel.initrd,
+    uki: boot.uki,
+    usr: usr.erofs,
+    verity: usr.verity,
+    packages: join(context.out, 'packages.txt'),
+  }
+  const metadata: ImageMetadata = {
+    format: 1,
+    key: build.key,
+    distro: 'reference',
+    version: build.version,
+    channel: build.channel,
+    architecture: 'x86_64',
+    buildId,
+    builtAt: new Date().toISOString(),
+    digest: `sha256:${await digestOf([kernel.vmlinuz, kernel.initrd], usr.rootHash)}`,
+    usrRootHash: usr.rootHash,
+    kernelRelease: kernel.release,
+    arguments: boot.commandLine,
+    files: await describeFiles(names),
+  }
+  await writeFile(join(context.out, 'image.json'), `${JSON.stringify(metadata, undefined, 2)}\n`)
+}
+
+async function describeFiles(paths: Readonly<Record<ImageFile, string>>): Promise<ImageMetadata['files']> {
+  const entries = imageFiles.map(async (role) => {
+    const path = paths[role]
+    return [role, { name: basename(path), bytes: (await stat(path)).size }] as const
+  })
+  return Object.fromEntries(await Promise.all(entries)) as ImageMetadata['files']
+}
+
+async function digestOf(paths: readonly string[], rootHash: string): Promise<string> {
+  const hash = createHash('sha256').update(rootHash)
+  for (const path of paths) hash.update(await readFile(path))
+  return hash.digest('hex')
+}

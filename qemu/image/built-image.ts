@@ -1,0 +1,138 @@
+// A built image in the cache: one folder with `image.json`, written last. Reading is strict, because the folder may be
+// anybody's: a path given on the command line.
+
+import { readFile, stat } from 'node:fs/promises'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { codeOf, UsageError } from '../../harness/errors.ts'
+import type { Architecture, Image } from '../../harness/model.ts'
+import { firstBootArguments } from './recipe.ts'
+
+/** What `image.json` holds. File names are relative to its folder. */
+export interface ImageMetadata {
+  readonly format: 1
+  readonly key: string
+  readonly distro: 'reference'
+  readonly version: string
+  readonly channel: string
+  readonly architecture: Architecture
+  readonly buildId: string
+  readonly builtAt: string
+  /** `sha256:` over the kernel, the initrd and the /usr root hash: what decides what runs. */
+  readonly digest: string
+  readonly usrRootHash: string
+  readonly kernelRelease: string
+  readonly arguments: string
+  /** Sizes in bytes by role. */
+  readonly files: Readonly<Record<ImageFile, { readonly name: string; readonly bytes: number }>>
+}
+
+export const imageFiles = ['disk', 'kernel', 'initrd', 'uki', 'usr', 'verity', 'packages'] as const
+export type ImageFile = (typeof imageFiles)[number]
+
+/** An image of the cache, complete. */
+export interface BuiltImage {
+  readonly folder: string
+  readonly key: string
+  readonly image: Image
+  readonly files: Readonly<Record<ImageFile, { readonly path: string; readonly bytes: number }>>
+  readonly usrRootHash: string
+  readonly builtAt: Date
+  readonly packages: string
+}
+
+/** Reads an image's metadata from its folder or from the path of its `image.json`. Throws UsageError. */
+export async function readBuiltImage(pathOrFolder: string): Promise<BuiltImage> {
+  const path = resolve(pathOrFolder)
+  const folder = path.endsWith('.json') ? dirname(path) : path
+  const metadata = await readMetadata(join(folder, 'image.json'))
+  const entries = await Promise.all(
+    imageFiles.map(async (role) => [role, await checkFile(folder, metadata.files[role])] as const),
+  )
+  const files = Object.fromEntries(entries) as BuiltImage['files']
+  const { key, usrRootHash, distro, version, channel, architecture, buildId, digest } = metadata
+  return {
+    folder,
+    key,
+    usrRootHash,
+    files,
+    builtAt: new Date(metadata.builtAt),
+    packages: files.packages.path,
+    image: {
+      identity: { digest, distro, version, channel, architecture, buildId },
+      disk: { path: files.disk.path, format: 'raw' },
+      direct: {
+        kernel: files.kernel.path,
+        initrd: files.initrd.path,
+        arguments: metadata.arguments,
+        firstBootArguments: firstBootArguments.join(' '),
+      },
+      firmwares: ['direct', 'uefi'],
+    },
+  }
+}
+
+/** Reads an image as the harness sees it: a cached folder, or the path of an `image.json`. Throws UsageError. */
+export async function loadImage(pathOrFolder: string): Promise<Image> {
+  return (await readBuiltImage(pathOrFolder)).image
+}
+
+async function readMetadata(path: string): Promise<ImageMetadata> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    throw new UsageError(`no image at ${dirname(path)}: ${codeOf(error) ?? 'unreadable'} reading image.json`, {
+      code: 'image-missing',
+      hint: 'give the folder of a built image, or build one with `signalbox image build`',
+      cause: error,
+    })
+  }
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch (error) {
+    throw broken(path, 'it is not JSON', error)
+  }
+  if (!isMetadata(parsed)) throw broken(path, 'it is not the metadata of a Signalbox image, format 1')
+  return parsed
+}
+
+async function checkFile(
+  folder: string,
+  file: { readonly name: string; readonly bytes: number },
+): Promise<{ readonly path: string; readonly bytes: number }> {
+  const path = join(folder, file.name)
+  const found = await stat(path).catch(() => undefined)
+  if (found === undefined) throw broken(path, 'the file is missing')
+  if (found.size !== file.bytes) {
+    throw broken(path, `it is truncated or changed: ${found.size} bytes, expected ${file.bytes}`)
+  }
+  return { path, bytes: file.bytes }
+}
+
+function isMetadata(value: unknown): value is ImageMetadata {
+  if (typeof value !== 'object' || value === null) return false
+  const record = value as Record<string, unknown>
+  const strings = ['key', 'version', 'channel', 'buildId', 'builtAt', 'digest', 'usrRootHash', 'kernelRelease', 'arguments']
+  if (record['format'] !== 1 || record['distro'] !== 'reference') return false
+  if (record['architecture'] !== 'x86_64' && record['architecture'] !== 'arm64') return false
+  if (!strings.every((name) => typeof record[name] === 'string')) return false
+  const files = record['files']
+  if (typeof files !== 'object' || files === null) return false
+  return imageFiles.every((role) => isFile((files as Record<string, unknown>)[role]))
+}
+
+/** A name, never a path: an image.json from elsewhere must not point outside its folder. */
+function isFile(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { name, bytes } = value as Record<string, unknown>
+  return typeof name === 'string' && !isAbsolute(name) && !name.includes('/') && typeof bytes === 'number'
+}
+
+function broken(path: string, why: string, cause?: unknown): UsageError {
+  return new UsageError(`the image file ${path} cannot be used: ${why}`, {
+    code: 'image-broken',
+    hint: 'remove the folder and build the image again with `signalbox image build`',
+    ...(cause === undefined ? {} : { cause }),
+  })
+}

@@ -1,0 +1,32 @@
+// The cache key of an image: a digest over the recipe's data and files and over what is asked of it. The package versions
+// of the day are not part of it; they are recorded in the image.
+
+import { createHash } from 'node:crypto'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { recipeFolder } from './recipe.ts'
+import * as recipe from './recipe.ts'
+import * as trim from './trim.ts'
+import * as units from './units.ts'
+
+export interface ImageQuery {
+  readonly version: string
+  readonly channel: string
+  readonly architecture: 'x86_64'
+}
+
+/** The key as hex, 20 digits: enough for a folder name. */
+export async function imageKey(query: ImageQuery, folder: string = recipeFolder): Promise<string> {
+  const { recipeFolder: _here, ...data } = recipe
+  const hash = createHash('sha256')
+  hash.update(JSON.stringify([data, trim, units, query.version, query.channel, query.architecture]))
+  for (const name of (await readdir(folder, { recursive: true })).toSorted()) {
+    const path = join(folder, name)
+    const found = await stat(path)
+    if (!found.isFile()) continue
+    // The executable bit is content as well: a script without it does not run in the guest.
+    hash.update(`\0${name}\0${(found.mode & 0o100) === 0 ? '-' : 'x'}\0`)
+    hash.update(await readFile(path))
+  }
+  return hash.digest('hex').slice(0, 20)
+}

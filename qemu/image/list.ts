@@ -1,0 +1,55 @@
+// The image cache: what is in it, and removing what is old. An image that a machine still uses is never removed.
+
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UsageError } from '../../harness/errors.ts'
+import { readBuiltImage, type BuiltImage } from './built-image.ts'
+import { defaultImageCache } from './build.ts'
+import { acquireLock } from './lock.ts'
+import { isInUse } from './in-use.ts'
+
+export interface PruneOptions {
+  readonly cache?: string
+  /** Keeps this many of the newest images; default 2. */
+  readonly keep?: number
+  /** Removes exactly the images with these keys instead. */
+  readonly keys?: readonly string[]
+}
+
+/** The complete images of a cache, the newest first. Broken folders are left out. */
+export async function listImages(cache: string = defaultImageCache()): Promise<readonly BuiltImage[]> {
+  const names = await readdir(cache).catch(() => [])
+  const folders = names.filter((name) => !name.startsWith('.')).map((name) => join(cache, name))
+  const images = await Promise.all(folders.map((folder) => readBuiltImage(folder).catch(() => undefined)))
+  return images
+    .filter((image) => image !== undefined)
+    .toSorted((a, b) => b.builtAt.getTime() - a.builtAt.getTime())
+}
+
+/** Removes images and what killed builds left; returns the removed folders. An image in use stays. */
+export async function pruneImages(options: PruneOptions = {}): Promise<readonly string[]> {
+  const { cache = defaultImageCache(), keep = 2, keys } = options
+  const images = await listImages(cache)
+  const unknown = keys?.filter((key) => !images.some((image) => image.key === key)) ?? []
+  if (unknown.length > 0) {
+    throw new UsageError(`no image with the key ${unknown.join(', ')}`, {
+      code: 'unknown-image',
+      hint: `there are: ${images.map((image) => image.key).join(', ') || 'none'}`,
+    })
+  }
+  // Under the builders' lock: a scratch folder seen here belongs to nobody.
+  await using _lock = await acquireLock(join(cache, '.build.lock'))
+  const doomed = keys === undefined ? images.slice(keep) : images.filter((image) => keys.includes(image.key))
+  const removed: string[] = []
+  for (const { folder } of doomed) {
+    if (await isInUse(folder)) continue
+    await rm(folder, { recursive: true, force: true })
+    removed.push(folder)
+  }
+  const names = await readdir(cache).catch(() => [])
+  for (const name of names.filter((entry) => entry.startsWith('.building-'))) {
+    await rm(join(cache, name), { recursive: true, force: true })
+    removed.push(join(cache, name))
+  }
+  return removed
+}

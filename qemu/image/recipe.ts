@@ -1,0 +1,75 @@
+// The recipe of the reference image as data: packages, users, what runs, what is left out, how the disk is cut. The files
+// that go into the guest lie in `recipe/`. Both are part of the cache key: whoever changes either gets a new image.
+
+import { join } from 'node:path'
+import { packageRoot } from '../../harness/package-root.ts'
+
+/** Raised when the code of a step changes what it makes; data changes are noticed by themselves. */
+export const recipeVersion = 1
+
+/** The folder with the guest's files, the dracut module and the commands that run inside the tree. */
+export const recipeFolder = join(packageRoot, 'qemu', 'image', 'recipe')
+
+export const suite = 'trixie'
+
+/** Every timestamp of the image: 2024-01-01, so that two builds agree. */
+export const sourceDateEpoch = 1_704_067_200
+
+/** Host programs' packages (Debian names) that a build needs; `doctor` and the setup install them. */
+export const hostPackages: readonly string[] = [
+  'mmdebstrap',
+  'debian-archive-keyring',
+  'erofs-utils',
+  'cryptsetup-bin',
+  'gdisk',
+  'dosfstools',
+  'mtools',
+  'e2fsprogs',
+  'zstd',
+  'xz-utils',
+  'util-linux',
+  'qemu-utils',
+]
+
+/** Guest packages, without recommends, on top of the essential ones. */
+export const packages: readonly string[] = [
+  // systemd and its parts; -container holds sysupdate, -boot-tools bless-boot, -cryptsetup the verity generator.
+  'systemd', 'systemd-sysv', 'udev', 'dbus', 'libpam-systemd', 'libnss-systemd', 'libnss-resolve', 'systemd-resolved',
+  'systemd-timesyncd', 'systemd-container', 'systemd-repart', 'systemd-cryptsetup', 'systemd-boot-efi',
+  'systemd-boot-tools',
+  // Boot.
+  'linux-image-cloud-amd64', 'dracut', 'dracut-network', 'ignition', 'cryptsetup-bin',
+  // SELinux.
+  'selinux-policy-default', 'selinux-utils', 'policycoreutils',
+  // Network and access.
+  'openssh-server', 'iproute2', 'iputils-ping', 'nftables', 'curl', 'ca-certificates', 'netbase',
+  // Disks.
+  'e2fsprogs', 'dosfstools', 'gdisk', 'fdisk', 'mount', 'util-linux',
+  // What people expect at a prompt.
+  'sudo', 'passwd', 'login', 'kmod', 'procps', 'psmisc', 'less', 'jq', 'busybox', 'vim-tiny', 'tar', 'gzip', 'xz-utils', 'zstd', 'attr', 'acl',
+]
+
+/** The kernel's arguments on every boot, after the root hash. */
+export const kernelArguments: readonly string[] = [
+  'root=PARTLABEL=ROOT',
+  'rootfstype=ext4',
+  'rw',
+  'mount.usrfstype=erofs',
+  'mount.usrflags=ro',
+  'systemd.verity_usr_options=panic-on-corruption',
+  'systemd.firstboot=no',
+  'panic=5',
+  // SELinux, permissive; the other modules that Debian turns on by default only cost time.
+  'lsm=landlock,yama,selinux',
+  'selinux=1',
+  'enforcing=0',
+  'audit=0',
+  'console=ttyS0',
+  'quiet',
+]
+
+/** Added on a machine's first boot. Harmless later: the initrd looks for the stamp of an earlier run. */
+export const firstBootArguments: readonly string[] = ['ignition.firstboot=1', 'ignition.platform.id=qemu']
+
+/** The disk's partitions in MiB. Both slots hold what a large /usr (containers, etcd) may need later; they are sparse. */
+export const partitionSizesMiB = { esp: 192, usr: 640, verity: 8, oem: 32, root: 512 } as const

@@ -1,0 +1,42 @@
+// Step: the initrd, built by the guest's own dracut inside the tree, from exactly the modules named here.
+
+import { readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { trimmedLast } from '../trim.ts'
+import { runInTree, type BuildContext } from './context.ts'
+
+export interface KernelFiles {
+  readonly release: string
+  /** The distribution's bzImage. */
+  readonly vmlinuz: string
+  readonly initrd: string
+}
+
+/** Builds the initrd, takes kernel and initrd out of the tree and drops what only their making needed. */
+export async function buildInitrd(context: BuildContext): Promise<KernelFiles> {
+  const { tree, out, work } = context
+  const [release = ''] = await readdir(join(tree, 'usr/lib/modules'))
+  await runInTree(context, [
+    'dracut',
+    '--force',
+    '--no-hostonly',
+    '--no-hostonly-cmdline',
+    '--no-early-microcode',
+    '--reproducible',
+    '--zstd',
+    '--kver',
+    release,
+    '--modules',
+    'reference',
+    '/boot/initrd.img',
+  ])
+  const vmlinuz = join(out, 'vmlinuz')
+  const initrd = join(out, 'initrd')
+  await rename(join(tree, 'boot/initrd.img'), initrd)
+  await rename(join(tree, 'boot', `vmlinuz-${release}`), vmlinuz)
+  // The UKI's stub and the boot loader are needed once more.
+  await rename(join(tree, 'usr/lib/systemd/boot/efi'), join(work, 'efi'))
+  await Promise.all(trimmedLast.map((path) => rm(join(tree, path), { recursive: true, force: true })))
+  await rm(join(tree, 'boot'), { recursive: true })
+  return { release, vmlinuz, initrd }
+}

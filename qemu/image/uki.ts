@@ -1,0 +1,99 @@
+// Unified kernel images and their addons: sections appended to systemd's EFI stub, as ukify does it, without Python.
+// After the PE/COFF format and the UAPI group's UKI specification; knows nothing of signing.
+
+/** One section of a UKI: `.linux`, `.initrd`, `.cmdline`, `.osrel`, `.uname`. */
+export interface UkiSection {
+  readonly name: string
+  readonly data: Uint8Array
+}
+
+/** IMAGE_SCN_CNT_INITIALIZED_DATA | IMAGE_SCN_MEM_READ. */
+const characteristics = 0x40000040
+const sectionHeaderSize = 40
+
+/** The stub with the sections appended, in order. Throws when it is no PE file or has no room for their headers. */
+export function buildUki(stub: Uint8Array, sections: readonly UkiSection[]): Uint8Array {
+  const header = Buffer.from(stub)
+  const pe = readPe(header)
+  const firstFree = pe.sectionTable + pe.sectionCount * sectionHeaderSize
+  const needed = firstFree + sections.length * sectionHeaderSize
+  if (needed > pe.sizeOfHeaders) throw new Error(`the EFI stub has no room for ${sections.length} more section headers`)
+  const parts: Uint8Array[] = [header]
+  let fileEnd = header.length
+  let memoryEnd = pe.memoryEnd
+  let initialized = header.readUInt32LE(pe.optional + 8)
+  for (const [index, section] of sections.entries()) {
+    const pointer = alignUp(fileEnd, pe.fileAlignment)
+    const rawSize = alignUp(section.data.length, pe.fileAlignment)
+    const address = alignUp(memoryEnd, pe.sectionAlignment)
+    const at = firstFree + index * sectionHeaderSize
+    header.fill(0, at, at + sectionHeaderSize)
+    header.write(section.name, at, 8, 'latin1')
+    header.writeUInt32LE(section.data.length, at + 8)
+    header.writeUInt32LE(address, at + 12)
+    header.writeUInt32LE(rawSize, at + 16)
+    header.writeUInt32LE(pointer, at + 20)
+    header.writeUInt32LE(characteristics, at + 36)
+    parts.push(Buffer.alloc(pointer - fileEnd), section.data, Buffer.alloc(rawSize - section.data.length))
+    fileEnd = pointer + rawSize
+    memoryEnd = address + section.data.length
+    initialized += rawSize
+  }
+  header.writeUInt16LE(pe.sectionCount + sections.length, pe.coff + 2)
+  header.writeUInt32LE(initialized, pe.optional + 8)
+  header.writeUInt32LE(alignUp(memoryEnd, pe.sectionAlignment), pe.optional + 56)
+  header.writeUInt32LE(0, pe.optional + 64)
+  return Buffer.concat(parts)
+}
+
+/** The data of one section, or undefined when the file has none of that name. */
+export function readUkiSection(file: Uint8Array, name: string): Uint8Array | undefined {
+  const buffer = Buffer.from(file.buffer, file.byteOffset, file.length)
+  const pe = readPe(buffer)
+  for (let index = 0; index < pe.sectionCount; index++) {
+    const at = pe.sectionTable + index * sectionHeaderSize
+    if (buffer.toString('latin1', at, at + 8).replace(/\0+$/, '') !== name) continue
+    const size = Math.min(buffer.readUInt32LE(at + 8), buffer.readUInt32LE(at + 16))
+    const pointer = buffer.readUInt32LE(at + 20)
+    return buffer.subarray(pointer, pointer + size)
+  }
+  return undefined
+}
+
+interface PeLayout {
+  readonly coff: number
+  readonly optional: number
+  readonly sectionTable: number
+  readonly sectionCount: number
+  readonly sectionAlignment: number
+  readonly fileAlignment: number
+  readonly sizeOfHeaders: number
+  /** Where the last section ends in memory. */
+  readonly memoryEnd: number
+}
+
+function readPe(file: Buffer): PeLayout {
+  const start = file.length > 0x40 && file.toString('latin1', 0, 2) === 'MZ' ? file.readUInt32LE(0x3c) : -1
+  if (start < 0 || file.toString('latin1', start, start + 4) !== 'PE\0\0') throw new Error('not a PE file')
+  const coff = start + 4
+  const optional = coff + 20
+  const sectionCount = file.readUInt16LE(coff + 2)
+  const sectionTable = optional + file.readUInt16LE(coff + 16)
+  let memoryEnd = 0
+  for (let index = 0; index < sectionCount; index++) {
+    const at = sectionTable + index * sectionHeaderSize
+    memoryEnd = Math.max(memoryEnd, file.readUInt32LE(at + 8) + file.readUInt32LE(at + 12))
+  }
+  return {
+    coff,
+    optional,
+    sectionTable,
+    sectionCount,
+    sectionAlignment: file.readUInt32LE(optional + 32),
+    fileAlignment: file.readUInt32LE(optional + 36),
+    sizeOfHeaders: file.readUInt32LE(optional + 60),
+    memoryEnd,
+  }
+}
+
+const alignUp = (value: number, to: number): number => Math.ceil(value / to) * to
