@@ -1,0 +1,26 @@
+// Fedora CoreOS.
+
+import type { DistroProfile } from './profile.ts'
+
+export const fcos: DistroProfile = {
+  name: 'fcos',
+  title: 'Fedora CoreOS',
+  // ID is `fedora` for every Fedora.
+  readyOsRelease: { field: 'VARIANT_ID', value: 'coreos' },
+  fwCfgKey: 'opt/com.coreos/config',
+  ignitionVersions: [
+    { version: '3.0.0' },
+    { version: '3.1.0' },
+    { version: '3.2.0' },
+    { version: '3.3.0' },
+    { version: '3.4.0' },
+    { version: '3.5.0' },
+  ],
+  defaultUser: 'core',
+  updatesOff: {
+    files: [
+      { path: '/etc/zincati/config.d/90-signalbox.toml', text: '[updates]\nenabled = false\n', mode: 0o644 },
+    ],
+  },
+  consoleDevice: { x86_64: 'ttyS0', arm64: 'ttyAMA0' },
+}
