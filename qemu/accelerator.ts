@@ -1,0 +1,108 @@
+// Which accelerator really runs guests here. A /dev/kvm that opens proves nothing (nested or paravirtual hosts):
+// something is booted under KVM, and only its proof of life counts. The answer is cached until QEMU, the host's
+// kernel or the probed kernel changes.
+
+import { createHash } from 'node:crypto'
+import { accessSync, constants } from 'node:fs'
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { release } from 'node:os'
+import { join } from 'node:path'
+import { codeOf } from '../harness/errors.ts'
+import { cacheFolder } from '../harness/folders.ts'
+import { hasProofOfLife } from './accelerator-probe.ts'
+import type { MachineArchitecture } from './machine-config.ts'
+import type { ProgramFacts } from './programs.ts'
+
+export interface AcceleratorAnswer {
+  readonly accelerator: 'kvm' | 'tcg'
+  /** Why, in words for a person. */
+  readonly reason: string
+  /** ISO 8601. */
+  readonly measuredAt: string
+  /** What the answer holds for; another key means measure again. */
+  readonly key: string
+}
+
+export interface ProbeOptions {
+  readonly architecture: MachineArchitecture
+  readonly emulator: ProgramFacts
+  /** A readable Linux kernel of that architecture: a far better witness than a boot sector. */
+  readonly kernel?: string | undefined
+  /** Folder of the cached answer; default the user's cache. Nothing is cached when it cannot be written. */
+  readonly cache?: string
+  /** Default 20 s. */
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Node's names of the host architectures that can run each guest natively. */
+const NATIVE: Readonly<Record<MachineArchitecture, string>> = { x86_64: 'x64', arm64: 'arm64' }
+
+/** Measures, or returns the cached answer. Never throws but for an aborted signal. */
+export async function probeAccelerator(options: ProbeOptions): Promise<AcceleratorAnswer> {
+  const { architecture, emulator, signal } = options
+  const key = await keyOf(options)
+  const quick = cheapRefusal(architecture)
+  if (quick !== undefined) return answer('tcg', quick, key)
+  const path = join(options.cache ?? cacheFolder(), `accelerator-${architecture}.json`)
+  const cached = await readAnswer(path)
+  if (cached?.key === key) return cached
+  const life = await hasProofOfLife({
+    architecture,
+    binary: emulator.path,
+    kernel: options.kernel,
+    timeoutMs: options.timeoutMs ?? 20_000,
+    signal,
+  })
+  const measured = answer(life.alive ? 'kvm' : 'tcg', life.detail, key)
+  await writeAnswer(path, measured)
+  return measured
+}
+
+// Questions that cost nothing are never cached: a user who joins the group `kvm` gets KVM at once.
+function cheapRefusal(architecture: MachineArchitecture): string | undefined {
+  if (NATIVE[architecture] !== process.arch) return `a ${architecture} guest on a ${process.arch} host`
+  try {
+    accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
+    return undefined
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'ENOENT') return 'this host has no /dev/kvm'
+    return `/dev/kvm is not accessible (${code}): add the user to the group kvm`
+  }
+}
+
+async function keyOf({ architecture, emulator, kernel }: ProbeOptions): Promise<string> {
+  const probed = kernel === undefined ? '' : await stampOf(kernel)
+  const parts = [1, architecture, emulator.path, emulator.version, emulator.modifiedMs, release(), probed]
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
+}
+
+async function stampOf(path: string): Promise<string> {
+  const stats = await stat(path).catch(() => undefined)
+  // Size only: the same kernel is in many images, under many paths.
+  return stats === undefined ? 'none' : String(stats.size)
+}
+
+function answer(accelerator: 'kvm' | 'tcg', reason: string, key: string): AcceleratorAnswer {
+  return { accelerator, reason, measuredAt: new Date().toISOString(), key }
+}
+
+async function readAnswer(path: string): Promise<AcceleratorAnswer | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as AcceleratorAnswer
+  } catch {
+    return undefined
+  }
+}
+
+async function writeAnswer(path: string, measured: AcceleratorAnswer): Promise<void> {
+  const draft = `${path}.${process.pid}`
+  try {
+    await mkdir(join(path, '..'), { recursive: true, mode: 0o700 })
+    await writeFile(draft, `${JSON.stringify(measured, undefined, 2)}\n`, { mode: 0o600 })
+    await rename(draft, path)
+  } catch {
+    // A read-only cache only means that the next run measures again.
+  }
+}

@@ -1,0 +1,120 @@
+// The QEMU command line as a pure function of the machine's config. Order is fixed, so that two equal configs give
+// equal command lines; golden tests compare them whole.
+
+import { bootArguments, machineType } from './boot-arguments.ts'
+import type { ChannelConfig, DiskConfig, MachineConfig } from './machine-config.ts'
+import { JOURNAL_PORT } from './machine-config.ts'
+import { option } from './option-value.ts'
+
+/** The arguments after the program's name. Throws UsageError for what no QEMU can boot (BIOS on arm64). */
+export function machineArguments(config: MachineConfig): readonly string[] {
+  return [
+    ['-name', option('', { guest: config.name, 'debug-threads': true })],
+    ['-uuid', config.uuid],
+    ['-no-user-config', '-nodefaults', '-display', 'none'],
+    ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
+    ['-machine', machineType(config)],
+    ['-accel', accelerator(config)],
+    ['-cpu', config.cpuModel],
+    ['-smp', `cpus=${config.cpus}`],
+    ['-m', `size=${config.memoryMiB}M`],
+    ['-rtc', 'base=utc'],
+    ['-action', option('', { panic: 'none', reboot: config.onReboot === 'exit' ? 'shutdown' : 'reset' })],
+    bootArguments(config.boot),
+    channel('qmp', config.channels.qmp),
+    ['-mon', 'chardev=qmp,mode=control'],
+    channel('console', config.channels.console),
+    ['-serial', 'chardev:console'],
+    ['-device', 'virtio-serial-pci,id=virtio-serial0'],
+    channel('journal', config.channels.journal),
+    ['-device', option('virtserialport', { chardev: 'journal', name: JOURNAL_PORT })],
+    config.disks.flatMap(disk),
+    network(config),
+    ['-object', 'rng-builtin,id=rng0', '-device', 'virtio-rng-pci,rng=rng0'],
+    panicDevice(config),
+    tpm(config),
+    config.fwCfg.flatMap(({ name, path }) => ['-fw_cfg', option('', { name, file: path })]),
+    config.oemStrings.flatMap((value) => ['-smbios', option('type=11', { value })]),
+  ].flat()
+}
+
+function accelerator({ accelerator: accel }: MachineConfig): string {
+  switch (accel.kind) {
+    case 'kvm':
+      return 'kvm'
+    case 'tcg':
+      return option('tcg', { thread: accel.threads, 'tb-size': accel.translationCacheMiB })
+    default:
+      return accel satisfies never
+  }
+}
+
+function channel(id: string, config: ChannelConfig): readonly string[] {
+  switch (config.kind) {
+    case 'inherited':
+      return ['-chardev', option('socket', { id, fd: config.fd })]
+    case 'listen':
+      return ['-chardev', option('socket', { id, path: config.path, server: true, wait: false })]
+    default:
+      return config satisfies never
+  }
+}
+
+// `cache.no-flush`: the guest's flushes reach the host's page cache, not its disk; a killed QEMU loses nothing that a
+// pulled plug would keep. `werror=stop`: a full or failing host disk stops the machine (and is reported as the host's
+// fault) instead of showing the guest an I/O error that would be blamed on the image.
+function disk({ path, format, serial }: DiskConfig, index: number): readonly string[] {
+  const file = `disk${index}-file`
+  const node = `disk${index}`
+  return [
+    '-blockdev',
+    option('', {
+      driver: 'file',
+      'node-name': file,
+      filename: path,
+      discard: 'unmap',
+      'cache.no-flush': true,
+    }),
+    '-blockdev',
+    option('', { driver: format, 'node-name': node, file, discard: 'unmap', 'cache.no-flush': true }),
+    '-device',
+    option('virtio-blk-pci', {
+      drive: node,
+      serial,
+      bootindex: index === 0 ? 0 : undefined,
+      werror: 'stop',
+      rerror: 'stop',
+    }),
+  ]
+}
+
+function network({ network: net }: MachineConfig): readonly string[] {
+  if (net === undefined) return []
+  return [
+    '-netdev',
+    option('user', { id: 'net0', ipv6: net.ipv6, hostfwd: `tcp:127.0.0.1:${net.sshPort}-:22` }),
+    // An empty `romfile` leaves out the network boot ROM, which costs firmware time and is never wanted.
+    '-device',
+    'virtio-net-pci,netdev=net0,romfile=',
+  ]
+}
+
+function panicDevice({ architecture }: MachineConfig): readonly string[] {
+  switch (architecture) {
+    case 'x86_64':
+      return ['-device', 'pvpanic', '-device', 'vmgenid,guid=auto']
+    case 'arm64':
+      return ['-device', 'pvpanic-pci']
+    default:
+      return architecture satisfies never
+  }
+}
+
+function tpm({ tpmSocket, architecture }: MachineConfig): readonly string[] {
+  if (tpmSocket === undefined) return []
+  return [
+    ['-chardev', option('socket', { id: 'tpm', path: tpmSocket })],
+    ['-tpmdev', 'emulator,id=tpm0,chardev=tpm'],
+    ['-device', architecture === 'x86_64' ? 'tpm-crb,tpmdev=tpm0' : 'tpm-tis-device,tpmdev=tpm0'],
+  ].flat()
+}

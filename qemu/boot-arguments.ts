@@ -1,0 +1,75 @@
+// The part of the command line that decides what runs first: machine type, firmware, kernel.
+
+import { UsageError } from '../harness/errors.ts'
+import type { BootConfig, MachineConfig } from './machine-config.ts'
+import { option } from './option-value.ts'
+
+/** The value of `-machine`. Only secure boot needs SMM, and without it x86 starts faster. */
+export function machineType({ architecture, boot }: MachineConfig): string {
+  const flash = isUefi(boot) ? { pflash0: 'firmware-code', pflash1: 'firmware-vars' } : {}
+  switch (architecture) {
+    case 'x86_64':
+      // Without graphics SeaBIOS speaks on the serial port: "No bootable device." reaches the console file.
+      return option('q35', {
+        smm: boot.firmware === 'uefi-secure',
+        vmport: false,
+        graphics: boot.firmware === 'bios' ? false : undefined,
+        ...flash,
+      })
+    case 'arm64':
+      if (boot.firmware === 'bios') {
+        throw new UsageError('arm64 has no BIOS', {
+          code: 'firmware-impossible',
+          hint: 'use the firmware "direct" or "uefi"',
+        })
+      }
+      return option('virt', { 'gic-version': 'max', ...flash })
+    default:
+      return architecture satisfies never
+  }
+}
+
+/** Kernel, firmware files and boot order. */
+export function bootArguments(boot: BootConfig): readonly string[] {
+  switch (boot.firmware) {
+    case 'direct':
+      return [
+        '-kernel',
+        boot.kernel,
+        ...(boot.initrd === undefined ? [] : ['-initrd', boot.initrd]),
+        '-append',
+        boot.commandLine,
+      ]
+    case 'bios':
+      return ['-boot', 'strict=on']
+    case 'uefi':
+    case 'uefi-secure':
+      return [
+        ...flashDrive('firmware-code', boot.codePath, true),
+        ...flashDrive('firmware-vars', boot.variablesPath, false),
+        // Only SMM code may write the variables: without it secure boot could be switched off by the guest.
+        ...(boot.firmware === 'uefi-secure'
+          ? ['-global', 'driver=cfi.pflash01,property=secure,value=on']
+          : []),
+        '-boot',
+        'strict=on',
+      ]
+    default:
+      return boot satisfies never
+  }
+}
+
+function flashDrive(node: string, path: string, readOnly: boolean): readonly string[] {
+  const values = {
+    driver: 'raw',
+    'node-name': node,
+    'read-only': readOnly,
+    'file.driver': 'file',
+    'file.filename': path,
+  }
+  return ['-blockdev', option('', values)]
+}
+
+function isUefi(boot: BootConfig): boolean {
+  return boot.firmware === 'uefi' || boot.firmware === 'uefi-secure'
+}

@@ -1,0 +1,117 @@
+// A file that a flooding writer can fill only so far: the head is written as it comes, then only the newest part is
+// kept in memory and written after a marker at the end. Memory is bounded too, and writing never blocks the caller.
+
+import { open, type FileHandle } from 'node:fs/promises'
+
+export interface BoundedFileOptions {
+  readonly path: string
+  /** Bytes written as they come. Default 63 MiB. */
+  readonly headBytes?: number
+  /** Newest bytes kept when the head is full. Default 1 MiB. */
+  readonly tailBytes?: number
+  /** Bytes that may wait for a slow disk; more are left out and counted. Default 4 MiB. */
+  readonly pendingBytes?: number
+}
+
+/** An append-only file of bounded size. Disposing writes the kept tail and closes it; it never rejects. */
+export class BoundedFile implements AsyncDisposable {
+  readonly #handle: FileHandle
+  readonly #pendingLimit: number
+  readonly #tailLimit: number
+  #headLeft: number
+  #pending: Uint8Array[] = []
+  #pendingBytes = 0
+  #tail: Uint8Array[] = []
+  #tailBytes = 0
+  #omitted = 0
+  #failure: Error | undefined
+  #writing: Promise<void> | undefined
+  #closing: Promise<void> | undefined
+
+  private constructor(handle: FileHandle, options: BoundedFileOptions) {
+    this.#handle = handle
+    this.#headLeft = options.headBytes ?? 63 * 1024 * 1024
+    this.#tailLimit = options.tailBytes ?? 1024 * 1024
+    this.#pendingLimit = options.pendingBytes ?? 4 * 1024 * 1024
+  }
+
+  /** Creates or empties the file. */
+  static async create(options: BoundedFileOptions): Promise<BoundedFile> {
+    return new BoundedFile(await open(options.path, 'w', 0o644), options)
+  }
+
+  /** Why writing stopped (a full disk), when it did. */
+  get failure(): Error | undefined {
+    return this.#failure
+  }
+
+  write(chunk: Uint8Array): void {
+    if (this.#closing !== undefined || this.#failure !== undefined) return
+    const head = chunk.subarray(0, this.#headLeft)
+    const rest = chunk.subarray(head.length)
+    this.#headLeft -= head.length
+    if (head.length > 0) this.#enqueue(head)
+    if (rest.length > 0) this.#keep(rest)
+  }
+
+  /** Resolves when everything written so far has reached the file. */
+  async settled(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close()
+    await this.#closing
+  }
+
+  #enqueue(chunk: Uint8Array): void {
+    if (this.#pendingBytes + chunk.length > this.#pendingLimit) {
+      this.#omitted += chunk.length
+      return
+    }
+    this.#pending.push(chunk)
+    this.#pendingBytes += chunk.length
+    this.#writing ??= this.#drain()
+  }
+
+  #keep(chunk: Uint8Array): void {
+    // A copy: a view of a stream's pooled buffer would hold the whole pool.
+    this.#tail.push(Uint8Array.from(chunk))
+    this.#tailBytes += chunk.length
+    while (this.#tailBytes > this.#tailLimit && this.#tail.length > 1) {
+      const dropped = this.#tail.shift()?.length ?? 0
+      this.#tailBytes -= dropped
+      this.#omitted += dropped
+    }
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (this.#pending.length > 0) {
+        const batch = Buffer.concat(this.#pending)
+        this.#pending = []
+        this.#pendingBytes = 0
+        await this.#handle.appendFile(batch)
+      }
+    } catch (error) {
+      this.#failure = error instanceof Error ? error : new Error(String(error))
+      this.#pending = []
+      this.#pendingBytes = 0
+    } finally {
+      this.#writing = undefined
+    }
+  }
+
+  async #close(): Promise<void> {
+    await this.settled()
+    if (this.#failure === undefined && (this.#omitted > 0 || this.#tail.length > 0)) {
+      const marker = this.#omitted > 0 ? `\n[signalbox: ${this.#omitted} bytes left out here]\n` : ''
+      await this.#handle
+        .appendFile(Buffer.concat([Buffer.from(marker), ...this.#tail]))
+        .catch((error: Error) => {
+          this.#failure = error
+        })
+    }
+    await this.#handle.close().catch(() => undefined)
+  }
+}

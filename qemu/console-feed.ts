@@ -1,0 +1,70 @@
+// The serial console of one machine over all its power cycles: every byte goes to a bounded file and to a live feed.
+// The socket is always read, so that a slow subscriber or a slow disk never blocks the guest.
+
+import type { Readable } from 'node:stream'
+import { BoundedFile, type BoundedFileOptions } from './bounded-file.ts'
+import { LineBuffer, type LineFeed } from './line-feed.ts'
+
+export interface ConsoleFeed extends AsyncDisposable {
+  readonly lines: LineFeed
+  /** Why the file is incomplete (a full disk), when it is. */
+  readonly fileFailure: Error | undefined
+  /** Reads a power cycle's console until it ends. Resolves when it ended; never rejects. */
+  attach(stream: Readable): Promise<void>
+}
+
+/** Opens the file and waits for the first `attach`. Disposing completes the file. */
+export async function openConsoleFeed(file: BoundedFileOptions): Promise<ConsoleFeed> {
+  const copy = await BoundedFile.create(file)
+  const lines = new LineBuffer()
+  return {
+    lines,
+    get fileFailure() {
+      return copy.failure
+    },
+    attach: async (stream) =>
+      await readLines(stream, lines, (chunk) => {
+        copy.write(chunk)
+      }),
+    async [Symbol.asyncDispose]() {
+      await copy[Symbol.asyncDispose]()
+    },
+  }
+}
+
+// QEMU writes the serial port byte by byte, so that a flood costs us a wake-up for every few bytes: a whole CPU. A
+// guest may boot as loudly as it likes; after that it gets this many reads a second, about 50 KB/s, four times the
+// speed of a 115200 baud line.
+const READS_AT_ONCE = 100_000
+const READS_A_SECOND = 5_000
+
+/**
+ * Feeds a stream into a line buffer until it ends or breaks. A flooding guest is slowed down to a fast serial line's
+ * speed, never stopped. Never rejects.
+ */
+export async function readLines(
+  stream: Readable,
+  lines: LineBuffer,
+  onChunk: (chunk: Uint8Array) => void = () => undefined,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let reads = READS_AT_ONCE
+  let refilledAt = performance.now()
+  stream.on('data', (chunk: Uint8Array) => {
+    onChunk(chunk)
+    lines.push(chunk)
+    reads -= 1
+    if (reads > 0) return
+    const now = performance.now()
+    reads = Math.min(READS_AT_ONCE, ((now - refilledAt) / 1000) * READS_A_SECOND)
+    refilledAt = now
+    if (reads >= READS_A_SECOND / 100) return
+    stream.pause()
+    setTimeout(() => stream.resume(), 10)
+  })
+  stream.on('error', () => resolve())
+  stream.on('close', () => resolve())
+  stream.on('end', () => resolve())
+  await promise
+  lines.endLine()
+}

@@ -1,0 +1,27 @@
+// Which CPU a guest sees. Under KVM the host's own; under TCG the newest model that is not slower than an old one:
+// emulated AVX2 and SHA instructions cost more than they save.
+
+import type { AcceleratorConfig, MachineArchitecture } from './machine-config.ts'
+
+/** The CPU model for `-cpu`: fast, and safe for systems that need no more than x86-64-v2. */
+export function cpuModelFor(architecture: MachineArchitecture, accelerator: 'kvm' | 'tcg'): string {
+  if (accelerator === 'kvm') return 'host'
+  switch (architecture) {
+    case 'x86_64':
+      return 'Nehalem'
+    case 'arm64':
+      // Pointer authentication with the architected cipher takes a third of a TCG guest's time.
+      return 'max,pauth-impdef=on'
+    default:
+      return architecture satisfies never
+  }
+}
+
+/**
+ * TCG settings for a guest on this host. One thread a vCPU is safe unless the guest's memory order is stronger than
+ * the host's (an x86-64 guest on arm64). `hostArchitecture` is Node's `process.arch`.
+ */
+export function tcgFor(architecture: MachineArchitecture, hostArchitecture: string): AcceleratorConfig {
+  const weakerHost = architecture === 'x86_64' && hostArchitecture !== 'x64'
+  return { kind: 'tcg', threads: weakerHost ? 'single' : 'multi', translationCacheMiB: 512 }
+}

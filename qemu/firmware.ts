@@ -1,0 +1,66 @@
+// Where UEFI firmware lies on this host, and each machine's own copy of its variables.
+
+import { constants, existsSync } from 'node:fs'
+import { copyFile } from 'node:fs/promises'
+import type { MachineArchitecture } from './machine-config.ts'
+
+export type UefiFirmware = 'uefi' | 'uefi-secure'
+
+export interface FirmwareFiles {
+  /** Shared, read-only. */
+  readonly codePath: string
+  /** Copied for each machine. */
+  readonly variablesTemplate: string
+}
+
+// Debian first, then Fedora and Arch. Secure boot needs a build with SMM and variables with enrolled keys.
+const CANDIDATES: Readonly<
+  Record<MachineArchitecture, Readonly<Record<UefiFirmware, readonly FirmwareFiles[]>>>
+> = {
+  x86_64: {
+    uefi: [
+      pair('/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/OVMF/OVMF_VARS_4M.fd'),
+      pair('/usr/share/OVMF/OVMF_CODE.fd', '/usr/share/OVMF/OVMF_VARS.fd'),
+      pair('/usr/share/edk2/ovmf/OVMF_CODE.fd', '/usr/share/edk2/ovmf/OVMF_VARS.fd'),
+      pair('/usr/share/edk2/x64/OVMF_CODE.4m.fd', '/usr/share/edk2/x64/OVMF_VARS.4m.fd'),
+    ],
+    'uefi-secure': [
+      pair('/usr/share/OVMF/OVMF_CODE_4M.ms.fd', '/usr/share/OVMF/OVMF_VARS_4M.ms.fd'),
+      pair('/usr/share/OVMF/OVMF_CODE_4M.secboot.fd', '/usr/share/OVMF/OVMF_VARS_4M.ms.fd'),
+      pair('/usr/share/edk2/ovmf/OVMF_CODE.secboot.fd', '/usr/share/edk2/ovmf/OVMF_VARS.secboot.fd'),
+    ],
+  },
+  arm64: {
+    uefi: [
+      pair('/usr/share/AAVMF/AAVMF_CODE.no-secboot.fd', '/usr/share/AAVMF/AAVMF_VARS.fd'),
+      pair('/usr/share/AAVMF/AAVMF_CODE.fd', '/usr/share/AAVMF/AAVMF_VARS.fd'),
+      pair('/usr/share/edk2/aarch64/QEMU_EFI-pflash.raw', '/usr/share/edk2/aarch64/vars-template-pflash.raw'),
+    ],
+    'uefi-secure': [pair('/usr/share/AAVMF/AAVMF_CODE.ms.fd', '/usr/share/AAVMF/AAVMF_VARS.ms.fd')],
+  },
+}
+
+/** The first installed pair, or undefined. */
+export function findFirmware(
+  architecture: MachineArchitecture,
+  firmware: UefiFirmware,
+): FirmwareFiles | undefined {
+  return CANDIDATES[architecture][firmware].find(
+    ({ codePath, variablesTemplate }) => existsSync(codePath) && existsSync(variablesTemplate),
+  )
+}
+
+/** The Debian package that brings the firmware of an architecture. */
+export function firmwarePackage(architecture: MachineArchitecture): string {
+  return architecture === 'x86_64' ? 'ovmf' : 'qemu-efi-aarch64'
+}
+
+/** Gives a machine its own variables; an existing copy is kept, so that they last over power cycles. */
+export async function copyVariables(files: FirmwareFiles, path: string): Promise<void> {
+  if (existsSync(path)) return
+  await copyFile(files.variablesTemplate, path, constants.COPYFILE_EXCL)
+}
+
+function pair(codePath: string, variablesTemplate: string): FirmwareFiles {
+  return { codePath, variablesTemplate }
+}

@@ -1,0 +1,38 @@
+// The QEMU driver: machines as data, launched, watched, stopped and cleaned up. Useful without the harness.
+
+export { probeAccelerator, type AcceleratorAnswer, type ProbeOptions } from './accelerator.ts'
+export { machineArguments } from './arguments.ts'
+export { bootDisk, type BootDiskEnd } from './boot-disk.ts'
+export { openConsoleFeed, readLines, type ConsoleFeed } from './console-feed.ts'
+export { cpuModelFor, tcgFor } from './cpu-model.ts'
+export { copyVariables, findFirmware, firmwarePackage, type FirmwareFiles } from './firmware.ts'
+export { launchMachine, type LaunchOptions, type RunningMachine } from './launch.ts'
+export { LineBuffer, type LineFeed } from './line-feed.ts'
+export { INHERITED_CHANNELS, JOURNAL_PORT, PRIMARY_DISK_SERIAL } from './machine-config.ts'
+export type {
+  AcceleratorConfig,
+  BootConfig,
+  ChannelConfig,
+  Channels,
+  DiskConfig,
+  MachineArchitecture,
+  MachineConfig,
+  NetworkConfig,
+} from './machine-config.ts'
+export type { MachineEnd } from './machine-end.ts'
+export { createMachineFolders, type MachineFolders } from './machine-folders.ts'
+export { createEmptyDisk, createOverlay, inspectBase, type BaseDisk, type BaseDiskFacts } from './overlay.ts'
+export {
+  emulatorName,
+  emulatorPackage,
+  findProgram,
+  inspectProgram,
+  isSafeQemu,
+  type ProgramFacts,
+} from './programs.ts'
+export type { KnownQmpEvent, QmpEvent, ShutdownReason } from './qmp-commands.ts'
+export { isKnownEvent } from './qmp-commands.ts'
+export { QmpConnection, QmpError } from './qmp.ts'
+export { reapDeadMachines, type Reaped } from './reap.ts'
+export { killAndWait, stopOrderly, type StopBudgets } from './stop.ts'
+export { startSoftwareTpm, type SoftwareTpm } from './swtpm.ts'

@@ -1,0 +1,108 @@
+// Starts one QEMU process and hands it over when it answers: control connection open, console and journal attached,
+// SSH port known. A launch that fails or is aborted leaves no process behind.
+
+import type { Readable } from 'node:stream'
+import { abortable } from '../harness/deadline.ts'
+import { machineArguments } from './arguments.ts'
+import { startChild, type Child } from './child.ts'
+import type { MachineConfig } from './machine-config.ts'
+import { explainEnd, type MachineEnd } from './machine-end.ts'
+import type { QmpEvent, ShutdownReason } from './qmp-commands.ts'
+import { isKnownEvent } from './qmp-commands.ts'
+import { QmpConnection } from './qmp.ts'
+import { startFailure } from './start-failure.ts'
+import { killAndWait } from './stop.ts'
+import { readSshPort } from './usernet.ts'
+
+export interface LaunchOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Takes the guest's serial console and journal port, at once; both must be read for as long as they last. */
+  readonly attach: (streams: { readonly console: Readable; readonly journal: Readable }) => void
+  /** QMP events from the first on. */
+  readonly onEvent?: (event: QmpEvent) => void
+}
+
+/** A QEMU process that answers. Disposing kills it. */
+export interface RunningMachine extends AsyncDisposable {
+  readonly pid: number
+  readonly config: MachineConfig
+  readonly qmp: QmpConnection
+  /** Forwarded to the guest's port 22, on 127.0.0.1; undefined without a network. */
+  readonly sshPort: number | undefined
+  /** QEMU's version, `10.0.2`. */
+  readonly version: string
+  /** Settles when the process is gone and its console was read to the end; never rejects. */
+  readonly ended: Promise<MachineEnd>
+  /** SIGKILL: pulls the plug. `ended` says so as `requested`. */
+  kill(): void
+}
+
+/** Launches a machine whose channels are `INHERITED_CHANNELS`. Throws InfraError with QEMU's own words. */
+export async function launchMachine(config: MachineConfig, options: LaunchOptions): Promise<RunningMachine> {
+  options.signal?.throwIfAborted()
+  await using undo = new AsyncDisposableStack()
+  const child = await startChild(config.binary, machineArguments(config), 3)
+  let requested = false
+  const kill = (): void => {
+    requested = true
+    child.kill()
+  }
+  undo.defer(async () => killAndWait(kill, child.ended, child.pid))
+  const [qmpSocket, console, journal] = child.sockets
+  if (qmpSocket === undefined || console === undefined || journal === undefined) throw new Error('no sockets')
+  options.attach({ console, journal })
+  let shutdown: ShutdownReason | undefined
+  const onEvent = (event: QmpEvent): void => {
+    if (isKnownEvent(event) && event.event === 'SHUTDOWN') shutdown = event.data.reason
+    options.onEvent?.(event)
+  }
+  const ended = child.ended.then((end) => explainEnd(end, { shutdown, requested }))
+  const qmp = undo.use(
+    await orEarlyEnd(config, child, options.signal, async (signal) =>
+      QmpConnection.negotiate(qmpSocket, { signal, onEvent }),
+    ),
+  )
+  const sshPort = await orEarlyEnd(config, child, options.signal, async (signal) =>
+    config.network === undefined ? undefined : readSshPort(qmp, signal),
+  )
+  const version = await qmp.version
+  const owned = undo.move()
+  return {
+    pid: child.pid,
+    config,
+    qmp,
+    sshPort,
+    version,
+    ended,
+    kill,
+    [Symbol.asyncDispose]: async () => owned.disposeAsync(),
+  }
+}
+
+// When QEMU ends instead of answering, its own message is the error, not the lost connection.
+async function orEarlyEnd<T>(
+  config: MachineConfig,
+  child: Child,
+  outer: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const early = new AbortController()
+  const signal = outer === undefined ? early.signal : AbortSignal.any([outer, early.signal])
+  void child.ended.then(({ exitCode, signal: killedBy, messages }) =>
+    early.abort(startFailure(config.binary, exitCode ?? killedBy ?? 'an unknown signal', messages)),
+  )
+  try {
+    return await abortable(work(signal), signal)
+  } catch (error) {
+    // The socket closes a moment before the exit status is known.
+    if (outer?.aborted !== true && !early.signal.aborted) await endSoon(child)
+    throw early.signal.aborted && outer?.aborted !== true ? early.signal.reason : error
+  }
+}
+
+async function endSoon(child: Child): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, 500)
+  await Promise.race([child.ended, promise])
+  clearTimeout(timer)
+}

@@ -1,0 +1,82 @@
+// One QEMU machine as readonly data: what `arguments.ts` turns into a command line. Nothing here touches the host;
+// every path is absolute and already exists when the machine is launched.
+
+export type MachineArchitecture = 'x86_64' | 'arm64'
+
+/** How guest code runs. `threads: 'multi'` is one host thread a vCPU (MTTCG). */
+export type AcceleratorConfig =
+  | { readonly kind: 'kvm' }
+  | { readonly kind: 'tcg'; readonly threads: 'multi' | 'single'; readonly translationCacheMiB: number }
+
+/** What starts first. `direct` is QEMU's own Linux loader; UEFI takes a shared code file and this machine's variables. */
+export type BootConfig =
+  | {
+      readonly firmware: 'direct'
+      readonly kernel: string
+      readonly initrd?: string
+      readonly commandLine: string
+    }
+  | { readonly firmware: 'bios' }
+  | { readonly firmware: 'uefi' | 'uefi-secure'; readonly codePath: string; readonly variablesPath: string }
+
+/** A virtio-blk disk; in the guest `/dev/disk/by-id/virtio-<serial>` (at most 20 characters). The first one boots. */
+export interface DiskConfig {
+  readonly path: string
+  readonly format: 'qcow2' | 'raw'
+  readonly serial: string
+}
+
+/** User-mode network with one forward, 127.0.0.1:`sshPort` to the guest's port 22; port 0 lets the kernel choose. */
+export interface NetworkConfig {
+  readonly sshPort: number
+  readonly ipv6: boolean
+}
+
+/** The host's end of a byte stream: a connected socket that QEMU inherits, or a UNIX socket on which QEMU listens. */
+export type ChannelConfig =
+  | { readonly kind: 'inherited'; readonly fd: number }
+  | { readonly kind: 'listen'; readonly path: string }
+
+export interface Channels {
+  readonly qmp: ChannelConfig
+  readonly console: ChannelConfig
+  readonly journal: ChannelConfig
+}
+
+export interface MachineConfig {
+  /** Shown in process lists; letters, digits, `-`, `_` and `.`. */
+  readonly name: string
+  readonly uuid: string
+  /** The QEMU program, absolute or looked up in PATH. */
+  readonly binary: string
+  readonly architecture: MachineArchitecture
+  readonly accelerator: AcceleratorConfig
+  readonly cpuModel: string
+  readonly memoryMiB: number
+  readonly cpus: number
+  readonly boot: BootConfig
+  readonly disks: readonly DiskConfig[]
+  /** Files the guest finds under /sys/firmware/qemu_fw_cfg/by_name/<name>/raw. */
+  readonly fwCfg: readonly { readonly name: string; readonly path: string }[]
+  /** SMBIOS type 11 (OEM) strings, e.g. `io.systemd.stub.kernel-cmdline-extra=...`. */
+  readonly oemStrings: readonly string[]
+  readonly network?: NetworkConfig
+  /** Control socket of a running swtpm. */
+  readonly tpmSocket?: string
+  /** What a guest's reboot does: restart in the same process, or end it. */
+  readonly onReboot: 'restart' | 'exit'
+  readonly channels: Channels
+}
+
+/** The channels of `launchMachine`: three sockets that the child inherits as file descriptors 3, 4 and 5. */
+export const INHERITED_CHANNELS: Channels = {
+  qmp: { kind: 'inherited', fd: 3 },
+  console: { kind: 'inherited', fd: 4 },
+  journal: { kind: 'inherited', fd: 5 },
+}
+
+/** Name of the virtio-serial port that carries the guest's journal to the host. */
+export const JOURNAL_PORT = 'com.signalbox.journal'
+
+/** Serial of the disk the machine boots from. */
+export const PRIMARY_DISK_SERIAL = 'primary-disk'

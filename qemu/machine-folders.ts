@@ -1,0 +1,63 @@
+// Where one machine's files live: a short runtime folder (socket paths are limited to 107 bytes) and a storage folder
+// on disk for what may grow. Both are in the ledger before they exist, so that `gc` finds them after a SIGKILL.
+
+import { randomBytes, randomUUID } from 'node:crypto'
+import { lstat, mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { codeOf, InfraError } from '../harness/errors.ts'
+import { cacheFolder, runtimeFolder } from '../harness/folders.ts'
+import { recordInLedger } from '../harness/ledger.ts'
+
+/** The ledger's kind for a machine: `data` holds `uuid`, `runtime` and `storage`. */
+export const MACHINE_KIND = 'qemu'
+
+export interface MachineFolders extends AsyncDisposable {
+  /** Eight hexadecimal digits, unique among the machines of this user. */
+  readonly id: string
+  /** Passed to QEMU as `-uuid`: how a left-over process is recognised. */
+  readonly uuid: string
+  readonly runtime: string
+  readonly storage: string
+}
+
+/** Records and creates the folders of one machine. Disposing removes them and strikes the entry. */
+export async function createMachineFolders(): Promise<MachineFolders> {
+  const runtimeBase = await ownFolder(join(runtimeFolder(), 'm'))
+  const storageBase = await ownFolder(join(cacheFolder(), 'machines'))
+  const id = randomBytes(4).toString('hex')
+  const uuid = randomUUID()
+  const [runtime, storage] = [join(runtimeBase, id), join(storageBase, id)]
+  await using undo = new AsyncDisposableStack()
+  undo.use(recordInLedger(MACHINE_KIND, `${MACHINE_KIND}-${id}`, { uuid, runtime, storage }))
+  for (const folder of [runtime, storage]) {
+    undo.defer(async () => rm(folder, { recursive: true, force: true }))
+    await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
+      throw folderError(folder, error)
+    })
+  }
+  const owned = undo.move()
+  return { id, uuid, runtime, storage, [Symbol.asyncDispose]: async () => owned.disposeAsync() }
+}
+
+/** Creates a private folder and makes sure that it is ours: /tmp is shared with other users. */
+async function ownFolder(path: string): Promise<string> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    const stats = await lstat(path)
+    if (stats.isDirectory() && (process.getuid === undefined || stats.uid === process.getuid())) return path
+  } catch (error) {
+    throw folderError(path, error)
+  }
+  throw new InfraError(`${path} is not a folder of this user`, {
+    code: 'folder-not-ours',
+    hint: 'remove it, or name another place with SIGNALBOX_RUNTIME and SIGNALBOX_CACHE',
+  })
+}
+
+function folderError(path: string, cause: unknown): InfraError {
+  return new InfraError(`cannot create ${path}: ${codeOf(cause) ?? String(cause)}`, {
+    code: 'folder-not-writable',
+    hint: 'name another place with SIGNALBOX_RUNTIME (sockets) and SIGNALBOX_CACHE (disks)',
+    cause,
+  })
+}

@@ -1,0 +1,69 @@
+// The QMP commands and events this driver uses, typed after the QEMU QMP reference manual.
+
+export interface QmpCommands {
+  readonly qmp_capabilities: { readonly arguments: Readonly<Record<string, never>>; readonly return: object }
+  readonly 'query-status': {
+    readonly arguments: Readonly<Record<string, never>>
+    readonly return: { readonly status: string; readonly running: boolean }
+  }
+  readonly 'human-monitor-command': {
+    readonly arguments: { readonly 'command-line': string }
+    readonly return: string
+  }
+  readonly system_powerdown: { readonly arguments: Readonly<Record<string, never>>; readonly return: object }
+  readonly system_reset: { readonly arguments: Readonly<Record<string, never>>; readonly return: object }
+  readonly stop: { readonly arguments: Readonly<Record<string, never>>; readonly return: object }
+  readonly cont: { readonly arguments: Readonly<Record<string, never>>; readonly return: object }
+  readonly quit: { readonly arguments: Readonly<Record<string, never>>; readonly return: object }
+}
+
+/** Why QEMU shut down or reset, from its `ShutdownCause`. */
+export type ShutdownReason =
+  | 'none'
+  | 'host-error'
+  | 'host-qmp-quit'
+  | 'host-qmp-system-reset'
+  | 'host-signal'
+  | 'host-ui'
+  | 'guest-shutdown'
+  | 'guest-reset'
+  | 'guest-panic'
+  | 'subsystem-reset'
+  | 'snapshot-load'
+
+interface EventData {
+  readonly SHUTDOWN: { readonly guest: boolean; readonly reason: ShutdownReason }
+  readonly RESET: { readonly guest: boolean; readonly reason: ShutdownReason }
+  readonly GUEST_PANICKED: { readonly action: 'pause' | 'poweroff' | 'run' }
+  readonly BLOCK_IO_ERROR: {
+    readonly device: string
+    readonly 'node-name'?: string
+    readonly operation: 'read' | 'write'
+    readonly action: 'ignore' | 'report' | 'stop'
+    readonly nospace?: boolean
+    readonly reason: string
+  }
+}
+
+/** An event that this driver acts on. */
+export type KnownQmpEvent = {
+  readonly [Name in keyof EventData]: { readonly event: Name; readonly data: EventData[Name] }
+}[keyof EventData]
+
+/** Any event, as QEMU sent it. */
+export interface QmpEvent {
+  readonly event: string
+  readonly data: unknown
+  /** When, by QEMU's clock, in milliseconds since 1970. */
+  readonly atMs: number
+}
+
+const KNOWN = new Set<string>(['SHUTDOWN', 'RESET', 'GUEST_PANICKED', 'BLOCK_IO_ERROR'])
+
+/** Narrows an event to one that this driver acts on. */
+export function isKnownEvent(event: {
+  readonly event: string
+  readonly data: unknown
+}): event is KnownQmpEvent {
+  return KNOWN.has(event.event) && typeof event.data === 'object' && event.data !== null
+}
