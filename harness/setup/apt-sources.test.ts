@@ -1,68 +1,30 @@
-import { describe, expect, test } from 'vitest'
-import { backportsSource, sourceOptions } from './apt-sources.ts'
+import { expect, test } from 'vitest'
+import { backportsSource, findReleaseSource } from './apt-sources.ts'
 
-const DEB822 = `# comment
-Types: deb deb-src
-URIs: http://mirror.example/debian
-Suites: bookworm bookworm-updates
-Components: main
-Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+const uri = 'http://mirror.example/debian'
+const main = { uri, suite: 'bookworm', components: ['main'], signedBy: '/k.gpg' }
+const others = [
+  { uri: 'http://other.example/tools', suite: 'bookworm', components: ['tools'] },
+  { uri, suite: 'bookworm-updates', components: ['main'] },
+]
 
-Types: deb
-URIs: http://mirror.example/debian-security/
-Suites: bookworm-security
-Components: main
-Check-Valid-Until: no
-Signed-By:
- -----BEGIN PGP PUBLIC KEY BLOCK-----
- .
- abc
-`
+test('backports come from the mirror of the release, checked with the same keys', () => {
+  const source = findReleaseSource([...others, main], 'bookworm')
+  expect(source).toBe(main)
+  expect(backportsSource(main).split('\n').slice(1)).toEqual([
+    'Types: deb',
+    `URIs: ${uri}`,
+    'Suites: bookworm-backports',
+    'Components: main',
+    'Signed-By: /k.gpg',
+    '',
+  ])
+})
 
-describe('options of a source that backports must share', () => {
-  test('deb822: the stanza of that archive and release', () => {
-    const options = sourceOptions(DEB822, true, 'http://mirror.example/debian/', 'bookworm')
-    expect([...options]).toEqual([['signed-by', '/usr/share/keyrings/debian-archive-keyring.gpg']])
-  })
+test('no Signed-By where the host names no key', () => {
+  expect(backportsSource({ uri, suite: 'bookworm', components: ['main'] })).not.toContain('Signed-By')
+})
 
-  test('deb822: an embedded key keeps its lines', () => {
-    const options = sourceOptions(DEB822, true, 'http://mirror.example/debian-security/', 'bookworm-security')
-    const key = '\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc'
-    expect([...options]).toEqual([
-      ['check-valid-until', 'no'],
-      ['signed-by', key],
-    ])
-    const source = { uri: 'http://mirror.example/debian/', release: 'bookworm', options }
-    expect(backportsSource(source)).toContain(`Check-Valid-Until: no\nSigned-By: ${key}\n`)
-  })
-
-  test.each([
-    ['deb http://mirror.example/debian bookworm main', []],
-    [
-      'deb [arch=amd64,arm64 signed-by=/k.gpg trusted=yes] http://mirror.example/debian bookworm main',
-      [
-        ['architectures', 'amd64 arm64'],
-        ['signed-by', '/k.gpg'],
-        ['trusted', 'yes'],
-      ],
-    ],
-    ['deb [signed-by=/k.gpg] http://other.example/debian bookworm main', []],
-    ['# deb [signed-by=/k.gpg] http://mirror.example/debian bookworm main', []],
-  ])('one line: %s', (line, expected) => {
-    const options = sourceOptions(line, false, 'http://mirror.example/debian/', 'bookworm')
-    expect([...options]).toEqual(expected)
-  })
-
-  test('the source that is written', () => {
-    const options = new Map([['signed-by', '/k.gpg']])
-    const text = backportsSource({ uri: 'http://mirror.example/debian/', release: 'bookworm', options })
-    expect(text.split('\n').slice(1)).toEqual([
-      'Types: deb',
-      'URIs: http://mirror.example/debian/',
-      'Suites: bookworm-backports',
-      'Components: main',
-      'Signed-By: /k.gpg',
-      '',
-    ])
-  })
+test('no source of the release, no backports', () => {
+  expect(findReleaseSource(others, 'bookworm')).toBeUndefined()
 })

@@ -1,11 +1,9 @@
-// Talking with dpkg and apt: what is installed, what could be, which archives the host has, and installing with progress
-// and a log. Knows no package by name.
+// Talking with dpkg and apt: what is installed, what could be, and installing with progress and a log. Knows no package by name.
 
 import { appendFileSync, readFileSync } from 'node:fs'
 import { execa } from 'execa'
 import { InfraError } from '../errors.ts'
 import { execCommand } from '../process.ts'
-import { sourceOptions, type AptSource } from './apt-sources.ts'
 
 // The host's language must not change what is parsed; nothing may wait for an answer.
 const env = { LC_ALL: 'C.UTF-8', DEBIAN_FRONTEND: 'noninteractive', APT_LISTCHANGES_FRONTEND: 'none' }
@@ -38,32 +36,6 @@ export function parsePolicy(text: string): ReadonlyMap<string, string> {
     if (candidate !== undefined && candidate !== '(none)') found.set(name, candidate)
   }
   return found
-}
-
-/** The archives this host takes binary packages from, their lists downloaded or not. */
-export async function aptSources(): Promise<readonly AptSource[]> {
-  const format = '$(RELEASE)\t$(REPO_URI)\t$(SOURCESENTRY)'
-  const result = await execCommand(
-    'apt-get',
-    ['indextargets', '--no-release-info', '--format', format, 'Created-By: Packages'],
-    {
-      env,
-    },
-  )
-  return result.stdout.split('\n').flatMap((line) => {
-    const [release = '', uri = '', entry = ''] = line.split('\t')
-    if (uri === '') return []
-    const file = entry.replace(/:\d+$/, '')
-    return [{ release, uri, options: optionsFrom(file, uri, release) }]
-  })
-}
-
-function optionsFrom(file: string, uri: string, release: string): AptSource['options'] {
-  try {
-    return sourceOptions(readFileSync(file, 'utf8'), file.endsWith('.sources'), uri, release)
-  } catch {
-    return new Map()
-  }
 }
 
 /** Called with apt's own measure of how far it is, and what it is doing. */

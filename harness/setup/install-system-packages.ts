@@ -2,13 +2,20 @@
 // is missing and says exactly what it adds. Without root, or elsewhere, it prints what to do and fails.
 
 import { execFileSync } from 'node:child_process'
-import { accessSync, constants, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { formatSeconds } from '../deadline.ts'
 import { messageOf } from '../errors.ts'
-import { aptGet, aptSources, candidateVersions, installedVersions } from './apt.ts'
-import { backportsSource, type AptSource } from './apt-sources.ts'
-import { findLacking, planInstall, systemPackages, type InstallPlan } from './system-packages.ts'
+import { readHostSources, type AptSource } from '../../qemu/image/apt-mirror.ts'
+import { aptGet, candidateVersions, installedVersions } from './apt.ts'
+import { backportsSource, findReleaseSource } from './apt-sources.ts'
+import {
+  findLacking,
+  machinePrograms,
+  planInstall,
+  systemPackages,
+  type InstallPlan,
+} from './system-packages.ts'
 
 const BACKPORTS_FILE = '/etc/apt/sources.list.d/signalbox-backports.sources'
 const names = systemPackages.map(({ name }) => name)
@@ -25,22 +32,21 @@ async function main(): Promise<number> {
   if (!isOnPath('dpkg-query') || !isOnPath('apt-get')) return checkPrograms()
   const plan = await currentPlan()
   if (plan.fromRelease.length + plan.fromBackports.length === 0) return 0
-  if (process.getuid?.() !== 0) return await explain(plan)
-  return await install()
+  const backports = plan.fromBackports.length > 0 ? await findBackports() : undefined
+  if (plan.fromRelease.length === 0 && backports === undefined && (await areInstalled(plan.fromBackports))) {
+    say('QEMU on this host is older than 9 and its release has no newer one; without KVM, guests may crash.')
+    return 0
+  }
+  return process.getuid?.() === 0 ? await install() : explain(plan, backports)
 }
 
 /** On a host without dpkg: the programs themselves are the evidence. */
 function checkPrograms(): number {
-  const missing = systemPackages.filter(({ program, file }) =>
-    program === undefined ? file !== undefined && !existsSync(file) : !isOnPath(program),
-  )
-  // Firmware lies elsewhere on every distribution; doctor searches for it.
-  const needed = missing.filter(({ program }) => program !== undefined)
-  if (needed.length === 0) return 0
-  say(
-    `npm ${stage} needs programs that this host lacks. Install them with its package manager (Debian's names):`,
-  )
-  for (const { name, program = '', purpose } of needed) say(`  ${program} (${name}): ${purpose}`)
+  const missing = machinePrograms.filter((program) => !isOnPath(program))
+  if (missing.length === 0) return 0
+  say(`npm ${stage} needs programs that this host lacks: ${missing.join(', ')}`)
+  say('Install them with its package manager; on Debian they come from:')
+  for (const { name, purpose } of systemPackages) say(`  ${name}: ${purpose}`)
   return 1
 }
 
@@ -51,14 +57,8 @@ async function currentPlan(): Promise<InstallPlan> {
 }
 
 /** Without root nothing is installed: the exact commands. */
-async function explain(plan: InstallPlan): Promise<number> {
-  const backports = plan.fromBackports.length > 0 ? await findBackports() : undefined
-  const all = [...plan.fromRelease, ...(backports === undefined ? plan.fromBackports : [])]
-  const upgrades = backports === undefined && plan.fromRelease.length === 0
-  if (upgrades && (await onlyOld(plan.fromBackports))) {
-    say(`This host's QEMU is older than 9 and its release offers no newer one; going on with it.`)
-    return 0
-  }
+function explain(plan: InstallPlan, backports: Backports | undefined): number {
+  const fromRelease = [...plan.fromRelease, ...(backports === undefined ? plan.fromBackports : [])]
   say(
     `npm ${stage} needs Debian packages that are missing or too old, and only root may install them. As root, run:`,
   )
@@ -67,7 +67,7 @@ async function explain(plan: InstallPlan): Promise<number> {
     say(`  printf '%s\\n' ${lines.map((line) => `'${line}'`).join(' ')} > ${BACKPORTS_FILE}`)
   }
   say('  apt-get update')
-  if (all.length > 0) say(`  apt-get install --no-install-recommends ${all.join(' ')}`)
+  if (fromRelease.length > 0) say(`  apt-get install --no-install-recommends ${fromRelease.join(' ')}`)
   if (backports !== undefined) {
     say(`  apt-get install --no-install-recommends -t ${backports.release} ${plan.fromBackports.join(' ')}`)
   }
@@ -91,9 +91,7 @@ async function install(): Promise<number> {
 
   const rest = await currentPlan()
   const missing = [...rest.fromRelease, ...rest.fromBackports]
-  if (missing.length > 0 && (await onlyOld(missing))) {
-    say(`This release offers no QEMU 9 or newer; going on with an older one. Expect trouble without KVM.`)
-  } else if (missing.length > 0) {
+  if (!(await areInstalled(missing))) {
     throw new Error(`after the install still missing: ${missing.join(', ')}; see ${log}`)
   }
   say(`System packages installed in ${formatSeconds(performance.now() - started)}`)
@@ -108,10 +106,10 @@ type Backports = { readonly release: string } & (
 /** The release's backports: already among the host's sources, or to be added beside its main archive. */
 async function findBackports(): Promise<Backports | undefined> {
   const codename = osRelease('VERSION_CODENAME')
-  const sources = await aptSources()
+  const sources = await readHostSources()
   const release = `${codename}-backports`
-  if (sources.some((source) => source.release === release)) return { kind: 'configured', release }
-  const source = sources.find((candidate) => candidate.release === codename)
+  if (sources.some(({ suite }) => suite === release)) return { kind: 'configured', release }
+  const source = findReleaseSource(sources, codename)
   return source === undefined || osRelease('ID') !== 'debian' ? undefined : { kind: 'new', release, source }
 }
 
@@ -144,8 +142,9 @@ async function installFrom(
   await aptGet(['install', '--no-install-recommends', ...target, ...wanted], log, progress())
 }
 
-/** Whether all of these are installed, if in an old version. */
-async function onlyOld(wanted: readonly string[]): Promise<boolean> {
+/** Whether all of these are there, in whatever version. */
+async function areInstalled(wanted: readonly string[]): Promise<boolean> {
+  if (wanted.length === 0) return true
   const installed = await installedVersions(wanted)
   return wanted.every((name) => installed.has(name))
 }

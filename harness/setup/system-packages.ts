@@ -1,20 +1,36 @@
-// Which Debian packages Signalbox needs on the host, and what is missing: data and pure decisions. The list is
-// system-packages.json; whoever installs (install-system-packages.ts) or reports (doctor) asks here.
+// Which Debian packages Signalbox needs on the host, and what is missing: data and pure decisions. Whoever installs
+// (install-system-packages.ts) or reports (doctor) asks here; the reference image's recipe knows its own.
 
-import list from './system-packages.json' with { type: 'json' }
+import { hostPackages } from '../../qemu/image/recipe.ts'
 
 export interface SystemPackage {
   readonly name: string
   /** What it is needed for, as it reads after the name. */
   readonly purpose: string
-  /** The program, or else the file, that shows it is there on a host without dpkg. */
-  readonly program?: string
-  readonly file?: string
   /** The lowest good version, as dpkg compares them. */
   readonly minimum?: string
 }
 
-export const systemPackages: readonly SystemPackage[] = list.packages
+const machinePackages: readonly SystemPackage[] = [
+  { name: 'qemu-system-x86', purpose: 'runs machines', minimum: '1:9~' },
+  { name: 'qemu-utils', purpose: 'copy-on-write disks', minimum: '1:9~' },
+  { name: 'ovmf', purpose: 'UEFI firmware' },
+  { name: 'swtpm', purpose: 'machines with a TPM' },
+  { name: 'swtpm-tools', purpose: 'machines with a TPM' },
+  { name: 'openssh-client', purpose: 'shells in machines' },
+  { name: 'ignition', purpose: 'checks Ignition configs before boot' },
+]
+
+/** Everything, each once. */
+export const systemPackages: readonly SystemPackage[] = [
+  ...machinePackages,
+  ...hostPackages
+    .filter((name) => !machinePackages.some((known) => known.name === name))
+    .map((name) => ({ name, purpose: 'builds the reference image' })),
+]
+
+/** The programs that running machines takes: the evidence on a host without dpkg. */
+export const machinePrograms: readonly string[] = ['qemu-system-x86_64', 'qemu-img', 'ssh', 'setpriv']
 
 /** Versions by package name. */
 export type Versions = ReadonlyMap<string, string>

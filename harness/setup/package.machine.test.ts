@@ -1,0 +1,73 @@
+// The package as its users get it: packed, installed into an empty folder by npm on the pinned Node, and started.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { packageRoot } from '../package-root.ts'
+import { execCommand, runCommand } from '../process.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'signalbox-package-'))
+const installed = join(folder, 'node_modules', 'signalbox')
+let files: readonly string[] = []
+
+/** The pinned Node for npm and whatever it starts, in the project at `cwd` instead of the one that runs these tests. */
+const inProject = (cwd: string): { cwd: string; env: Record<string, string> } => ({
+  cwd,
+  env: {
+    PATH: [join(packageRoot, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(delimiter),
+    npm_config_local_prefix: cwd,
+  },
+})
+
+beforeAll(async () => {
+  const packed = await runCommand('npm', ['pack', '--json', '--pack-destination', folder], {
+    cwd: packageRoot,
+    env,
+  })
+  const [tarball] = JSON.parse(packed) as [{ filename: string; files: readonly { path: string }[] }]
+  files = tarball.files.map(({ path }) => path)
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }')
+  await runCommand('npm', ['install', '--no-audit', '--no-fund', `./${tarball.filename}`], {
+    cwd: folder,
+    env,
+  })
+})
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test('holds the build and its papers, no sources and no tests', () => {
+  const others = files.filter((path) => !/^dist\/|^qemu\/image\/recipe\//.test(path))
+  expect(others.toSorted()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
+  expect(files.filter((path) => /\.test\.|^dist\/harness\/bench\//.test(path))).toEqual([])
+})
+
+test('brings no Node and no compiler along', () => {
+  const unwanted = ['node', 'typescript', 'vitest', 'oxlint'].filter((name) =>
+    existsSync(join(folder, 'node_modules', name)),
+  )
+  expect(unwanted).toEqual([])
+})
+
+test('npx signalbox --help', async () => {
+  const result = await execCommand('npx', ['--no-install', 'signalbox', '--help'], inProject(folder))
+  expect(result).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(result.stdout).toMatch(/^Usage: signalbox /m)
+  for (const command of ['run', 'list', 'spawn', 'image', 'doctor', 'report'])
+    expect(result.stdout).toContain(command)
+})
+
+test('every entry of "exports" can be imported', async () => {
+  const { exports } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
+    exports: Readonly<Record<string, string | { types: string }>>
+  }
+  const entries = Object.entries(exports).filter(([, target]) => typeof target !== 'string')
+  for (const [entry, target] of entries) {
+    const specifier = join('signalbox', entry)
+    const code = `const m = await import(${JSON.stringify(specifier)}); console.log(Object.keys(m).length)`
+    const result = await execCommand('node', ['--input-type=module', '--eval', code], inProject(folder))
+    expect(result.failure, `${specifier}: ${result.stderr}`).toBe('')
+    expect(Number(result.stdout)).toBeGreaterThan(0)
+    if (typeof target !== 'string') expect(existsSync(join(installed, target.types))).toBe(true)
+  }
+})
