@@ -1,10 +1,11 @@
 // Failures as plain, safe, bounded lines: what the terminal, Markdown, JUnit and TAP have to say in common.
 
-import { oneLine, plainText } from '../harness/hostile-text.ts'
+import { oneLine, plainText, tailText } from '../harness/hostile-text.ts'
 import type { Failure, SourceLocation } from '../harness/model.ts'
 import type { AttemptSummary, TestSummary } from './run-summary.ts'
 
 const LONGEST_LINE = 500
+const LONGEST_TEXT = 256 * 1024
 const MESSAGE_LINES = 40
 const EVIDENCE_LINES = 60
 const STACK_LINES = 8
@@ -51,15 +52,18 @@ export function circumstances(failure: Failure): string {
 
 /** Safe lines, each cut, at most `max` of them: the first ones, or the last ones, with a word about the rest. */
 export function boundedLines(text: string, max: number, keep: 'first' | 'last' = 'first'): readonly string[] {
-  const lines = plainText(text).replaceAll('\t', '  ').split('\n')
+  const bounded = keep === 'first' ? text : tailText(text, LONGEST_TEXT)
+  const lines = plainText(bounded).replaceAll('\t', '  ').split('\n')
   while (lines.length > 0 && lines.at(-1)?.trim() === '') lines.pop()
-  const cut = (line: string): string =>
-    line.length <= LONGEST_LINE ? line.trimEnd() : `${line.slice(0, LONGEST_LINE).toWellFormed()}…`
-  if (lines.length <= max) return lines.map(cut)
+  if (lines.length <= max) return lines.map(cutLine)
   const left = lines.length - max
   return keep === 'first'
-    ? [...lines.slice(0, max).map(cut), `… ${left} more lines`]
-    : [`… ${left} lines before`, ...lines.slice(-max).map(cut)]
+    ? [...lines.slice(0, max).map(cutLine), `… ${left} more lines`]
+    : [`… ${left} lines before`, ...lines.slice(-max).map(cutLine)]
+}
+
+function cutLine(line: string): string {
+  return line.length <= LONGEST_LINE ? line.trimEnd() : `${line.slice(0, LONGEST_LINE).toWellFormed()}…`
 }
 
 export function messageLines(failure: Failure): readonly string[] {

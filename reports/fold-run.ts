@@ -23,6 +23,8 @@ const noPlan: Notice = {
 
 export interface RunFold {
   add(event: SignalboxEvent): void
+  /** One test as it stands, without the cost of a whole summary. */
+  test(name: string): TestSummary
   summary(policy?: ExitPolicy): RunSummary
 }
 
@@ -35,6 +37,7 @@ interface BuildingTest {
 export function startRunFold(first: SignalboxEvent): RunFold {
   let started: EventOf<'run.started'> | undefined
   let plan: EventOf<'run.planned'> | undefined
+  let plannedTests: ReadonlyMap<string, PlannedTest> = new Map()
   let interrupted: EventOf<'run.interrupted'> | undefined
   let finished: EventOf<'run.finished'> | undefined
   let lastMs = 0
@@ -66,6 +69,7 @@ export function startRunFold(first: SignalboxEvent): RunFold {
         return
       case 'run.planned':
         plan = event
+        plannedTests = new Map(event.tests.map((test) => [test.test, test]))
         return
       case 'run.notice':
         if (notices.length < NOTICES_KEPT)
@@ -120,13 +124,14 @@ export function startRunFold(first: SignalboxEvent): RunFold {
     }
   }
 
+  const test = (name: string): TestSummary => testSummary(name, plannedTests.get(name), tests.get(name))
+
   const summary = (policy: ExitPolicy = {}): RunSummary => {
-    const plannedTests = new Map(plan?.tests.map((test) => [test.test, test]))
     const names = new Set([...plannedTests.keys(), ...tests.keys()])
-    const all = [...names].map((name) => testSummary(name, plannedTests.get(name), tests.get(name)))
+    const all = [...names].map(test)
     const verdicts: Record<Verdict, number> = { ...noVerdicts }
-    for (const test of all) verdicts[test.verdict]++
-    const missing = all.filter((test) => test.verdict === 'missing').map((test) => test.test)
+    for (const { verdict } of all) verdicts[verdict]++
+    const missing = all.filter(({ verdict }) => verdict === 'missing').map((item) => item.test)
     const state =
       interrupted !== undefined ? 'interrupted' : finished !== undefined ? 'finished' : 'incomplete'
     return {
@@ -161,7 +166,7 @@ export function startRunFold(first: SignalboxEvent): RunFold {
       notices: plan === undefined ? [...notices, noPlan] : [...notices],
     }
   }
-  return { add, summary }
+  return { add, test, summary }
 }
 
 function machineOf(event: EventOf<'machine.created'>): Building<MachineSummary> {

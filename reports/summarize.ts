@@ -3,10 +3,19 @@
 import type { SignalboxEvent } from '../harness/events.ts'
 import { addVerdicts, type ExitPolicy, exitCodeOf, noVerdicts } from './exit-code.ts'
 import { type RunFold, startRunFold } from './fold-run.ts'
-import { type Notice, type RunSummary, SUMMARY_VERSION, type Summary, targetName } from './run-summary.ts'
+import {
+  type Notice,
+  type RunSummary,
+  SUMMARY_VERSION,
+  type Summary,
+  targetName,
+  type TestSummary,
+} from './run-summary.ts'
 
 export interface Summarizer {
   add(event: SignalboxEvent): void
+  /** One test of a run as it stands, without the cost of a whole summary. */
+  test(run: string, name: string): TestSummary | undefined
   /** What the events so far come to; may be asked at any time and again. */
   summary(options?: SummaryOptions): Summary
 }
@@ -28,6 +37,7 @@ export function createSummarizer(): Summarizer {
       }
       fold.add(event)
     },
+    test: (run, name) => runs.get(run)?.test(name),
     summary: (options = {}) =>
       totalOf(
         [...runs.values()].map((fold) => fold.summary(options)),

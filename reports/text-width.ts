@@ -2,7 +2,8 @@
 // a line of the live region that wraps would spoil it.
 
 const COLOR = /\u001B\[[0-9;]*m/g
-const ZERO_WIDTH = /[\p{Mn}\p{Me}\u200D\uFE0E\uFE0F]/u
+/** Marks, joiners and variation selectors (the selectors are of category Mn). */
+const ZERO_WIDTH = /\p{Mn}|\p{Me}|\u200D/u
 
 /** Columns of one line; colours count nothing. */
 export function textWidth(text: string): number {

@@ -1,0 +1,24 @@
+// What the rest of the project, and a program that reads runs, may use of this room.
+
+export { exitCodeOf, type ExitPolicy } from './exit-code.ts'
+export { guardReporter } from './guard.ts'
+export { createListReporter, type ListReporterOptions, type Reporter } from './list.ts'
+export type { TextOptions } from './list-text.ts'
+export { eventLines, type Merged, mergeEvents, mergePaths } from './merge.ts'
+export { EVENT_FILE, findEventFiles, readEventFile, readEvents } from './read-events.ts'
+export type {
+  AttachmentSummary,
+  AttemptSummary,
+  CommandSummary,
+  MachineSummary,
+  Notice,
+  PhaseSummary,
+  RunSummary,
+  StepSummary,
+  Summary,
+  TestSummary,
+} from './run-summary.ts'
+export { isReportFormat, type ReportFormat, reportFormats } from './show.ts'
+export { createSummarizer, summarize, type Summarizer, type SummaryOptions } from './summarize.ts'
+export { type Environment, type ReportStream, type Terminal, terminalOf } from './terminal.ts'
+export { reportFiles, writeJobSummary, writeReports, type WrittenReports } from './write.ts'

@@ -1,0 +1,110 @@
+// The lines of the terminal list that stand alone: head of a run, notices, verdicts, shared boots. Pure: data and a look
+// -> text. All text of others is made safe here.
+
+import { formatSeconds } from '../harness/deadline.ts'
+import type { EventOf } from '../harness/events.ts'
+import { oneLine } from '../harness/hostile-text.ts'
+import type { Verdict } from '../harness/model.ts'
+import { causeOf, placeOf } from './failure-text.ts'
+import type { Notice, RunSummary, TestSummary } from './run-summary.ts'
+import { type Colors, type Look } from './terminal.ts'
+import { cutToWidth, textWidth } from './text-width.ts'
+
+type Paint = (text: string) => string
+
+/** How each verdict is coloured, everywhere on a terminal. */
+export function verdictPaint(colors: Colors, verdict: Verdict): Paint {
+  switch (verdict) {
+    case 'passed':
+      return colors.green
+    case 'flaky':
+    case 'infra':
+      return colors.yellow
+    case 'failed':
+    case 'missing':
+      return colors.red
+    case 'skipped':
+      return colors.dim
+    default:
+      return verdict satisfies never
+  }
+}
+
+/** `qemu-x86_64-direct · reference 1.2.3 (stable) · 24 tests, 2 jobs` */
+export function planLine(
+  plan: Pick<EventOf<'run.planned'>, 'target' | 'image' | 'jobs'> & { readonly count: number },
+  look: Look,
+): string {
+  const { target, image, jobs, count } = plan
+  const parts = [
+    look.colors.bold(oneLine(target.name, 80)),
+    `${oneLine(image.distro, 40)} ${oneLine(image.version, 60)} (${oneLine(image.channel, 40)})`,
+    `${plural(count, 'test')}, ${plural(jobs, 'job')}`,
+  ]
+  return `  ${parts.join(look.colors.dim(` ${look.symbols.dot} `))}`
+}
+
+/** The head of a run that is read later. */
+export function runHead(run: RunSummary, look: Look): readonly string[] {
+  if (run.target === undefined || run.image === undefined || run.plan === undefined) return []
+  const { target, image, plan, planned: count } = run
+  return [planLine({ target, image, jobs: plan.jobs, count }, look), '']
+}
+
+export function noticeLine(notice: Notice, look: Look): string {
+  const text = oneLine(notice.message, 600)
+  return notice.level === 'warning'
+    ? `  ${look.colors.yellow(look.symbols.infra)} ${text}`
+    : `  ${look.colors.dim(`${look.symbols.notice} ${text}`)}`
+}
+
+/** `  ✗ boot.usr-read-only  (0.4 s)  tests/boot.ts:12  /usr is writable` */
+export function verdictLine(test: TestSummary, look: Look): string {
+  const { colors, symbols } = look
+  const name = oneLine(test.test, 200)
+  const ran = test.attempts.length > 0
+  const time = ran ? `  (${formatSeconds(test.durationMs)})` : ''
+  const used = 4 + textWidth(name) + textWidth(time) + 2
+  const tail = cutToWidth(verdictTail(test), Math.max(20, look.width - used))
+  const paint = verdictPaint(colors, test.verdict)
+  const shownName = test.verdict === 'skipped' ? colors.dim(name) : name
+  const shownTail = tail === '' ? '' : `  ${test.verdict === 'failed' ? paint(tail) : colors.dim(tail)}`
+  return `  ${paint(symbols[test.verdict])} ${shownName}${colors.dim(time)}${shownTail}`
+}
+
+function verdictTail(test: TestSummary): string {
+  const cause = causeOf(test)
+  switch (test.verdict) {
+    case 'passed':
+      return ''
+    case 'flaky':
+      return `flaky: passed on attempt ${test.attempts.length}${cause === '' ? '' : `; before: ${cause}`}`
+    case 'failed': {
+      const place = placeOf(test)
+      return place === undefined ? cause : `${oneLine(place.file)}:${place.line}  ${cause}`
+    }
+    case 'infra':
+    case 'skipped':
+    case 'missing':
+      return `${test.verdict}: ${cause}`
+    default:
+      return test.verdict satisfies never
+  }
+}
+
+export function retryLine(event: EventOf<'attempt.finished'>, look: Look): string {
+  const { test, n } = event.attempt
+  const cause = oneLine(event.failures[0]?.message ?? event.reason ?? '', 200)
+  const text = `${oneLine(test, 200)}  attempt ${n} ${event.outcome} (${formatSeconds(event.durationMs)}), again: ${cause}`
+  return `  ${look.colors.yellow(look.symbols.retry)} ${look.colors.dim(cutToWidth(text, Math.max(40, look.width - 4)))}`
+}
+
+/** Said once for a boot that several tests share. */
+export function sharedBootLine(group: string, tests: number, sinceMs: number, look: Look): string {
+  const text = `booted ${oneLine(group, 100)} in ${formatSeconds(sinceMs)}, shared by ${plural(tests, 'test')}`
+  return `  ${look.colors.dim(`${look.symbols.notice} ${text}`)}`
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

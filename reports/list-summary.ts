@@ -1,0 +1,159 @@
+// The end of the terminal list: every test that is not green with what a person wants to see first, what never finished,
+// and the counts. The first line of a failure names the test, the place and the cause.
+
+import { formatSeconds } from '../harness/deadline.ts'
+import { oneLine } from '../harness/hostile-text.ts'
+import type { Failure, Verdict } from '../harness/model.ts'
+import { verdictOrder } from './exit-code.ts'
+import {
+  attemptTitle,
+  causeOf,
+  circumstances,
+  evidenceLines,
+  frameLines,
+  mainFailure,
+  messageLines,
+  placeOf,
+  placeText,
+  stackLines,
+} from './failure-text.ts'
+import { noticeLine, plural, verdictPaint } from './list-lines.ts'
+import { type AttemptSummary, type Summary, targetName, type TestSummary } from './run-summary.ts'
+import type { Look } from './terminal.ts'
+
+const INDENT = '     '
+const TESTS_SHOWN = 100
+const NAMES_SHOWN = 30
+
+/** The whole end: failures, missing tests, counts. */
+export function summaryLines(summary: Summary, look: Look): readonly string[] {
+  return [...notGreenLines(summary, look), '', ...countLines(summary, look)]
+}
+
+function notGreenLines(summary: Summary, look: Look): readonly string[] {
+  const several = summary.runs.length > 1
+  const order: readonly Verdict[] = ['flaky', 'infra', 'missing', 'failed']
+  const tests = summary.runs
+    .flatMap((run) => run.tests.map((test) => ({ test, target: several ? targetName(run) : '' })))
+    .filter(({ test }) => test.verdict === 'failed' || (order.includes(test.verdict) && mainFailure(test)))
+    .toSorted((a, b) => order.indexOf(a.test.verdict) - order.indexOf(b.test.verdict))
+  // The failures come last, nearest to the prompt; when there are too many, the others go first.
+  const shown = tests.slice(-TESTS_SHOWN)
+  const left = tests.length - shown.length
+  return [
+    ...(left === 0 ? [] : ['', look.colors.dim(`  ${left} more tests that are not green: see the reports`)]),
+    ...shown.flatMap(({ test, target }, index) => ['', ...testBlock(test, index + 1, target, look)]),
+  ]
+}
+
+function testBlock(test: TestSummary, number: number, target: string, look: Look): readonly string[] {
+  const { colors } = look
+  const paint = verdictPaint(colors, test.verdict)
+  const place = placeOf(test)
+  const head = [
+    `${target === '' ? '' : `[${oneLine(target, 80)}] `}${oneLine(test.test, 200)}`,
+    ...(place === undefined ? [] : [placeText(place)]),
+    ...(test.verdict === 'failed' ? [] : [test.verdict]),
+  ]
+  const withFailures = test.attempts.filter((attempt) => attempt.failures.length > 0)
+  const titled = test.attempts.length > 1
+  return [
+    `  ${paint(colors.bold(`${number}) ${head.join('  ')}`))}  ${headCause(test)}`,
+    ...withFailures.flatMap((attempt, index) =>
+      attemptBlock(attempt, withFailures.slice(0, index), { titled, main: mainFailure(test) }, look),
+    ),
+  ]
+}
+
+/** The cause's first line; the block below has the rest. */
+function headCause(test: TestSummary): string {
+  const failure = test.verdict === 'missing' ? undefined : mainFailure(test)
+  const first = failure === undefined ? undefined : messageLines(failure).find((line) => line.trim() !== '')
+  return first === undefined ? causeOf(test) : oneLine(first)
+}
+
+function attemptBlock(
+  attempt: AttemptSummary,
+  before: readonly AttemptSummary[],
+  { titled, main }: { readonly titled: boolean; readonly main: Failure | undefined },
+  look: Look,
+): readonly string[] {
+  const { colors, symbols } = look
+  const title = titled
+    ? ['', INDENT + colors.bold(`${attemptTitle(attempt)} (${formatSeconds(attempt.durationMs)})`)]
+    : []
+  const same = before.find((other) => sameFailures(other, attempt))
+  if (same !== undefined) return [...title, `${INDENT}the same as attempt ${same.n}`]
+  const files = attempt.attachments.slice(0, 10).map((file) => oneLine(file.path))
+  return [
+    ...title,
+    ...attempt.failures.flatMap((failure) => failureBlock(failure, failure === main, look)),
+    ...(files.length === 0
+      ? []
+      : ['', ...files.map((file) => INDENT + colors.dim(`${symbols.notice} ${file}`))]),
+  ]
+}
+
+function failureBlock(failure: Failure, isMain: boolean, look: Look): readonly string[] {
+  const { colors, symbols } = look
+  const message = messageLines(failure)
+  const frame = [...frameLines(failure), ...stackLines(failure)].map(colors.dim)
+  const evidence = evidenceLines(failure).map((line) => `${colors.dim(symbols.bar)} ${line}`)
+  const inHead = isMain && message.length <= 1 && failure.message.length < 300
+  return [
+    ...(inHead ? [] : ['', ...indented(message)]),
+    ...indented([colors.dim(circumstances(failure))]),
+    ...(failure.hint === undefined ? [] : indented([`hint: ${oneLine(failure.hint)}`])),
+    ...(frame.length === 0 ? [] : ['', ...indented(frame)]),
+    ...(evidence.length === 0 ? [] : ['', ...indented(evidence)]),
+  ]
+}
+
+function indented(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => INDENT + line)
+}
+
+function sameFailures(a: AttemptSummary, b: AttemptSummary): boolean {
+  return (
+    a.failures.length === b.failures.length &&
+    a.failures.every((failure, index) => {
+      const other = b.failures[index]
+      return other !== undefined && failure.code === other.code && failure.message === other.message
+    })
+  )
+}
+
+/** Counts by verdict, completeness, and how the runs ended. */
+export function countLines(summary: Summary, look: Look): readonly string[] {
+  const { colors, symbols } = look
+  const counts = verdictOrder
+    .filter((verdict) => summary.verdicts[verdict] > 0)
+    .map((verdict) => verdictPaint(colors, verdict)(`${summary.verdicts[verdict]} ${verdict}`))
+  const planned = `${plural(summary.planned, 'test')} planned, ${summary.finished} finished`
+  return [
+    ...(counts.length === 0 ? [] : [`  ${colors.bold(counts.join(colors.dim(` ${symbols.dot} `)))}`]),
+    colors.dim(`  ${planned}, in ${formatSeconds(summary.durationMs)}`),
+    ...missingLines(summary, look),
+    ...summary.runs.flatMap((run) => {
+      if (run.state === 'finished') return []
+      const name = summary.runs.length > 1 ? `run ${oneLine(run.run, 80)} ` : 'the run '
+      const how =
+        run.state === 'interrupted'
+          ? `was interrupted by ${oneLine(run.interruptedBy ?? 'a signal', 40)}`
+          : 'has no end: it was killed, or is still running'
+      return [`  ${colors.red(`${name}${how}`)}`]
+    }),
+    ...summary.notices.map((notice) => noticeLine(notice, look)),
+  ]
+}
+
+function missingLines(summary: Summary, look: Look): readonly string[] {
+  const { missing } = summary
+  if (missing.length === 0) return []
+  const several = summary.runs.length > 1
+  const names = missing
+    .slice(0, NAMES_SHOWN)
+    .map(({ test, target }) => oneLine(several ? `${target} ${test}` : test, 200))
+  const more = missing.length > NAMES_SHOWN ? `, and ${missing.length - NAMES_SHOWN} more` : ''
+  return [`  ${look.colors.red('missing')} (never finished): ${names.join(', ')}${more}`]
+}

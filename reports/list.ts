@@ -1,0 +1,170 @@
+// The terminal list: live on a terminal (finished lines scroll away above a region of what runs), plain lines anywhere
+// else with a heartbeat when it is silent for long. It reads events, and writes to one stream.
+
+import type { EventOf, SignalboxEvent } from '../harness/events.ts'
+import type { Verdict } from '../harness/model.ts'
+import { noVerdicts } from './exit-code.ts'
+import { noticeLine, planLine, retryLine, sharedBootLine, verdictLine } from './list-lines.ts'
+import { summaryLines } from './list-summary.ts'
+import { type LiveRegion, openLiveRegion } from './live-region.ts'
+import { createRunning, heartbeatLine, regionLines } from './running.ts'
+import { createSummarizer, type SummaryOptions } from './summarize.ts'
+import { type Environment, lookOf, type ReportStream, terminalOf } from './terminal.ts'
+
+export interface Reporter {
+  onEvent(event: SignalboxEvent): void
+  /** Writes what comes last and gives the terminal back. Idempotent. */
+  end(options?: SummaryOptions): void
+}
+
+export interface ListReporterOptions {
+  readonly stream: ReportStream
+  readonly env: Environment
+  /** Milliseconds of a monotonic clock. Default: `performance.now`. */
+  readonly now?: () => number
+  /** Calls `tick` every so many milliseconds until the returned function is called. Default: an unreferenced timer. */
+  readonly every?: (intervalMs: number, tick: () => void) => () => void
+}
+
+const REDRAW_MS = 100
+const HEARTBEAT_CHECK_MS = 5000
+
+/** A log that is silent for longer than this gets a line. */
+export const HEARTBEAT_MS = 30_000
+
+/** Starts the terminal list. */
+export function createListReporter(options: ListReporterOptions): Reporter {
+  const { stream, env, now = () => performance.now(), every = everyUnreferenced } = options
+  const terminal = terminalOf(stream, env)
+  const look = () => lookOf(terminal, terminal.live ? (stream.columns ?? 80) - 1 : Infinity)
+  const encode = look().encode
+  const startedAt = now()
+  const summarizer = createSummarizer()
+  const running = createRunning(now)
+  const verdicts: Record<Verdict, number> = { ...noVerdicts }
+  const judged = new Map<string, Verdict>()
+  const sharedBoots = new Map<string, EventOf<'machine.created'>>()
+  let planned = 0
+  let lastWriteAt = startedAt
+  let ended = false
+  let broken = false
+
+  const output: ReportStream = {
+    get columns() {
+      return stream.columns
+    },
+    write(text) {
+      if (!broken) stream.write(encode(text))
+      lastWriteAt = now()
+    },
+  }
+  // A closed pipe (`signalbox run | head`) must not end the run.
+  const onError = (): void => {
+    broken = true
+  }
+  stream.on?.('error', onError)
+  const region: LiveRegion | undefined = terminal.live ? openLiveRegion(output) : undefined
+
+  const regionNow = (): readonly string[] => {
+    const size = { columns: stream.columns ?? 80, rows: stream.rows ?? 24 }
+    const at = now()
+    return regionLines(running, { planned, verdicts, elapsedMs: at - startedAt, now: at }, size, look())
+  }
+  const print = (lines: readonly string[]): void => {
+    if (region !== undefined) region.draw(lines, regionNow())
+    else if (lines.length > 0) output.write(lines.map((line) => `${line}\n`).join(''))
+  }
+  const tick = (): void => {
+    if (region !== undefined) print([])
+    else if (now() - lastWriteAt >= HEARTBEAT_MS)
+      print([heartbeatLine(running, now(), now() - startedAt, look())])
+  }
+  const stopTicking = every(region === undefined ? HEARTBEAT_CHECK_MS : REDRAW_MS, tick)
+  const onResize = (): void => print([])
+  if (region !== undefined) stream.on?.('resize', onResize)
+
+  const judge = (run: string, test: string, verdict: Verdict): void => {
+    const before = judged.get(`${run} ${test}`)
+    if (before !== undefined) verdicts[before]--
+    judged.set(`${run} ${test}`, verdict)
+    verdicts[verdict]++
+  }
+  const linesOf = (event: SignalboxEvent): readonly string[] => {
+    switch (event.type) {
+      case 'run.planned':
+        planned += event.tests.length
+        // A test that is planned to be skipped is done, whether or not an event follows.
+        for (const { test, expectation } of event.tests)
+          if (expectation.kind === 'skip') judge(event.run, test, 'skipped')
+        return [planLine({ ...event, count: event.tests.length }, look()), '']
+      case 'run.notice':
+        return [noticeLine(event, look())]
+      case 'run.interrupted': {
+        const message = `interrupted by ${event.signal}: stopping, cleaning up, writing the reports`
+        return [noticeLine({ level: 'warning', code: 'interrupted', message }, look())]
+      }
+      case 'log':
+        if (event.level !== 'warning') return []
+        return [noticeLine({ level: 'warning', code: 'log', message: withTest(event) }, look())]
+      case 'machine.created':
+        if (event.attempts.length > 1) sharedBoots.set(event.machine, event)
+        return []
+      case 'machine.milestone': {
+        const shared = sharedBoots.get(event.machine)
+        if (shared === undefined || event.milestone !== 'ssh') return []
+        sharedBoots.delete(event.machine)
+        const group = summarizer.test(event.run, shared.attempts[0]?.test ?? '')?.group ?? shared.name
+        return [sharedBootLine(group, shared.attempts.length, event.sinceMs, look())]
+      }
+      case 'attempt.finished':
+        return event.willRetry ? [retryLine(event, look())] : []
+      case 'test.finished': {
+        const test = summarizer.test(event.run, event.test)
+        judge(event.run, event.test, event.verdict)
+        return test === undefined ? [] : [verdictLine(test, look())]
+      }
+      case 'run.started':
+      case 'run.finished':
+      case 'attempt.started':
+      case 'phase.started':
+      case 'phase.finished':
+      case 'machine.exited':
+      case 'machine.destroyed':
+      case 'command.finished':
+      case 'step.started':
+      case 'step.finished':
+      case 'attachment':
+        return []
+      default:
+        return event satisfies never
+    }
+  }
+
+  return {
+    onEvent(event) {
+      if (ended) return
+      summarizer.add(event)
+      running.add(event)
+      const lines = linesOf(event)
+      if (lines.length > 0) print(lines)
+    },
+    end(summaryOptions = {}) {
+      if (ended) return
+      ended = true
+      stopTicking()
+      stream.off?.('resize', onResize)
+      region?.close()
+      const lines = summaryLines(summarizer.summary(summaryOptions), look())
+      output.write(lines.map((line) => `${line}\n`).join(''))
+    },
+  }
+}
+
+function withTest(event: { readonly attempt?: { readonly test: string }; readonly message: string }): string {
+  return event.attempt === undefined ? event.message : `${event.attempt.test}: ${event.message}`
+}
+
+function everyUnreferenced(intervalMs: number, tick: () => void): () => void {
+  const timer = setInterval(tick, intervalMs).unref()
+  return () => clearInterval(timer)
+}

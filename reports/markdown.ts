@@ -1,0 +1,163 @@
+// The Markdown job summary (GitHub): completeness first, a table of verdicts, each failure in a details block. Guest text
+// stands in fences that it cannot close, or escaped so that neither Markdown nor HTML in it means anything.
+
+import { formatSeconds } from '../harness/deadline.ts'
+import { oneLine } from '../harness/hostile-text.ts'
+import type { Verdict } from '../harness/model.ts'
+import { verdictOrder } from './exit-code.ts'
+import { attemptTitle, causeOf, failureText, placeOf } from './failure-text.ts'
+import { type RunSummary, type Summary, targetName, type TestSummary } from './run-summary.ts'
+
+/** GitHub refuses a step summary over 1 MiB; the rest of the budget is for other steps' text. */
+const LONGEST_SUMMARY = 900 * 1024
+const ROWS_SHOWN = 500
+const DETAILS_SHOWN = 50
+
+const signs: Readonly<Record<Verdict, string>> = {
+  passed: '✅',
+  flaky: '🟡',
+  failed: '❌',
+  infra: '🟠',
+  skipped: '⚪',
+  missing: '❓',
+}
+
+/** The whole Markdown text, at most 900 KiB. */
+export function markdownText(summary: Summary): string {
+  const head = [
+    `## Signalbox: ${headline(summary)}`,
+    '',
+    `${summary.planned} planned, ${summary.finished} finished, in ${formatSeconds(summary.durationMs)}.`,
+    ...missingLines(summary),
+    ...summary.notices.map((notice) => `\n> ${markdownLine(notice.message)}`),
+  ]
+  const parts = summary.runs.flatMap((run) => [...runHead(run), ...runTable(run), ...runDetails(run)])
+  let length = Buffer.byteLength(head.join('\n'))
+  const kept = parts.filter((part) => (length += Buffer.byteLength(part) + 1) <= LONGEST_SUMMARY)
+  if (kept.length < parts.length) kept.push('', 'The summary is cut here; the reports hold all of it.')
+  return `${[...head, ...kept].join('\n')}\n`
+}
+
+function headline(summary: Summary): string {
+  const counts = verdictOrder
+    .filter((verdict) => summary.verdicts[verdict] > 0)
+    .map((verdict) => `${summary.verdicts[verdict]} ${verdict}`)
+  return counts.length === 0 ? 'no verdicts' : counts.join(', ')
+}
+
+function missingLines(summary: Summary): readonly string[] {
+  if (summary.missing.length === 0) return []
+  const names = summary.missing.slice(0, 100).map(({ test }) => codeSpan(test))
+  const more = summary.missing.length - names.length
+  return ['', `**Missing** (never finished): ${names.join(', ')}${more > 0 ? `, and ${more} more` : ''}.`]
+}
+
+function runHead(run: RunSummary): readonly string[] {
+  const { image } = run
+  const state =
+    run.state === 'interrupted'
+      ? `**Interrupted** by ${markdownLine(run.interruptedBy ?? 'a signal')}. `
+      : run.state === 'incomplete'
+        ? '**The run has no end**: it was killed, or is still running. '
+        : ''
+  const about =
+    image === undefined
+      ? ''
+      : `${markdownLine(`${image.distro} ${image.version} (${image.channel}, ${image.architecture})`)}, ${codeSpan(image.digest)}, `
+  return [
+    '',
+    `### ${markdownLine(targetName(run))}`,
+    '',
+    `${state}${about}run ${codeSpan(run.run)}`,
+    ...run.notices.map((notice) => `\n> ${markdownLine(notice.message)}`),
+  ]
+}
+
+/** What is not green comes first, so that a cut table has cut green rows. */
+function runTable(run: RunSummary): readonly string[] {
+  const rank: readonly Verdict[] = ['failed', 'missing', 'infra', 'flaky', 'passed', 'skipped']
+  const tests = run.tests.toSorted((a, b) => rank.indexOf(a.verdict) - rank.indexOf(b.verdict))
+  const left = tests.length - ROWS_SHOWN
+  return [
+    '',
+    '| | Test | Verdict | Time | Attempts | Cause |\n| --- | --- | --- | ---: | ---: | --- |',
+    ...tests.slice(0, ROWS_SHOWN).map(tableRow),
+    ...(left > 0 ? ['', `and ${left} more tests.`] : []),
+  ]
+}
+
+function tableRow(test: TestSummary): string {
+  const time = test.attempts.length === 0 ? '' : formatSeconds(test.durationMs)
+  const attempts = test.attempts.length === 0 ? '' : String(test.attempts.length)
+  return `| ${signs[test.verdict]} | ${codeSpan(test.test)} | ${test.verdict} | ${time} | ${attempts} | ${markdownLine(causeOf(test, 160))} |`
+}
+
+function runDetails(run: RunSummary): readonly string[] {
+  const tests = run.tests.filter((test) => test.attempts.some((attempt) => attempt.failures.length > 0))
+  const left = tests.length - DETAILS_SHOWN
+  return [
+    ...tests.slice(0, DETAILS_SHOWN).map(details),
+    ...(left > 0 ? ['', `Details of ${left} more tests are in the reports.`] : []),
+  ]
+}
+
+function details(test: TestSummary): string {
+  const place = placeOf(test)
+  const where = place === undefined ? '' : ` ${place.file}:${place.line}`
+  const attempts = test.attempts
+    .filter((attempt) => attempt.failures.length > 0)
+    .flatMap((attempt) => [
+      '',
+      `${attemptTitle(attempt)} (${formatSeconds(attempt.durationMs)})`,
+      '',
+      fenced(
+        attempt.failures
+          .map(failureText)
+          .join('\n\n')
+          .slice(0, 16 * 1024),
+      ),
+      ...attempt.attachments.slice(0, 20).map((file) => `\n- ${codeSpan(file.path)}`),
+    ])
+  return [
+    '',
+    `<details><summary>${signs[test.verdict]} ${html(oneLine(`${test.test}${where}`))}: ${html(causeOf(test, 160))}</summary>`,
+    ...attempts,
+    '',
+    '</details>',
+  ].join('\n')
+}
+
+/** A fence longer than any run of backticks inside. */
+export function fenced(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map((run) => run[0].length))
+  const fence = '`'.repeat(longest + 1)
+  return `${fence}text\n${text}\n${fence}`
+}
+
+/** One line as code, whatever backticks it holds; a pipe would end a table's cell. */
+export function codeSpan(text: string): string {
+  const line = oneLine(text)
+  return `<code>${escapeMarkdown(html(line))}</code>`
+}
+
+/** One line of prose in which nothing is Markdown, HTML, a mention or a table's cell. */
+export function markdownLine(text: string): string {
+  return escapeMarkdown(html(oneLine(text)))
+}
+
+function html(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;')
+}
+
+function escapeMarkdown(text: string): string {
+  return text
+    .replaceAll(/[\\`*_{}[\]()~|!]/g, (sign) => `\\${sign}`)
+    .replaceAll('@', '&#64;')
+    .replaceAll('://', ':&#47;&#47;')
+    .replaceAll(/(?<!&)#(?=[\dA-Za-z])/g, '&#35;')
+}

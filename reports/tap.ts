@@ -1,0 +1,98 @@
+// TAP version 14: one test point a planned test, in the plan's order; what never finished is `not ok`, so a plan is always
+// complete. Diagnostics are YAML blocks.
+
+import { stringify } from 'yaml'
+
+import { oneLine } from '../harness/hostile-text.ts'
+import type { Failure } from '../harness/model.ts'
+import { causeOf, failureText, mainFailure, placeOf, placeText } from './failure-text.ts'
+import { type Summary, targetName, type TestSummary } from './run-summary.ts'
+
+/** The whole TAP text. Several runs are told apart by their target at the head of each description. */
+export function tapText(summary: Summary): string {
+  const several = summary.runs.length > 1
+  const points = summary.runs.flatMap((run) =>
+    run.tests.map((test) => ({
+      test,
+      name: several ? `${targetName(run)} ${test.test}` : test.test,
+    })),
+  )
+  const interrupted = summary.runs.find((run) => run.state === 'interrupted')
+  const lines = [
+    'TAP version 14',
+    `1..${points.length}${points.length === 0 ? ' # no tests were planned' : ''}`,
+    ...points.flatMap(({ test, name }, index) => testPoint(test, name, index + 1)),
+    ...headerComments(summary),
+    ...(interrupted === undefined
+      ? []
+      : [`Bail out! interrupted by ${oneLine(interrupted.interruptedBy ?? 'a signal', 40)}`]),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function testPoint(test: TestSummary, name: string, number: number): readonly string[] {
+  const green = test.verdict === 'passed' || test.verdict === 'flaky' || test.verdict === 'skipped'
+  const head = `${green ? 'ok' : 'not ok'} ${number} - ${escapeDescription(oneLine(name))}`
+  if (test.verdict === 'skipped') return [`${head} # SKIP ${escapeDescription(causeOf(test))}`]
+  return test.verdict === 'passed' ? [head] : [head, ...diagnostics(test)]
+}
+
+/** TAP 14: backslash and hash are escaped in a description, or the rest would be read as a directive. */
+function escapeDescription(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('#', '\\#')
+}
+
+function diagnostics(test: TestSummary): readonly string[] {
+  const main = mainFailure(test)
+  const place = placeOf(test)
+  const block = stringify(
+    {
+      verdict: test.verdict,
+      message: causeOf(test),
+      ...(place === undefined ? {} : { at: placeText(place) }),
+      ...(main === undefined ? {} : { code: oneLine(main.code, 100), phase: main.phase }),
+      duration_ms: Math.round(test.durationMs),
+      attempts: test.attempts.map((attempt) => ({
+        n: attempt.n,
+        outcome: attempt.outcome,
+        duration_ms: Math.round(attempt.durationMs),
+        ...(attempt.failures.length === 0 ? {} : { failures: attempt.failures.map(failureDetails) }),
+      })),
+    },
+    { lineWidth: 0, aliasDuplicateObjects: false },
+  )
+  return [
+    '  ---',
+    ...block
+      .trimEnd()
+      .split('\n')
+      .map((line) => `  ${line}`.trimEnd()),
+    '  ...',
+  ]
+}
+
+function failureDetails(failure: Failure): Record<string, unknown> {
+  return {
+    code: oneLine(failure.code, 100),
+    kind: failure.kind,
+    phase: failure.phase,
+    ...(failure.soft === true ? { soft: true } : {}),
+    ...(failure.location === undefined ? {} : { at: placeText(failure.location) }),
+    details: failureText(failure),
+  }
+}
+
+function headerComments(summary: Summary): readonly string[] {
+  return [
+    `# planned ${summary.planned}, finished ${summary.finished}`,
+    ...(summary.missing.length === 0
+      ? []
+      : [`# missing ${summary.missing.length}: the points "verdict: missing"`]),
+    ...summary.runs.flatMap((run) =>
+      run.state === 'incomplete'
+        ? [`# run ${oneLine(run.run, 80)} has no end: killed, or still running`]
+        : [],
+    ),
+    ...summary.notices.map((notice) => `# ${oneLine(notice.message, 600)}`),
+  ]
+}

@@ -1,0 +1,90 @@
+// Writes the file reports into a run's folder, each atomically. A report that cannot be written is a notice that names
+// the file; the others are still written, and the run's verdict stands.
+
+import { appendFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { codeOf, messageOf } from '../harness/errors.ts'
+import { markdownText } from './markdown.ts'
+import type { Notice, Summary } from './run-summary.ts'
+import { type ReportFormat, reportFormats } from './show.ts'
+import type { Environment } from './terminal.ts'
+
+/** The files of a run's folder and their formats. */
+export const reportFiles: readonly { readonly file: string; readonly format: ReportFormat }[] = [
+  { file: 'run.json', format: 'json' },
+  { file: 'junit.xml', format: 'junit' },
+  { file: 'results.tap', format: 'tap' },
+  { file: 'summary.md', format: 'markdown' },
+]
+
+export interface WrittenReports {
+  /** Paths of the files that are there now. */
+  readonly files: readonly string[]
+  /** What could not be written, and why. */
+  readonly notices: readonly Notice[]
+}
+
+/** Writes all file reports. Never throws. */
+export async function writeReports(
+  folder: string,
+  summary: Summary,
+  formats: Pick<typeof reportFormats, ReportFormat> = reportFormats,
+): Promise<WrittenReports> {
+  const files: string[] = []
+  const notices: Notice[] = []
+  for (const { file, format } of reportFiles) {
+    const path = join(folder, file)
+    const text = attempt(() => formats[format](summary))
+    const failure = 'error' in text ? text : await writeAtomically(path, text.value)
+    if (failure === undefined) files.push(path)
+    else
+      notices.push(notWritten(path, failure.error, 'error' in text ? 'report-failed' : 'report-not-written'))
+  }
+  return { files, notices }
+}
+
+/** Appends the Markdown to the file that GitHub names in `GITHUB_STEP_SUMMARY`; elsewhere does nothing. Never throws. */
+export async function writeJobSummary(summary: Summary, env: Environment): Promise<readonly Notice[]> {
+  const path = env['GITHUB_STEP_SUMMARY']
+  if (path === undefined || path === '') return []
+  try {
+    await appendFile(path, `${markdownText(summary)}\n`)
+    return []
+  } catch (error) {
+    return [notWritten(path, error, 'report-not-written')]
+  }
+}
+
+interface Failed {
+  readonly error: unknown
+}
+
+function attempt(format: () => string): { readonly value: string } | Failed {
+  try {
+    return { value: format() }
+  } catch (error) {
+    return { error }
+  }
+}
+
+/** A reader sees the old file or the new one, never half of one. */
+async function writeAtomically(path: string, text: string): Promise<Failed | undefined> {
+  const partial = `${path}.partial`
+  try {
+    await writeFile(partial, text)
+    await rename(partial, path)
+    return undefined
+  } catch (error) {
+    await rm(partial, { force: true }).catch(() => undefined)
+    return { error }
+  }
+}
+
+function notWritten(path: string, error: unknown, code: string): Notice {
+  const full = codeOf(error) === 'ENOSPC'
+  const why = full
+    ? 'no space left on the disk; free some, then run `signalbox report show`'
+    : messageOf(error)
+  return { level: 'warning', code, message: `report ${path} was not written: ${why}` }
+}
