@@ -21,17 +21,15 @@ const inProject = (cwd: string): { cwd: string; env: Record<string, string> } =>
 })
 
 beforeAll(async () => {
-  const packed = await runCommand('npm', ['pack', '--json', '--pack-destination', folder], {
-    cwd: packageRoot,
-    env,
-  })
+  const packed = await runCommand(
+    'npm',
+    ['pack', '--json', '--pack-destination', folder],
+    inProject(packageRoot),
+  )
   const [tarball] = JSON.parse(packed) as [{ filename: string; files: readonly { path: string }[] }]
   files = tarball.files.map(({ path }) => path)
   writeFileSync(join(folder, 'package.json'), '{ "private": true }')
-  await runCommand('npm', ['install', '--no-audit', '--no-fund', `./${tarball.filename}`], {
-    cwd: folder,
-    env,
-  })
+  await runCommand('npm', ['install', '--no-audit', '--no-fund', `./${tarball.filename}`], inProject(folder))
 })
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
