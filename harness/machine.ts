@@ -27,12 +27,16 @@ export interface MachineSpec {
   /** The final, wrapped Ignition config (JSON text), delivered the image's way; undefined delivers none. */
   readonly ignition?: string
   readonly kernelArguments?: readonly string[]
+  /** What a kernel panic that the guest reports does: end the machine (default), or nothing, so that it can reboot. */
+  readonly onPanic?: 'stop' | 'run'
 }
 
 export interface CreateOptions {
   /** Absolute folder for what the platform writes about this machine; `console.txt` goes there. It exists. */
   readonly folder: string
   readonly signal: AbortSignal
+  /** The machine outlives this process; only `gc --all` ends it. Its console goes to the file alone. Default false. */
+  readonly detach?: boolean
 }
 
 /** Where SSH can be dialled now. */

@@ -26,12 +26,10 @@ export interface AcceleratorAnswer {
 export interface ProbeOptions {
   readonly architecture: MachineArchitecture
   readonly emulator: ProgramFacts
-  /** A readable Linux kernel of that architecture: a far better witness than a boot sector. */
+  /** A readable Linux kernel of that architecture: a better witness than a boot sector alone. */
   readonly kernel?: string | undefined
   /** Folder of the cached answer; default the user's cache. Nothing is cached when it cannot be written. */
   readonly cache?: string
-  /** Default 20 s. */
-  readonly timeoutMs?: number
   readonly signal?: AbortSignal | undefined
 }
 
@@ -51,7 +49,6 @@ export async function probeAccelerator(options: ProbeOptions): Promise<Accelerat
     architecture,
     binary: emulator.path,
     kernel: options.kernel,
-    timeoutMs: options.timeoutMs ?? 20_000,
     signal,
   })
   const measured = answer(life.alive ? 'kvm' : 'tcg', life.detail, key)
@@ -74,7 +71,7 @@ function cheapRefusal(architecture: MachineArchitecture): string | undefined {
 
 async function keyOf({ architecture, emulator, kernel }: ProbeOptions): Promise<string> {
   const probed = kernel === undefined ? '' : await stampOf(kernel)
-  const parts = [1, architecture, emulator.path, emulator.version, emulator.modifiedMs, release(), probed]
+  const parts = [2, architecture, emulator.path, emulator.version, emulator.modifiedMs, release(), probed]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
 }
 

@@ -70,12 +70,7 @@ export async function createEmptyDisk(path: string, sizeMiB: number, signal?: Ab
 }
 
 async function qemuImg(args: readonly string[], signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await runCommand('qemu-img', args, { signal, timeoutMs: 60_000 })
-  } catch (error) {
-    signal?.throwIfAborted()
-    throw codeOf(error) === 'ENOENT' ? qemuImgMissing(String(error)) : error
-  }
+  await runCommand('qemu-img', args, { signal, timeoutMs: 60_000 })
 }
 
 // A truncated qcow2 opens well enough: only its tables show that clusters lie past the end of the file.

@@ -1,0 +1,125 @@
+// One power cycle of a machine: a QEMU process (and its TPM) from launch to end, watched for what must end it early:
+// a kernel panic, or a host disk that cannot be written.
+
+import { sleep } from '../../harness/deadline.ts'
+import { codeOf, InfraError } from '../../harness/errors.ts'
+import type { MachineExit } from '../../harness/machine.ts'
+import {
+  isKnownEvent,
+  launchMachine,
+  readLines,
+  startSoftwareTpm,
+  type ConsoleFeed,
+  type LineBuffer,
+  type MachineConfig,
+  type MachineFolders,
+  type QmpEvent,
+  type RunningMachine,
+} from '../../qemu/index.ts'
+import { toMachineExit, type Intent } from './exit.ts'
+
+export interface LifeOptions {
+  readonly folders: MachineFolders
+  readonly console: ConsoleFeed
+  readonly journal: LineBuffer
+  readonly tpm: boolean
+  /** What a kernel panic that the guest reports does. */
+  readonly onPanic: 'stop' | 'run'
+  /** The port to ask for again; 0 for any. */
+  readonly sshPort: number
+  readonly signal: AbortSignal
+  readonly config: (tpmSocket: string | undefined, sshPort: number) => MachineConfig
+}
+
+/** How a life ended; `rebooted` means that the guest asked for another one. */
+export type LifeEnd = { readonly kind: 'gone'; readonly exit: MachineExit } | { readonly kind: 'rebooted' }
+
+export interface Life {
+  readonly machine: RunningMachine
+  readonly sshPort: number
+  /** Never rejects. Settles when the process is gone and the console was read to its end. */
+  readonly ended: Promise<LifeEnd>
+  /** Pulls the plug and waits; `reason` becomes the expected exit's. */
+  cut(reason: string): Promise<void>
+  /** What the next end will be taken for. */
+  intend(intent: Intent): void
+}
+
+/** Starts a life. Nothing is left behind when it fails. */
+export async function startLife(options: LifeOptions): Promise<Life> {
+  await using undo = new AsyncDisposableStack()
+  const tpm = options.tpm ? undo.use(await startSoftwareTpm(options.folders, options.signal)) : undefined
+  let intent: Intent = { kind: 'none' }
+  const streams = Promise.withResolvers<void>()
+  const endWith = (next: Intent): void => {
+    if (intent.kind === 'none') intent = next
+    machine?.kill()
+  }
+  const onEvent = (event: QmpEvent): void => {
+    if (!isKnownEvent(event)) return
+    if (event.event === 'GUEST_PANICKED' && options.onPanic === 'stop') {
+      void quiet(options.console).then(() => endWith({ kind: 'panic' }))
+    }
+    if (event.event === 'BLOCK_IO_ERROR' && event.data.action === 'stop') {
+      const what = event.data.nospace === true ? 'the disk of the host is full' : 'the disk of the host fails'
+      endWith({ kind: 'host-fault', reason: `${what}: ${event.data.reason} (${event.data.operation})` })
+    }
+  }
+  let machine: RunningMachine | undefined
+  const launch = async (sshPort: number): Promise<RunningMachine> =>
+    await launchMachine(options.config(tpm?.socket, sshPort), {
+      signal: options.signal,
+      onEvent,
+      attach: ({ console, journal }) => {
+        void Promise.all([options.console.attach(console), readLines(journal, options.journal)]).then(() =>
+          streams.resolve(),
+        )
+      },
+    })
+  machine = undo.use(await onSamePort(options.sshPort, launch))
+  const running = machine
+  const owned = undo.move()
+  const ended = running.ended.then(async (end): Promise<LifeEnd> => {
+    await streams.promise
+    await owned.disposeAsync().catch(() => undefined)
+    if (intent.kind === 'none' && end.kind === 'guest-reboot') return { kind: 'rebooted' }
+    return { kind: 'gone', exit: toMachineExit(end, intent) }
+  })
+  return {
+    machine: running,
+    sshPort: running.sshPort ?? 0,
+    ended,
+    async cut(reason) {
+      intent = { kind: 'power-off', reason }
+      running.kill()
+      await owned.disposeAsync()
+      await ended
+    },
+    intend(next) {
+      intent = next
+    },
+  }
+}
+
+// A machine keeps its port over power cycles where it can; another process may have taken it in between.
+async function onSamePort(
+  port: number,
+  launch: (port: number) => Promise<RunningMachine>,
+): Promise<RunningMachine> {
+  if (port === 0) return await launch(0)
+  try {
+    return await launch(port)
+  } catch (error) {
+    if (error instanceof InfraError && codeOf(error) === 'no-port') return await launch(0)
+    throw error
+  }
+}
+
+// pvpanic is told before the kernel has printed everything: the last lines of a panic are the ones people need.
+async function quiet(feed: ConsoleFeed): Promise<void> {
+  let seen = -1
+  for (let waitedMs = 0; waitedMs < 3000 && seen !== feed.lines.bytes; waitedMs += 250) {
+    seen = feed.lines.bytes
+    await sleep(250)
+  }
+}

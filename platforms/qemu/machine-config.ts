@@ -1,0 +1,112 @@
+// From a test's machine spec, an image and this host to the driver's config. Pure: every file it names was prepared
+// by the caller.
+
+import type { MachineSpec } from '../../harness/machine.ts'
+import type { DistroName, Image } from '../../harness/model.ts'
+import {
+  cpuModelFor,
+  INHERITED_CHANNELS,
+  tcgFor,
+  type BootConfig,
+  type DiskConfig,
+  type MachineConfig,
+} from '../../qemu/index.ts'
+import type { Host } from './host.ts'
+import { firmwareOf } from './refuse.ts'
+
+/** What was prepared for one machine. */
+export interface Prepared {
+  readonly uuid: string
+  readonly disks: readonly DiskConfig[]
+  readonly ignitionPath: string | undefined
+  /** With UEFI. */
+  readonly firmwareFiles: { readonly codePath: string; readonly variablesPath: string } | undefined
+}
+
+/** What changes from one power cycle to the next. */
+export interface PowerCycle {
+  readonly firstBoot: boolean
+  /** The port of the cycle before, to keep it; 0 lets the kernel choose. */
+  readonly sshPort: number
+  readonly tpmSocket: string | undefined
+}
+
+/** The fw_cfg file in which each distro's Ignition looks for its config. */
+export const IGNITION_KEY: Readonly<Record<DistroName, string>> = {
+  reference: 'opt/com.coreos/config',
+  fcos: 'opt/com.coreos/config',
+  flatcar: 'opt/org.flatcar-linux/config',
+}
+
+/** The machine's config for one power cycle. */
+export function toMachineConfig(
+  spec: MachineSpec,
+  image: Image,
+  host: Host,
+  prepared: Prepared,
+  cycle: PowerCycle,
+): MachineConfig {
+  const { accelerator } = host.accelerator
+  const boot = bootOf(spec, image, prepared, cycle)
+  const { ignitionPath } = prepared
+  return {
+    name: spec.name,
+    uuid: prepared.uuid,
+    binary: host.emulator.path,
+    architecture: spec.architecture,
+    accelerator: accelerator === 'kvm' ? { kind: 'kvm' } : tcgFor(spec.architecture, process.arch),
+    cpuModel: cpuModelFor(spec.architecture, accelerator),
+    memoryMiB: spec.memoryMiB,
+    cpus: spec.cpus,
+    boot,
+    disks: prepared.disks,
+    fwCfg:
+      ignitionPath === undefined ? [] : [{ name: IGNITION_KEY[image.identity.distro], path: ignitionPath }],
+    oemStrings: boot.firmware === 'direct' ? [] : stubArguments(spec.kernelArguments ?? []),
+    network: { sshPort: cycle.sshPort, ipv6: false },
+    ...(cycle.tpmSocket === undefined ? {} : { tpmSocket: cycle.tpmSocket }),
+    // The first-boot arguments last as long as the process: a guest that reboots needs a new one without them.
+    onReboot: hasFirstBootArguments(boot.firmware, image, cycle) ? 'exit' : 'restart',
+    channels: INHERITED_CHANNELS,
+  }
+}
+
+/** Whether this cycle's command line may only be booted once. */
+export function hasFirstBootArguments(firmware: string, image: Image, cycle: PowerCycle): boolean {
+  return firmware === 'direct' && cycle.firstBoot && (image.direct?.firstBootArguments ?? '') !== ''
+}
+
+function bootOf(spec: MachineSpec, image: Image, prepared: Prepared, cycle: PowerCycle): BootConfig {
+  const firmware = firmwareOf(spec, image)
+  switch (firmware) {
+    case 'bios':
+      return { firmware }
+    case 'uefi':
+    case 'uefi-secure': {
+      if (prepared.firmwareFiles === undefined) throw new Error('UEFI was not prepared')
+      return { firmware, ...prepared.firmwareFiles }
+    }
+    case 'direct': {
+      const { direct } = image
+      if (direct === undefined) throw new Error('the image has no kernel')
+      const commandLine = [
+        direct.arguments,
+        cycle.firstBoot ? direct.firstBootArguments : '',
+        ...(spec.kernelArguments ?? []),
+      ]
+      return {
+        firmware,
+        kernel: direct.kernel,
+        initrd: direct.initrd,
+        commandLine: commandLine.filter((part) => part !== '').join(' '),
+      }
+    }
+    default:
+      return firmware satisfies never
+  }
+}
+
+function stubArguments(kernelArguments: readonly string[]): readonly string[] {
+  if (kernelArguments.length === 0) return []
+  return [`io.systemd.stub.kernel-cmdline-extra=${kernelArguments.join(' ')}`]
+}
