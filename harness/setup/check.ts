@@ -28,7 +28,7 @@ async function runPart({ name, command: [program, ...args], mend }: Part): Promi
   const result = await execCommand(join(packageRoot, 'node_modules', '.bin', program), args, {
     cwd: packageRoot,
     timeoutMs: 600_000,
-    env: { FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
+    env: process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' },
   })
   const ok = result.failure === ''
   const seconds = formatSeconds(performance.now() - started)
