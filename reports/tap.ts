@@ -85,9 +85,7 @@ function failureDetails(failure: Failure): Record<string, unknown> {
 function headerComments(summary: Summary): readonly string[] {
   return [
     `# planned ${summary.planned}, finished ${summary.finished}`,
-    ...(summary.missing.length === 0
-      ? []
-      : [`# missing ${summary.missing.length}: the points "verdict: missing"`]),
+    ...summary.missing.map(({ test }) => `# missing: ${oneLine(test)}`),
     ...summary.runs.flatMap((run) =>
       run.state === 'incomplete'
         ? [`# run ${oneLine(run.run, 80)} has no end: killed, or still running`]
