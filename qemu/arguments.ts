@@ -81,7 +81,8 @@ function disk({ path, format, serial }: DiskConfig, index: number): readonly str
     option('virtio-blk-pci', {
       drive: node,
       serial,
-      bootindex: index === 0 ? 0 : undefined,
+      // Index 0 belongs to QEMU's own Linux loader.
+      bootindex: index === 0 ? 1 : undefined,
       werror: 'stop',
       rerror: 'stop',
     }),

@@ -24,6 +24,7 @@ export class BoundedFile implements AsyncDisposable {
   #tail: Uint8Array[] = []
   #tailBytes = 0
   #omitted = 0
+  #lost = 0
   #failure: Error | undefined
   #writing: Promise<void> | undefined
   #closing: Promise<void> | undefined
@@ -66,7 +67,7 @@ export class BoundedFile implements AsyncDisposable {
 
   #enqueue(chunk: Uint8Array): void {
     if (this.#pendingBytes + chunk.length > this.#pendingLimit) {
-      this.#omitted += chunk.length
+      this.#lost += chunk.length
       return
     }
     this.#pending.push(chunk)
@@ -90,8 +91,8 @@ export class BoundedFile implements AsyncDisposable {
       while (this.#pending.length > 0) {
         const batch = Buffer.concat(this.#pending)
         this.#pending = []
-        this.#pendingBytes = 0
         await this.#handle.appendFile(batch)
+        this.#pendingBytes -= batch.length
       }
     } catch (error) {
       this.#failure = error instanceof Error ? error : new Error(String(error))
@@ -104,14 +105,20 @@ export class BoundedFile implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.settled()
-    if (this.#failure === undefined && (this.#omitted > 0 || this.#tail.length > 0)) {
-      const marker = this.#omitted > 0 ? `\n[signalbox: ${this.#omitted} bytes left out here]\n` : ''
-      await this.#handle
-        .appendFile(Buffer.concat([Buffer.from(marker), ...this.#tail]))
-        .catch((error: Error) => {
-          this.#failure = error
-        })
+    const end = Buffer.concat([
+      marker(this.#lost, 'lost to a slow disk'),
+      marker(this.#omitted, 'left out here'),
+      ...this.#tail,
+    ])
+    if (this.#failure === undefined && end.length > 0) {
+      await this.#handle.appendFile(end).catch((error: Error) => {
+        this.#failure = error
+      })
     }
     await this.#handle.close().catch(() => undefined)
   }
+}
+
+function marker(bytes: number, why: string): Uint8Array {
+  return Buffer.from(bytes === 0 ? '' : `\n[signalbox: ${bytes} bytes ${why}]\n`)
 }

@@ -1,0 +1,185 @@
+// Golden tests: the whole command line, for the shapes that matter.
+
+import { describe, expect, test } from 'vitest'
+import { machineArguments } from './arguments.ts'
+import { INHERITED_CHANNELS, type MachineConfig } from './machine-config.ts'
+
+const direct: MachineConfig = {
+  name: 'm0',
+  uuid: '6f1c8a2e-0000-4000-8000-000000000001',
+  binary: 'qemu-system-x86_64',
+  architecture: 'x86_64',
+  accelerator: { kind: 'tcg', threads: 'multi', translationCacheMiB: 512 },
+  cpuModel: 'Nehalem',
+  memoryMiB: 1024,
+  cpus: 2,
+  boot: {
+    firmware: 'direct',
+    kernel: '/images/a,b/vmlinuz',
+    initrd: '/images/initrd',
+    commandLine: 'console=ttyS0 root=PARTLABEL=ROOT,x',
+  },
+  disks: [
+    { path: '/m/primary,1.qcow2', format: 'qcow2', serial: 'primary-disk' },
+    { path: '/m/data.raw', format: 'raw', serial: 'data' },
+  ],
+  fwCfg: [{ name: 'opt/com.coreos/config', path: '/m/config.ign' }],
+  oemStrings: [],
+  network: { sshPort: 0, ipv6: false },
+  onReboot: 'exit',
+  channels: INHERITED_CHANNELS,
+}
+
+describe('machineArguments', () => {
+  test('x86-64, direct kernel boot under TCG', () => {
+    expect(oneAnOption(machineArguments(direct))).toMatchInlineSnapshot(`
+      "-name guest=m0,debug-threads=on
+      -uuid 6f1c8a2e-0000-4000-8000-000000000001
+      -no-user-config
+      -nodefaults
+      -display none
+      -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
+      -machine q35,smm=off,vmport=off
+      -accel tcg,thread=multi,tb-size=512
+      -cpu Nehalem
+      -smp cpus=2
+      -m size=1024M
+      -rtc base=utc
+      -action panic=none,reboot=shutdown
+      -kernel /images/a,b/vmlinuz
+      -initrd /images/initrd
+      -append console=ttyS0 root=PARTLABEL=ROOT,x
+      -chardev socket,id=qmp,fd=3
+      -mon chardev=qmp,mode=control
+      -chardev socket,id=console,fd=4
+      -serial chardev:console
+      -device virtio-serial-pci,id=virtio-serial0
+      -chardev socket,id=journal,fd=5
+      -device virtserialport,chardev=journal,name=com.signalbox.journal
+      -blockdev driver=file,node-name=disk0-file,filename=/m/primary,,1.qcow2,discard=unmap,cache.no-flush=on
+      -blockdev driver=qcow2,node-name=disk0,file=disk0-file,discard=unmap,cache.no-flush=on
+      -device virtio-blk-pci,drive=disk0,serial=primary-disk,bootindex=1,werror=stop,rerror=stop
+      -blockdev driver=file,node-name=disk1-file,filename=/m/data.raw,discard=unmap,cache.no-flush=on
+      -blockdev driver=raw,node-name=disk1,file=disk1-file,discard=unmap,cache.no-flush=on
+      -device virtio-blk-pci,drive=disk1,serial=data,werror=stop,rerror=stop
+      -netdev user,id=net0,ipv6=off,hostfwd=tcp:127.0.0.1:0-:22
+      -device virtio-net-pci,netdev=net0,romfile=
+      -object rng-builtin,id=rng0
+      -device virtio-rng-pci,rng=rng0
+      -device pvpanic
+      -device vmgenid,guid=auto
+      -fw_cfg name=opt/com.coreos/config,file=/m/config.ign"
+    `)
+  })
+
+  test('arm64, UEFI under KVM with a TPM and listening channels', () => {
+    const config: MachineConfig = {
+      ...direct,
+      binary: 'qemu-system-aarch64',
+      architecture: 'arm64',
+      accelerator: { kind: 'kvm' },
+      cpuModel: 'host',
+      boot: { firmware: 'uefi', codePath: '/fw/AAVMF_CODE.fd', variablesPath: '/m/efi-vars.fd' },
+      oemStrings: ['io.systemd.stub.kernel-cmdline-extra=a=1,2 b'],
+      tpmSocket: '/m/tpm.sock',
+      onReboot: 'restart',
+      channels: {
+        qmp: { kind: 'listen', path: '/m/qmp.sock' },
+        console: { kind: 'listen', path: '/m/console.sock' },
+        journal: { kind: 'listen', path: '/m/journal.sock' },
+      },
+    }
+    expect(oneAnOption(machineArguments(config))).toMatchInlineSnapshot(`
+      "-name guest=m0,debug-threads=on
+      -uuid 6f1c8a2e-0000-4000-8000-000000000001
+      -no-user-config
+      -nodefaults
+      -display none
+      -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
+      -machine virt,gic-version=max,pflash0=firmware-code,pflash1=firmware-vars
+      -accel kvm
+      -cpu host
+      -smp cpus=2
+      -m size=1024M
+      -rtc base=utc
+      -action panic=none,reboot=reset
+      -blockdev driver=raw,node-name=firmware-code,read-only=on,file.driver=file,file.filename=/fw/AAVMF_CODE.fd
+      -blockdev driver=raw,node-name=firmware-vars,read-only=off,file.driver=file,file.filename=/m/efi-vars.fd
+      -boot strict=on
+      -chardev socket,id=qmp,path=/m/qmp.sock,server=on,wait=off
+      -mon chardev=qmp,mode=control
+      -chardev socket,id=console,path=/m/console.sock,server=on,wait=off
+      -serial chardev:console
+      -device virtio-serial-pci,id=virtio-serial0
+      -chardev socket,id=journal,path=/m/journal.sock,server=on,wait=off
+      -device virtserialport,chardev=journal,name=com.signalbox.journal
+      -blockdev driver=file,node-name=disk0-file,filename=/m/primary,,1.qcow2,discard=unmap,cache.no-flush=on
+      -blockdev driver=qcow2,node-name=disk0,file=disk0-file,discard=unmap,cache.no-flush=on
+      -device virtio-blk-pci,drive=disk0,serial=primary-disk,bootindex=1,werror=stop,rerror=stop
+      -blockdev driver=file,node-name=disk1-file,filename=/m/data.raw,discard=unmap,cache.no-flush=on
+      -blockdev driver=raw,node-name=disk1,file=disk1-file,discard=unmap,cache.no-flush=on
+      -device virtio-blk-pci,drive=disk1,serial=data,werror=stop,rerror=stop
+      -netdev user,id=net0,ipv6=off,hostfwd=tcp:127.0.0.1:0-:22
+      -device virtio-net-pci,netdev=net0,romfile=
+      -object rng-builtin,id=rng0
+      -device virtio-rng-pci,rng=rng0
+      -device pvpanic-pci
+      -chardev socket,id=tpm,path=/m/tpm.sock
+      -tpmdev emulator,id=tpm0,chardev=tpm
+      -device tpm-tis-device,tpmdev=tpm0
+      -fw_cfg name=opt/com.coreos/config,file=/m/config.ign
+      -smbios type=11,value=io.systemd.stub.kernel-cmdline-extra=a=1,,2 b"
+    `)
+  })
+
+  test('x86-64, secure boot: SMM and protected variables', () => {
+    const { network: _, ...unplugged } = direct
+    const config: MachineConfig = {
+      ...unplugged,
+      boot: { firmware: 'uefi-secure', codePath: '/fw/CODE.ms.fd', variablesPath: '/m/efi-vars.fd' },
+      disks: [],
+      fwCfg: [],
+    }
+    expect(oneAnOption(machineArguments(config))).toMatchInlineSnapshot(`
+      "-name guest=m0,debug-threads=on
+      -uuid 6f1c8a2e-0000-4000-8000-000000000001
+      -no-user-config
+      -nodefaults
+      -display none
+      -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
+      -machine q35,smm=on,vmport=off,pflash0=firmware-code,pflash1=firmware-vars
+      -accel tcg,thread=multi,tb-size=512
+      -cpu Nehalem
+      -smp cpus=2
+      -m size=1024M
+      -rtc base=utc
+      -action panic=none,reboot=shutdown
+      -blockdev driver=raw,node-name=firmware-code,read-only=on,file.driver=file,file.filename=/fw/CODE.ms.fd
+      -blockdev driver=raw,node-name=firmware-vars,read-only=off,file.driver=file,file.filename=/m/efi-vars.fd
+      -global driver=cfi.pflash01,property=secure,value=on
+      -boot strict=on
+      -chardev socket,id=qmp,fd=3
+      -mon chardev=qmp,mode=control
+      -chardev socket,id=console,fd=4
+      -serial chardev:console
+      -device virtio-serial-pci,id=virtio-serial0
+      -chardev socket,id=journal,fd=5
+      -device virtserialport,chardev=journal,name=com.signalbox.journal
+      -object rng-builtin,id=rng0
+      -device virtio-rng-pci,rng=rng0
+      -device pvpanic
+      -device vmgenid,guid=auto"
+    `)
+  })
+
+  test('BIOS speaks on the serial port; arm64 has none', () => {
+    const bios = { ...direct, boot: { firmware: 'bios' } } as const
+    expect(machineArguments(bios)).toContain('q35,smm=off,vmport=off,graphics=off')
+    expect(() => machineArguments({ ...bios, architecture: 'arm64' })).toThrow('arm64 has no BIOS')
+  })
+})
+
+/** One line an option, as people read command lines. */
+function oneAnOption(args: readonly string[]): string {
+  return args.join(' ').replaceAll(/ (-[a-z])/g, '\n$1')
+}

@@ -1,0 +1,50 @@
+// Finding programs, and what each host and guest gets.
+
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { cpuModelFor, tcgFor } from './cpu-model.ts'
+import { option } from './option-value.ts'
+import { findProgram, isSafeQemu } from './programs.ts'
+
+test('findProgram takes the first executable file in PATH', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'programs-'))
+  const path = join(folder, 'tool')
+  await writeFile(path, '#!/bin/sh\n')
+  expect(findProgram('tool', `/nowhere:${folder}`)).toBeUndefined()
+  await chmod(path, 0o755)
+  expect(findProgram('tool', `/nowhere::${folder}:/usr/bin`)).toBe(path)
+  await rm(folder, { recursive: true })
+})
+
+test.each([
+  ['10.0.2', true],
+  ['9.0.0', true],
+  ['8.2.2', false],
+  ['7.2', false],
+  ['unknown', false],
+])('QEMU %s is safe: %s', (version, safe) => {
+  expect(isSafeQemu(version)).toBe(safe)
+})
+
+test('CPU models', () => {
+  expect(cpuModelFor('x86_64', 'kvm')).toBe('host')
+  expect(cpuModelFor('arm64', 'kvm')).toBe('host')
+  expect(cpuModelFor('x86_64', 'tcg')).toBe('Nehalem')
+  expect(cpuModelFor('arm64', 'tcg')).toBe('max,pauth-impdef=on')
+})
+
+test('one thread a vCPU only where the host keeps the guest’s memory order', () => {
+  expect(tcgFor('x86_64', 'x64')).toMatchObject({ threads: 'multi' })
+  expect(tcgFor('arm64', 'x64')).toMatchObject({ threads: 'multi' })
+  expect(tcgFor('arm64', 'arm64')).toMatchObject({ threads: 'multi' })
+  expect(tcgFor('x86_64', 'arm64')).toMatchObject({ threads: 'single' })
+})
+
+test('commas in option values are doubled, booleans are on and off, undefined is left out', () => {
+  expect(option('file', { path: '/a,b', ro: true, rw: false, n: 3, none: undefined })).toBe(
+    'file,path=/a,,b,ro=on,rw=off,n=3',
+  )
+  expect(option('', { a: 1 })).toBe('a=1')
+})
