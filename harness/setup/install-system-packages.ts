@@ -12,14 +12,15 @@ import { backportsSource, findReleaseSource } from './apt-sources.ts'
 import {
   findLacking,
   machinePrograms,
+  packagesFor,
   planInstall,
-  systemPackages,
   type InstallPlan,
 } from './system-packages.ts'
 
 const BACKPORTS_FILE = '/etc/apt/sources.list.d/signalbox-backports.sources'
-const names = systemPackages.map(({ name }) => name)
-const [stage = 'start', logFolder = '/tmp'] = process.argv.slice(2)
+const [script = 'start', logFolder = '/tmp'] = process.argv.slice(2)
+const packages = packagesFor(script)
+const names = packages.map(({ name }) => name)
 
 try {
   process.exitCode = await main()
@@ -44,14 +45,14 @@ async function main(): Promise<number> {
 function checkPrograms(): number {
   const missing = machinePrograms.filter((program) => !isOnPath(program))
   if (missing.length === 0) return 0
-  say(`npm ${stage} needs programs that this host lacks: ${missing.join(', ')}`)
+  say(`npm ${script} needs programs that this host lacks: ${missing.join(', ')}`)
   say('Install them with its package manager; on Debian they come from:')
-  for (const { name, purpose } of systemPackages) say(`  ${name}: ${purpose}`)
+  for (const { name, purpose } of packages) say(`  ${name}: ${purpose}`)
   return 1
 }
 
 async function currentPlan(): Promise<InstallPlan> {
-  const lacking = findLacking(systemPackages, await installedVersions(names), isAtLeast)
+  const lacking = findLacking(packages, await installedVersions(names), isAtLeast)
   if (lacking.length === 0) return { fromRelease: [], fromBackports: [] }
   return planInstall(lacking, await candidateVersions(names), isAtLeast, isBeforeDebian13())
 }
@@ -60,7 +61,7 @@ async function currentPlan(): Promise<InstallPlan> {
 function explain(plan: InstallPlan, backports: Backports | undefined): number {
   const fromRelease = [...plan.fromRelease, ...(backports === undefined ? plan.fromBackports : [])]
   say(
-    `npm ${stage} needs Debian packages that are missing or too old, and only root may install them. As root, run:`,
+    `npm ${script} needs Debian packages that are missing or too old, and only root may install them. As root, run:`,
   )
   if (backports?.kind === 'new') {
     const lines = backportsSource(backports.source).trimEnd().split('\n')

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { parsePolicy } from './apt.ts'
-import { findLacking, planInstall, systemPackages, type SystemPackage } from './system-packages.ts'
+import {
+  findLacking,
+  packagesFor,
+  planInstall,
+  systemPackages,
+  type SystemPackage,
+} from './system-packages.ts'
 
 const packages: readonly SystemPackage[] = [
   { name: 'qemu', purpose: 'runs machines', minimum: '9' },
@@ -39,4 +45,11 @@ test('the list names each package once, those of the image recipe included', () 
   const names = systemPackages.map(({ name }) => name)
   expect(names).toEqual([...new Set(names)])
   expect(names).toEqual(expect.arrayContaining(['qemu-system-x86', 'mmdebstrap']))
+})
+
+test('openssh-server, a listening daemon, is asked for by the tests only', () => {
+  const asked = ['start', 'bench', 'test'].filter((script) =>
+    packagesFor(script).some(({ name }) => name === 'openssh-server'),
+  )
+  expect(asked).toEqual(['test'])
 })

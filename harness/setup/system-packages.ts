@@ -9,6 +9,8 @@ export interface SystemPackage {
   readonly purpose: string
   /** The lowest good version, as dpkg compares them. */
   readonly minimum?: string
+  /** Needed by this npm script only. */
+  readonly onlyFor?: string
 }
 
 const machinePackages: readonly SystemPackage[] = [
@@ -19,6 +21,7 @@ const machinePackages: readonly SystemPackage[] = [
   { name: 'swtpm-tools', purpose: 'machines with a TPM' },
   { name: 'openssh-client', purpose: 'shells in machines' },
   { name: 'ignition', purpose: 'checks Ignition configs before boot' },
+  { name: 'openssh-server', purpose: "the project's own SSH tests", onlyFor: 'test' },
 ]
 
 /** Everything, each once. */
@@ -31,6 +34,11 @@ export const systemPackages: readonly SystemPackage[] = [
 
 /** The programs that running machines takes: the evidence on a host without dpkg. */
 export const machinePrograms: readonly string[] = ['qemu-system-x86_64', 'qemu-img', 'ssh', 'setpriv']
+
+/** What one npm script (`start`, `test`, `bench`) needs. */
+export function packagesFor(script: string): readonly SystemPackage[] {
+  return systemPackages.filter(({ onlyFor }) => onlyFor === undefined || onlyFor === script)
+}
 
 /** Versions by package name. */
 export type Versions = ReadonlyMap<string, string>
