@@ -218,8 +218,8 @@ describe('live', () => {
       '',
       '  ✓ net.dhcp  (2.8 s)',
       '',
-      '  ⠋ boot.usr     body      look at /usr  14 s',
-      '  ⠋ g (2 tests)  acquire   initrd  11 s',
+      '  ⠋ boot.usr     body       14 s  look at /usr',
+      '  ⠋ g (2 tests)  acquire    11 s  initrd',
       '',
       '  ━━━━━━──────────────────  1/4  2 running  14 s',
       '',
@@ -271,7 +271,7 @@ describe('live', () => {
     expect(process.listenerCount('exit')).toBe(before)
   })
 
-  test.each([20, 40, 80, 200])('no line of the region is wider than %i columns', (columns) => {
+  test.each([10, 20, 40, 80, 200])('no line of the region is wider than %i columns', (columns) => {
     const setup = setUp({ tty: true, columns })
     play(setup, [...running, ...hostileRun()])
     setup.clock.now = 1_000_000
@@ -291,6 +291,13 @@ describe('live', () => {
     const rows = widths.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / 30)), 0)
     expect(rows).toBeGreaterThan(widths.length)
     expect(setup.writes.at(-1)).toContain(`\u001B[${rows}A\u001B[J`)
+  })
+
+  test('a terminal that does not know its width counts as 80 columns', () => {
+    const setup = setUp({ tty: true, columns: 0 })
+    play(setup, running)
+    setup.tick()
+    expect(screen(setup.writes).at(-2)).toBe('  ━━━━━━──────────────────  1/4  2 running  9.0 s')
   })
 
   test('many running tests do not fill the screen', () => {

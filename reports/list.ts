@@ -7,9 +7,10 @@ import { noVerdicts } from './exit-code.ts'
 import { noticeLine, planLine, retryLine, sharedBootLine, verdictLine } from './list-lines.ts'
 import { summaryLines } from './list-summary.ts'
 import { type LiveRegion, openLiveRegion } from './live-region.ts'
-import { createRunning, heartbeatLine, regionLines } from './running.ts'
+import { heartbeatLine, regionLines } from './region-lines.ts'
+import { createRunning } from './running.ts'
 import { createSummarizer, type SummaryOptions } from './summarize.ts'
-import { type Environment, lookOf, type ReportStream, terminalOf } from './terminal.ts'
+import { type Environment, lookOf, type ReportStream, sizeOf, terminalOf } from './terminal.ts'
 
 export interface Reporter {
   onEvent(event: SignalboxEvent): void
@@ -36,7 +37,7 @@ export const HEARTBEAT_MS = 30_000
 export function createListReporter(options: ListReporterOptions): Reporter {
   const { stream, env, now = () => performance.now(), every = everyUnreferenced } = options
   const terminal = terminalOf(stream, env)
-  const look = () => lookOf(terminal, terminal.live ? (stream.columns ?? 80) - 1 : Infinity)
+  const look = () => lookOf(terminal, terminal.live ? sizeOf(stream).columns - 1 : Infinity)
   const encode = look().encode
   const startedAt = now()
   const summarizer = createSummarizer()
@@ -66,9 +67,13 @@ export function createListReporter(options: ListReporterOptions): Reporter {
   const region: LiveRegion | undefined = terminal.live ? openLiveRegion(output) : undefined
 
   const regionNow = (): readonly string[] => {
-    const size = { columns: stream.columns ?? 80, rows: stream.rows ?? 24 }
     const at = now()
-    return regionLines(running, { planned, verdicts, elapsedMs: at - startedAt, now: at }, size, look())
+    return regionLines(
+      running,
+      { planned, verdicts, elapsedMs: at - startedAt, now: at },
+      sizeOf(stream),
+      look(),
+    )
   }
   const print = (lines: readonly string[]): void => {
     if (region !== undefined) region.draw(lines, regionNow())

@@ -1,7 +1,7 @@
 // The lines at the bottom of a terminal that are drawn again and again while finished lines scroll away above them. It
 // never wraps, survives a resize, and gives the cursor back.
 
-import type { ReportStream } from './terminal.ts'
+import { type ReportStream, sizeOf } from './terminal.ts'
 import { textWidth } from './text-width.ts'
 
 const HIDE_CURSOR = '\u001B[?25l'
@@ -24,7 +24,7 @@ export function openLiveRegion(stream: ReportStream): LiveRegion {
   /** Back to the region's first line. A terminal that became narrower has reflowed the old lines into more rows. */
   const erase = (): string => {
     if (drawn.length === 0) return ''
-    const columns = Math.max(1, stream.columns ?? 80)
+    const { columns } = sizeOf(stream)
     const rows = drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(textWidth(line) / columns)), 0)
     return `\r\u001B[${rows}A${ERASE_BELOW}`
   }

@@ -39,6 +39,12 @@ export function terminalOf(stream: ReportStream, env: Environment): Terminal {
   }
 }
 
+/** The size now; a terminal that does not know its own (0, as in `script`) counts as 80 x 24. */
+export function sizeOf(stream: ReportStream): { readonly columns: number; readonly rows: number } {
+  const { columns = 0, rows = 0 } = stream
+  return { columns: columns > 0 ? columns : 80, rows: rows > 0 ? rows : 24 }
+}
+
 function isSet(value: string | undefined): value is string {
   return value !== undefined && value !== ''
 }
