@@ -1,0 +1,277 @@
+// What every platform must do, against the seam only. A platform's own test calls `platformContract` with a way to open
+// a session and the facts about its machines; parameters say what an implementation cannot do.
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { withDeadline } from '../../harness/deadline.ts'
+import type {
+  LineFeed,
+  MachineExit,
+  MachineSpec,
+  PlatformMachine,
+  PlatformSession,
+} from '../../harness/machine.ts'
+
+export interface ContractSubject {
+  /** Opens a session whose machines print `consoleText` and stay up. Called a few times, one after the other. */
+  readonly open: () => Promise<PlatformSession>
+  /** A spec that it grants, under the given name. */
+  readonly spec: (name: string) => MachineSpec
+  readonly consoleText: string
+  /** A spec that it must refuse, and what its reason must mention. */
+  readonly impossible: { readonly spec: MachineSpec; readonly reason: RegExp }
+  /** How many machines are created side by side. Default 3. */
+  readonly parallel?: number
+  /** Whether `cut`, `on`, `pause`, `resume` and `reset` work. Default true. */
+  readonly canPower?: boolean
+  /** Whether `create` does real work that an abort can interrupt. Default true. */
+  readonly createTakesTime?: boolean
+  /** What it has on this host now (processes, folders, ledger entries): must be the same before and after. */
+  readonly leftovers?: () => Promise<readonly string[]> | readonly string[]
+  /** For each wait. Default 60 s. */
+  readonly timeoutMs?: number
+}
+
+/** Declares the suite. Call it at the top level of a `*.test.ts` or `*.machine.test.ts` file. */
+export function platformContract(name: string, subject: ContractSubject): void {
+  const { canPower = true, createTakesTime = true, parallel = 3, timeoutMs = 60_000 } = subject
+  const leftovers = async (): Promise<readonly string[]> =>
+    [...((await subject.leftovers?.()) ?? [])].toSorted()
+  const never = new AbortController().signal
+  const within = async <T>(phase: string, promise: Promise<T>): Promise<T> =>
+    await withDeadline({ phase, timeoutMs }, async () => await promise)
+
+  describe(`platform contract: ${name}`, () => {
+    let session: PlatformSession
+    let folder = ''
+    let before: readonly string[] = []
+
+    beforeAll(async () => {
+      session = await subject.open()
+    }, timeoutMs)
+    afterAll(async () => {
+      await session[Symbol.asyncDispose]()
+    }, timeoutMs)
+    beforeEach(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'contract-'))
+      before = await leftovers()
+    })
+    afterEach(async () => {
+      expect(await leftovers()).toEqual(before)
+      rmSync(folder, { recursive: true })
+    })
+
+    const create = async (
+      machineName: string,
+      from = session,
+      signal: AbortSignal = never,
+    ): Promise<PlatformMachine> =>
+      await within(
+        'create',
+        from.create(subject.spec(machineName), { folder: folderFor(folder, machineName), signal }),
+      )
+
+    test('a session knows its budget, its slowness and its facts', () => {
+      expect(session.budget.memoryMiB).toBeGreaterThan(0)
+      expect(session.budget.cpus).toBeGreaterThan(0)
+      expect(session.slowness).toBeGreaterThanOrEqual(1)
+      expect(JSON.parse(JSON.stringify(session.facts))).toEqual(session.facts)
+    })
+
+    test(
+      `${parallel} machines side by side: own ids, own SSH endpoints, own consoles`,
+      async () => {
+        const names = Array.from({ length: parallel }, (_, index) => `m${index}`)
+        await using all = new AsyncDisposableStack()
+        const machines = await Promise.all(names.map(async (each) => all.use(await create(each))))
+        expect(machines.map((machine) => machine.name)).toEqual(names)
+        expect(new Set(machines.map(({ id }) => id)).size).toBe(parallel)
+        const endpoints = await Promise.all(machines.map(async (machine) => await machine.ssh(never)))
+        expect(new Set(endpoints.map(({ host, port }) => `${host}:${port}`)).size).toBe(parallel)
+        for (const { port } of endpoints) expect(port).toBeGreaterThan(0)
+        await Promise.all(
+          machines.map(async (machine) => {
+            await within('the console text', untilLine(machine.console, subject.consoleText))
+          }),
+        )
+      },
+      timeoutMs,
+    )
+
+    test(
+      'the console: live, for those who come late, as a tail, and in console.txt',
+      async () => {
+        {
+          await using machine = await create('m0')
+          await within('the console text', untilLine(machine.console, subject.consoleText))
+          const late: string[] = []
+          machine.console.subscribe((line) => late.push(line))()
+          expect(late.join('\n')).toContain(subject.consoleText)
+          expect(machine.console.tail(100).join('\n')).toContain(subject.consoleText)
+          expect(machine.console.tail(1).length).toBe(1)
+          expect(machine.console.bytes).toBeGreaterThanOrEqual(subject.consoleText.length)
+        }
+        expect(readFileSync(join(folder, 'm0', 'console.txt'), 'utf8')).toContain(subject.consoleText)
+      },
+      timeoutMs,
+    )
+
+    test(
+      'destroying twice, and at the same time, is one end',
+      async () => {
+        const machine = await create('m0')
+        await Promise.all([machine[Symbol.asyncDispose](), machine[Symbol.asyncDispose]()])
+        await machine[Symbol.asyncDispose]()
+        expect(await within('the exit', machine.exited)).toMatchObject({ expected: true })
+      },
+      timeoutMs,
+    )
+
+    test(
+      'destroying a machine that is still booting',
+      async () => {
+        const machine = await create('m0')
+        await within('the end', dispose(machine))
+        expect((await within('the exit', machine.exited)).expected).toBe(true)
+        expect(await leftovers()).toEqual(before)
+      },
+      timeoutMs,
+    )
+
+    test(
+      'an abort before create is its reason, and leaves nothing',
+      async () => {
+        const reason = new Error('enough')
+        await expect(create('m0', session, AbortSignal.abort(reason))).rejects.toBe(reason)
+        expect(await leftovers()).toEqual(before)
+      },
+      timeoutMs,
+    )
+
+    test.runIf(createTakesTime).each([0, 5, 20, 50, 100, 200])(
+      'an abort %i ms into create is its reason, and leaves nothing',
+      async (delayMs) => {
+        const controller = new AbortController()
+        const reason = new Error('enough')
+        const creating = create('m0', session, controller.signal)
+        const timer = setTimeout(() => controller.abort(reason), delayMs)
+        const result = await creating.catch((error: unknown) => error)
+        clearTimeout(timer)
+        // A fast platform may have won.
+        if (isMachine(result)) await result[Symbol.asyncDispose]()
+        else expect(result).toBe(reason)
+        expect(await leftovers()).toEqual(before)
+      },
+      timeoutMs,
+    )
+
+    test(
+      'an impossible machine is refused with its reason, by refuses and by create',
+      async () => {
+        const { spec, reason } = subject.impossible
+        expect(session.refuses(subject.spec('m0'))).toBeUndefined()
+        expect(session.refuses(spec)).toMatch(reason)
+        const creating = session.create(spec, { folder: folderFor(folder, spec.name), signal: never })
+        await expect(creating).rejects.toThrow(reason)
+      },
+      timeoutMs,
+    )
+
+    test(
+      'closing a session destroys its machines, and it creates none afterwards',
+      async () => {
+        const own = await within('open', subject.open())
+        const machine = await create('m0', own)
+        await within('the close', dispose(own))
+        expect((await within('the exit', machine.exited)).expected).toBe(true)
+        expect(await leftovers()).toEqual(before)
+        await expect(create('m1', own)).rejects.toThrow()
+        await own[Symbol.asyncDispose]()
+      },
+      timeoutMs,
+    )
+
+    test.runIf(canPower)(
+      'cutting the power is an expected exit; on starts it again',
+      async () => {
+        await using machine = await create('m0')
+        await within('the first boot', untilLine(machine.console, subject.consoleText))
+        await within('the cut', machine.power('cut', never))
+        expect(await within('the exit', machine.exited)).toMatchObject({ expected: true })
+        const bytes = machine.console.bytes
+        await within('power on', machine.power('on', never))
+        expect(await stillRuns(machine)).toBe(true)
+        expect((await machine.ssh(never)).port).toBeGreaterThan(0)
+        await within(
+          'the second boot',
+          until(machine.console, () => machine.console.bytes > bytes),
+        )
+      },
+      timeoutMs,
+    )
+
+    test.runIf(canPower)(
+      'reset, pause and resume keep the machine',
+      async () => {
+        await using machine = await create('m0')
+        await within('the first boot', untilLine(machine.console, subject.consoleText))
+        await within('pause', machine.power('pause', never))
+        await within('resume', machine.power('resume', never))
+        const bytes = machine.console.bytes
+        await within('reset', machine.power('reset', never))
+        await within(
+          'the second boot',
+          until(machine.console, () => machine.console.bytes > bytes),
+        )
+        expect(await stillRuns(machine)).toBe(true)
+      },
+      timeoutMs,
+    )
+
+    test(
+      'an aborted signal ends power with its reason',
+      async () => {
+        await using machine = await create('m0')
+        const reason = new Error('enough')
+        await expect(machine.power('cut', AbortSignal.abort(reason))).rejects.toBe(reason)
+        expect(await stillRuns(machine)).toBe(true)
+      },
+      timeoutMs,
+    )
+  })
+}
+
+function folderFor(folder: string, name: string): string {
+  const path = join(folder, name)
+  if (!existsSync(path)) mkdirSync(path)
+  return path
+}
+
+async function untilLine(feed: LineFeed, text: string): Promise<void> {
+  await until(feed, (line) => line.includes(text))
+}
+
+async function until(feed: LineFeed, isIt: (line: string) => boolean): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const leave = feed.subscribe((line) => {
+    if (isIt(line)) resolve()
+  })
+  await promise
+  leave()
+}
+
+async function stillRuns({ exited }: PlatformMachine): Promise<boolean> {
+  const pending = Symbol('pending')
+  const first: MachineExit | symbol = await Promise.race([exited, Promise.resolve(pending)])
+  return first === pending
+}
+
+function isMachine(value: unknown): value is PlatformMachine {
+  return typeof value === 'object' && value !== null && Symbol.asyncDispose in value
+}
+
+async function dispose(thing: AsyncDisposable): Promise<void> {
+  await thing[Symbol.asyncDispose]()
+}
