@@ -7,6 +7,7 @@ import { abortable } from '../deadline.ts'
 import { MachineError, messageOf } from '../errors.ts'
 import type { SshEndpoint } from '../machine.ts'
 import { oneLine } from '../hostile-text.ts'
+import { closeChannel } from './close-channel.ts'
 import { dial } from './dial.ts'
 import { hostKeyFingerprint, hostKeyLine } from './host-key.ts'
 import { Slots } from './slots.ts'
@@ -85,15 +86,24 @@ export class SshConnection implements AsyncDisposable {
   ): Promise<T> {
     using slot = await this.#sessions.take(signal)
     void slot
-    return await work(await this.#open(command, signal))
+    const opened = await this.#open(command, signal, work)
+    return await opened.done
   }
 
-  async #open(command: string, signal: AbortSignal): Promise<ClientChannel> {
-    const { promise, resolve, reject } = Promise.withResolvers<ClientChannel>()
+  async #open<T>(
+    command: string,
+    signal: AbortSignal,
+    work: (channel: ClientChannel) => Promise<T>,
+  ): Promise<{ readonly done: Promise<T> }> {
+    const { promise, resolve, reject } = Promise.withResolvers<{ readonly done: Promise<T> }>()
     const onOpen = (error: Error | undefined, channel: ClientChannel): void => {
       if (error === undefined) {
-        if (signal.aborted) channel.close()
-        else resolve(channel)
+        if (signal.aborted) {
+          closeChannel(channel)
+          return
+        }
+        // Not a tick later: a fast command's exit status and close may have come in the same packet as the yes.
+        resolve({ done: watched(work(channel)) })
       } else reject(this.isOpen ? sessionRefused(error) : new ConnectionEnded())
     }
     try {
@@ -118,6 +128,12 @@ export class SshConnection implements AsyncDisposable {
     this.destroy()
     await this.closed
   }
+}
+
+/** Its failure is seen to later, or by nobody when the caller was aborted meanwhile. */
+function watched<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined)
+  return promise
 }
 
 class ConnectionEnded extends Error {}

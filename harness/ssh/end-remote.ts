@@ -3,6 +3,8 @@
 
 import { randomBytes } from 'node:crypto'
 import type { ClientChannel } from 'ssh2'
+import { abortable } from '../deadline.ts'
+import { closeChannel } from './close-channel.ts'
 import type { SshConnection } from './connection.ts'
 
 // Finds the session of the marked sudo and kills all of it. `[x]` keeps the pattern from finding its own command line.
@@ -29,10 +31,7 @@ export async function endRemote(
   // OpenSSH 7.9 and later deliver it to the command's process group; older ones ignore it.
   channel.signal('KILL')
   if (marker !== undefined) await killMarked(connection, marker)
-  channel.close()
-  // What still comes before the guest's own close must not pile up.
-  channel.resume()
-  channel.stderr.resume()
+  closeChannel(channel)
 }
 
 async function killMarked(connection: SshConnection, marker: string): Promise<void> {
@@ -44,9 +43,12 @@ async function killMarked(connection: SshConnection, marker: string): Promise<vo
       const { promise, resolve } = Promise.withResolvers<void>()
       channel.on('close', () => resolve()).resume()
       channel.stderr.resume()
-      signal.addEventListener('abort', () => resolve(), { once: true })
       channel.end()
-      await promise
+      try {
+        await abortable(promise, signal)
+      } finally {
+        if (signal.aborted) closeChannel(channel)
+      }
     })
   } catch {
     // The machine is not able to; the caller's error says what matters.

@@ -8,7 +8,7 @@ import { messageOf } from '../errors.ts'
 import { oneLine } from '../hostile-text.ts'
 import { connectionLost, type SshConnection } from './connection.ts'
 import { endRemote, newMarker } from './end-remote.ts'
-import { CommandError, type CommandOutcome } from './outcome.ts'
+import { orThrow, type CommandOutcome } from './outcome.ts'
 import { remoteCommand, showCommand, type Command } from './quote.ts'
 import { TailBuffer } from './tail-buffer.ts'
 
@@ -28,6 +28,10 @@ export interface ExecOptions {
   readonly maxOutputBytes?: number | undefined
   readonly onStdout?: OnChunk | undefined
   readonly onStderr?: OnChunk | undefined
+  /** Shown for the command in errors and events, when the command itself would say less. */
+  readonly title?: string | undefined
+  /** Told once what the command came to, as far as is known, also when the call throws; with its start. */
+  readonly onFinished?: ((outcome: CommandOutcome, startedAtMs: number) => void) | undefined
 }
 
 const DEFAULT_TIMEOUT_MS = 120_000
@@ -44,7 +48,7 @@ export async function exec(
   options: ExecOptions = {},
 ): Promise<CommandOutcome> {
   const started = performance.now()
-  const shown = showCommand(command)
+  const shown = options.title ?? showCommand(command)
   const marker = options.sudo === true ? newMarker() : undefined
   const wire = remoteCommand(command, { sudo: options.sudo, env: options.env, marker })
   const limit = options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT
@@ -56,25 +60,31 @@ export async function exec(
     signal: options.signal,
     lastSeen: () => lastLine(stderr) || lastLine(stdout) || 'no output',
   })
-  const ended = await connection.withSession(wire, deadline.signal, async (channel) => {
-    try {
-      return await abortable(converse(connection, channel, options, { stdout, stderr }), deadline.signal)
-    } catch (error) {
-      await endRemote(connection, channel, marker)
-      throw error
-    }
-  })
-  if (ended.kind === 'lost') throw connectionLost(await connection.closed)
-  return {
+  let ended: Status = { kind: 'lost' }
+  const outcome = (): CommandOutcome => ({
     command: shown,
-    exitCode: ended.exitCode,
-    ...(ended.signal === undefined ? {} : { signal: ended.signal }),
+    exitCode: ended.kind === 'ended' ? ended.exitCode : null,
+    ...(ended.kind === 'lost' || ended.signal === undefined ? {} : { signal: ended.signal }),
     stdout: withoutFinalNewline(stdout.text()),
     stderr: withoutFinalNewline(stderr.text()),
     stdoutBytes: stdout.total,
     stderrBytes: stderr.total,
     truncated: stdout.dropped > 0 || stderr.dropped > 0,
     durationMs: performance.now() - started,
+  })
+  try {
+    ended = await connection.withSession(wire, deadline.signal, async (channel) => {
+      try {
+        return await abortable(converse(connection, channel, options, { stdout, stderr }), deadline.signal)
+      } catch (error) {
+        await endRemote(connection, channel, marker)
+        throw error
+      }
+    })
+    if (ended.kind === 'lost') throw connectionLost(await connection.closed)
+    return outcome()
+  } finally {
+    options.onFinished?.(outcome(), started)
   }
 }
 
@@ -85,12 +95,6 @@ export async function run(
   options: ExecOptions = {},
 ): Promise<CommandOutcome> {
   return orThrow(await exec(connection, command, options))
-}
-
-/** Returns an outcome of exit status 0, throws CommandError for any other. */
-export function orThrow(outcome: CommandOutcome): CommandOutcome {
-  if (outcome.exitCode !== 0) throw new CommandError(outcome)
-  return outcome
 }
 
 type Status =

@@ -33,6 +33,12 @@ export class CommandError extends Error {
   }
 }
 
+/** Returns an outcome of exit status 0, throws CommandError for any other. */
+export function orThrow(outcome: CommandOutcome): CommandOutcome {
+  if (outcome.exitCode !== 0) throw new CommandError(outcome)
+  return outcome
+}
+
 /** `exit status 3 from "systemctl start x" after 0.4 s`, then the last lines of what it said. */
 function describeFailure(outcome: CommandOutcome): string {
   const how =

@@ -40,6 +40,7 @@ export async function startTestSshd(): Promise<TestSshd> {
   const bin = join(folder, 'bin')
   mkdirSync(bin)
   writeFileSync(join(bin, 'sudo'), FAKE_SUDO, { mode: 0o755 })
+  writeFileSync(join(bin, 'systemctl'), fakeSystemctl(folder), { mode: 0o755 })
   writeFileSync(join(folder, 'sshd_config'), config(folder, `${bin}:${process.env['PATH'] ?? ''}`))
   writeHostKey(folder)
 
@@ -101,6 +102,14 @@ shift
 SIGNALBOX_SUDO=1 "$@"
 exit $?
 `
+
+// Notes what it was asked; the test then plays the reboot.
+function fakeSystemctl(folder: string): string {
+  return `#!/bin/sh
+echo "$*" > ${folder}/systemctl
+if test -f ${folder}/refuse; then echo "Access denied" >&2; exit 4; fi
+`
+}
 
 function config(folder: string, path: string): string {
   return [

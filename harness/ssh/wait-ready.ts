@@ -14,6 +14,8 @@ export interface WaitForSshOptions extends Omit<ConnectOptions, 'bannerTimeoutMs
   readonly phase?: string | undefined
   /** sshd is known to listen already (a fork, a reconnect): give a silent guest time instead of dialling again. */
   readonly listening?: boolean | undefined
+  /** Told why a try failed, each time. */
+  readonly onFailure?: ((why: string) => void) | undefined
 }
 
 /** Between two dials of a guest that is up but refuses: its kernel answers with one small packet. */
@@ -27,6 +29,10 @@ const POLL_MS = 200
 export async function waitForSsh(options: WaitForSshOptions): Promise<SshConnection> {
   const started = performance.now()
   let lastFailure = 'nothing tried yet'
+  const failed = (why: string): void => {
+    lastFailure = why
+    options.onFailure?.(why)
+  }
   using deadline = startDeadline({
     phase: options.phase ?? 'SSH',
     timeoutMs: options.timeoutMs,
@@ -44,11 +50,11 @@ export async function waitForSsh(options: WaitForSshOptions): Promise<SshConnect
         case 'banner':
           return await handshake(dialled.socket, { ...options, signal: deadline.signal })
         case 'closed':
-          lastFailure = `SSH: ${dialled.why}`
+          failed(`SSH: ${dialled.why}`)
           guestAnswers = true
           break
         case 'silent':
-          lastFailure = 'SSH: connected, but no banner'
+          failed('SSH: connected, but no banner')
           guestAnswers = options.listening === true
           continue
         default:
@@ -57,7 +63,7 @@ export async function waitForSsh(options: WaitForSshOptions): Promise<SshConnect
     } catch (error) {
       if (deadline.signal.aborted) throw deadline.signal.reason
       if (!isWorthRetrying(error)) throw error
-      lastFailure = messageOf(error)
+      failed(messageOf(error))
     }
     await sleep(POLL_MS, deadline.signal)
   }
