@@ -1,0 +1,137 @@
+// What this host can do for QEMU machines, one row a capability, each gap with the exact command that mends it: what
+// `signalbox doctor` prints. Looks only; installs nothing.
+
+import { statfs } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { cacheFolder } from '../harness/folders.ts'
+import { probeAccelerator } from './accelerator.ts'
+import { findFirmware, firmwarePackage } from './firmware.ts'
+import type { MachineArchitecture } from './machine-config.ts'
+import { emulatorName, emulatorPackage, inspectProgram, isSafeQemu, type ProgramFacts } from './programs.ts'
+
+export interface HostRow {
+  readonly what: string
+  /** `missing` stops machines from running; `warning` only slows them or leaves something out. */
+  readonly status: 'ok' | 'missing' | 'warning'
+  readonly detail: string
+  /** The command that mends it, as arguments; root is needed where it is apt-get. */
+  readonly remedy?: readonly string[]
+}
+
+export type HostFacts = readonly HostRow[]
+
+/** What is looked at is what a host of this architecture needs; guests of the other one are optional. */
+const HOST: MachineArchitecture = process.arch === 'arm64' ? 'arm64' : 'x86_64'
+const FOREIGN: MachineArchitecture = HOST === 'arm64' ? 'x86_64' : 'arm64'
+
+const NEEDED_MEMORY_MIB = 2048
+const NEEDED_DISK_MIB = 8 * 1024
+const NEEDED_SHARED_MEMORY_MIB = 1024
+const SHM_REMEDY = ['mount', '-o', 'remount,size=50%', '/dev/shm']
+
+/** Looks at everything; a `kernel` makes the accelerator's probe more certain. */
+export async function inspectHost(
+  options: { readonly kernel?: string; readonly signal?: AbortSignal } = {},
+): Promise<HostFacts> {
+  const { signal } = options
+  const native = await inspectProgram(emulatorName(HOST), signal)
+  const foreign = await inspectProgram(emulatorName(FOREIGN), signal)
+  return [
+    emulatorFact(HOST, native, 'missing'),
+    versionFact(native),
+    await acceleratorFact(native, options),
+    emulatorFact(FOREIGN, foreign, 'warning'),
+    programFact('qemu-img', await inspectProgram('qemu-img', signal), 'qemu-utils', 'missing', 'no disks'),
+    programFact('swtpm', await inspectProgram('swtpm', signal), 'swtpm', 'warning', 'no machines with a TPM'),
+    ...firmwareFacts(HOST),
+    ...(foreign === undefined ? [] : firmwareFacts(FOREIGN)),
+    memoryFact(),
+    await spaceFact('disk', cacheFolder(), NEEDED_DISK_MIB, ['signalbox', 'image', 'prune']),
+    await spaceFact('shared memory', '/dev/shm', NEEDED_SHARED_MEMORY_MIB, SHM_REMEDY),
+  ]
+}
+
+function emulatorFact(
+  architecture: MachineArchitecture,
+  program: ProgramFacts | undefined,
+  gap: 'missing' | 'warning',
+): HostRow {
+  const effect = `no ${architecture} machines`
+  return programFact(emulatorName(architecture), program, emulatorPackage(architecture), gap, effect)
+}
+
+function programFact(
+  what: string,
+  program: ProgramFacts | undefined,
+  packageName: string,
+  gap: 'missing' | 'warning',
+  effect: string,
+): HostRow {
+  if (program !== undefined) return { what, status: 'ok', detail: `${program.version} (${program.path})` }
+  return { what, status: gap, detail: `not installed: ${effect}`, remedy: aptInstall(packageName) }
+}
+
+function versionFact(program: ProgramFacts | undefined): HostRow {
+  const what = 'QEMU version'
+  if (program === undefined) return { what, status: 'missing', detail: 'no QEMU' }
+  if (isSafeQemu(program.version)) return { what, status: 'ok', detail: `${program.version}, 9 or newer` }
+  return {
+    what,
+    status: 'warning',
+    detail: `${program.version} can corrupt the memory of machines without KVM; 9 or newer is needed`,
+    remedy: ['apt-get', 'install', '-t', 'bookworm-backports', emulatorPackage(HOST), 'qemu-utils'],
+  }
+}
+
+async function acceleratorFact(
+  emulator: ProgramFacts | undefined,
+  { kernel, signal }: { readonly kernel?: string; readonly signal?: AbortSignal },
+): Promise<HostRow> {
+  const what = 'accelerator'
+  if (emulator === undefined) return { what, status: 'missing', detail: 'no QEMU' }
+  const { accelerator, reason } = await probeAccelerator({ architecture: HOST, emulator, kernel, signal })
+  if (accelerator === 'kvm') return { what, status: 'ok', detail: `KVM: ${reason}` }
+  const detail = `TCG, 5 to 12 times slower than KVM: ${reason}`
+  if (!reason.includes('group kvm')) return { what, status: 'warning', detail }
+  return { what, status: 'warning', detail, remedy: ['usermod', '-aG', 'kvm', process.env['USER'] ?? 'USER'] }
+}
+
+function firmwareFacts(architecture: MachineArchitecture): HostFacts {
+  return (['uefi', 'uefi-secure'] as const).map((firmware) => {
+    const what = `firmware ${firmware} ${architecture}`
+    const files = findFirmware(architecture, firmware)
+    if (files !== undefined) return { what, status: 'ok', detail: files.codePath }
+    const remedy = aptInstall(firmwarePackage(architecture))
+    return { what, status: 'warning', detail: `not installed: no machines with ${firmware}`, remedy }
+  })
+}
+
+function memoryFact(): HostRow {
+  const freeMiB = Math.floor(process.availableMemory() / 1024 / 1024)
+  const enough = freeMiB >= NEEDED_MEMORY_MIB
+  return {
+    what: 'memory',
+    status: enough ? 'ok' : 'warning',
+    detail: `${freeMiB} MiB free${enough ? '' : `; two machines need ${NEEDED_MEMORY_MIB}`}`,
+  }
+}
+
+async function spaceFact(
+  what: string,
+  path: string,
+  neededMiB: number,
+  remedy: readonly string[],
+): Promise<HostRow> {
+  let existing = path
+  while (!existsSync(existing)) existing = dirname(existing)
+  const { bavail, bsize } = await statfs(existing)
+  const freeMiB = Math.floor((bavail * bsize) / 1024 / 1024)
+  const detail = `${freeMiB} MiB free in ${path}`
+  if (freeMiB >= neededMiB) return { what, status: 'ok', detail }
+  return { what, status: 'warning', detail: `${detail}; ${neededMiB} are wanted`, remedy }
+}
+
+function aptInstall(...packages: readonly string[]): readonly string[] {
+  return ['apt-get', 'install', '-y', ...packages]
+}
