@@ -2,7 +2,7 @@
 // keys exist and what each accepts; TypeScript refuses a wrong key at compile time, this table does from JavaScript.
 
 import { UsageError } from './errors.ts'
-import type { IgnitionInput } from './ignition/source.ts'
+import type { IgnitionSource } from './ignition/source.ts'
 import type { DiskSpec } from './machine.ts'
 import type { Architecture, DistroName, Firmware } from './model.ts'
 import { didYouMean } from './nearest.ts'
@@ -60,7 +60,7 @@ export interface Requirements {
   /** False lets the test share one boot with other such tests whose configs do not conflict. Default true. */
   readonly exclusive?: boolean
   /** Spec 2.x or 3.x object, JSON text, Butane YAML text; or a function of what exists before boot. */
-  readonly ignition?: IgnitionInput | ((context: IgnitionContext) => IgnitionInput)
+  readonly ignition?: IgnitionSource | ((context: IgnitionContext) => IgnitionSource)
   /** Checks that this test must not be judged by. */
   readonly leaveOutChecks?: readonly CheckName[]
   /** Codes of console and journal patterns that this test provokes on purpose, e.g. `kernel-panic`. */

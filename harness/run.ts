@@ -55,6 +55,8 @@ const MACHINE_OVERHEAD_MIB = 150
 export async function executeRun(options: RunOptions): Promise<RunResult> {
   const { emit, platform, image, target, selection, signal, profile } = options
   const startedAt = performance.now()
+  // Long enough to reach from deep in the harness back to a line of the test.
+  Error.stackTraceLimit = 50
   emit({
     type: 'run.started',
     command: options.command,
@@ -66,8 +68,9 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     runnable.map(async (test) => {
       const { ignition } = test.requirements
       if (ignition === undefined || typeof ignition === 'function') return { test, config: undefined }
-      const config = await readIgnition(ignition)
-      await validateIgnition(config, profile, image.identity.version)
+      const name = `the Ignition config of ${test.name}`
+      const config = await readIgnition(ignition, { name, signal })
+      await validateIgnition(config, { profile, imageVersion: image.identity.version, name, signal })
       return { test, config }
     }),
   )

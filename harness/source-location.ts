@@ -5,19 +5,28 @@ import { relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { SourceLocation } from './model.ts'
 
-const FRAME = /^\s+at .*?\(?((?:file:\/\/|\/)[^()]+?):(\d+):(\d+)\)?$/
+const FRAME = /^\s+at (?:.*? \()?(?:async )?((?:file:\/\/|\/)[^()]+?):(\d+):(\d+)\)?$/
 
-/** The first frame of `stack` that is in neither the harness nor a dependency; undefined when there is none. */
-export function locationOf(stack: string | undefined): SourceLocation | undefined {
+/**
+ * The first frame of `stack` that is in neither the harness nor a dependency; undefined when there is none, or when
+ * the stack does not pass through `mustPass`.
+ */
+export function locationOf(stack: string | undefined, mustPass?: string): SourceLocation | undefined {
+  const frames = framesOf(stack)
+  return mustPass === undefined || frames.some(({ file }) => file === mustPass) ? frames[0] : undefined
+}
+
+function framesOf(stack: string | undefined): readonly SourceLocation[] {
+  const frames: SourceLocation[] = []
   for (const line of stack?.split('\n') ?? []) {
     const match = FRAME.exec(line)
     const [, place, row, column] = match ?? []
     if (place === undefined || row === undefined || column === undefined) continue
     const path = place.startsWith('file:') ? fileURLToPath(place) : place
     if (isOurs(path)) continue
-    return { file: shown(path), line: Number(row), column: Number(column) }
+    frames.push({ file: shown(path), line: Number(row), column: Number(column) })
   }
-  return undefined
+  return frames
 }
 
 /** Where the caller of a public function of the harness stands. */

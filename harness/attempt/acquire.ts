@@ -21,10 +21,13 @@ export interface MachineWish {
   readonly attempts: readonly AttemptRef[]
   /** The attempt's folder. */
   readonly folder: string
+  /** The machine is to outlive this process. Default false. */
+  readonly detach?: boolean
 }
 
 /** Reads a test's config, calling it first when it is a function; undefined when the test has none. */
 export async function readConfig(
+  name: string,
   needs: Pick<Requirements, 'ignition'>,
   http: () => Promise<HttpFixture>,
   profile: RunEnvironment['profile'],
@@ -32,8 +35,8 @@ export async function readConfig(
 ): Promise<IgnitionConfig | undefined> {
   if (needs.ignition === undefined) return undefined
   const input = typeof needs.ignition === 'function' ? needs.ignition({ http: await http() }) : needs.ignition
-  const config = await readIgnition(input)
-  await validateIgnition(config, profile, version)
+  const config = await readIgnition(input, { name })
+  await validateIgnition(config, { profile, imageVersion: version, name })
   return config
 }
 
@@ -57,10 +60,10 @@ export async function acquireMachine(env: RunEnvironment, wish: MachineWish, sig
   const { session, profile, emit, sshKey } = env
   const folder = join(wish.folder, wish.name)
   await mkdir(folder, { recursive: true })
-  const ignition = wrapIgnition({
+  const ignition = wrapIgnition(wish.configs, {
     profile,
-    configs: wish.configs,
-    sshKeys: [sshKey.publicKey],
+    imageVersion: env.image.identity.version,
+    publicKeys: [sshKey.publicKey],
     journalDevice: session.journalDevice,
   })
   await writeFile(join(folder, 'ignition.json'), ignition)
@@ -69,7 +72,7 @@ export async function acquireMachine(env: RunEnvironment, wish: MachineWish, sig
   if (refusal !== undefined) {
     throw new UsageError(`machine ${wish.name} cannot be had: ${refusal}`, { code: 'machine-refused' })
   }
-  const raw = await session.create(spec, { folder, signal })
+  const raw = await session.create(spec, { folder, signal, detach: wish.detach ?? false })
   emit({
     type: 'machine.created',
     machine: raw.id,

@@ -15,8 +15,9 @@ const evidence = [
 
 /** Asks every machine that still answers; one that does not is passed over. */
 export async function collectAfterFailure(context: AttemptContext, machines: readonly LiveMachine[]): Promise<void> {
-  for (const { machine, gone } of machines) {
-    if (gone.aborted) continue
+  for (const live of machines) {
+    if (!live.isReachable()) continue
+    const { machine } = live
     for (const item of evidence) {
       try {
         const sudo = 'sudo' in item

@@ -4,15 +4,17 @@ import { TimeoutError } from '../deadline.ts'
 import { codeOf, InfraError, MachineError, messageOf, UsageError } from '../errors.ts'
 import { ExpectError } from '../expect/expect-error.ts'
 import { plainText } from '../hostile-text.ts'
-import type { Failure, Outcome, Phase } from '../model.ts'
+import type { Failure, Outcome, Phase, SourceLocation } from '../model.ts'
 import { codeFrame, locationOf } from '../source-location.ts'
 import { CommandError } from '../ssh/index.ts'
 
 /** Describes an error. The text is kept whole but without control characters. */
-export function failureFrom(error: unknown, phase: Phase, machine?: string): Failure {
+export function failureFrom(error: unknown, phase: Phase, test?: SourceLocation): Failure {
   const stack = error instanceof Error ? error.stack : undefined
-  const location = locationOf(stack)
-  const frame = location === undefined ? undefined : codeFrame(location)
+  // An error from elsewhere (a console watcher, a deadline) says nothing about a line; then the test itself is the place.
+  const thrownAt = locationOf(stack, test?.file)
+  const location = thrownAt ?? test
+  const frame = thrownAt === undefined ? undefined : codeFrame(thrownAt)
   const hint = error instanceof InfraError || error instanceof MachineError || error instanceof UsageError ? error.hint : undefined
   const evidence = error instanceof InfraError || error instanceof MachineError ? error.evidence : undefined
   return {
@@ -24,7 +26,6 @@ export function failureFrom(error: unknown, phase: Phase, machine?: string): Fai
     ...(location === undefined ? {} : { location }),
     ...(frame === undefined ? {} : { frame }),
     ...(stack === undefined ? {} : { stack: plainText(stack) }),
-    ...(machine === undefined ? {} : { machine }),
     ...(evidence === undefined ? {} : { evidence: evidence.map((line) => plainText(line)) }),
   }
 }

@@ -54,7 +54,7 @@ export function holdMachines(options: HoldOptions): HeldMachines & { acquireAll(
   ): Promise<LiveMachine> => {
     const { profile, image } = env
     const configs = await Promise.all(
-      sources.map(async (source) => await readConfig(source, http, profile, image.identity.version)),
+      sources.map(async (source) => await readConfig(`the Ignition config for ${name}`, source, http, profile, image.identity.version)),
     )
     const live = await acquireMachine(
       env,

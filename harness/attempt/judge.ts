@@ -5,6 +5,7 @@ import type { Failure } from '../model.ts'
 import type { LiveMachine } from '../machines/live-machine.ts'
 import type { Hit } from '../machines/watch.ts'
 import { failedUnitsError } from '../machines/machine-trouble.ts'
+import type { RegisteredTest } from '../registry.ts'
 import type { Requirements } from '../requirements.ts'
 import { failureFrom } from './failure.ts'
 
@@ -19,7 +20,7 @@ export function isExpected(hit: Hit, requirements: Pick<Requirements, 'leaveOutC
 export function judgeHits(
   machine: string,
   hits: readonly Hit[],
-  requirements: Pick<Requirements, 'leaveOutChecks' | 'expectedMessages'>,
+  { requirements, location }: Pick<RegisteredTest, 'requirements' | 'location'>,
 ): readonly Failure[] {
   const byCode = Map.groupBy(
     hits.filter((hit) => !isExpected(hit, requirements)),
@@ -33,6 +34,7 @@ export function judgeHits(
       code: `${first?.source ?? 'console'}.${code}`,
       message: `${machine}: ${first?.description ?? code}: ${first?.line.trim() ?? ''}`,
       machine,
+      location,
       evidence: lines.slice(0, 20).map(({ source, line }) => `${source}: ${line}`),
     }
   })
@@ -41,12 +43,13 @@ export function judgeHits(
 /** Looks at the machine once more: units that have failed since it was ready. */
 export async function judgeMachine(
   live: LiveMachine,
-  requirements: Requirements,
+  { requirements, location }: RegisteredTest,
   signal: AbortSignal,
 ): Promise<readonly Failure[]> {
-  if ((requirements.leaveOutChecks ?? []).includes('failed-units')) return []
+  if ((requirements.leaveOutChecks ?? []).includes('failed-units') || !live.isReachable()) return []
   const state = await live.look(signal)
   if (state === undefined || state.failedUnits.length === 0) return []
   const evidence = await live.failedUnitEvidence(state.failedUnits, signal)
-  return [failureFrom(failedUnitsError(live.machine.name, state.failedUnits, evidence), 'checks', live.machine.name)]
+  const { name } = live.machine
+  return [{ ...failureFrom(failedUnitsError(name, state.failedUnits, evidence), 'checks', location), machine: name }]
 }

@@ -112,7 +112,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
     })
   } catch (error) {
     if (error instanceof SkipError) skipped = error.reason
-    else attempt.failures.push(withConsole(failureFrom(error, reached), held))
+    else attempt.failures.push(withConsole(failureFrom(error, reached, request.plan.location), held))
   }
   watching.dispose()
   await afterBody(request, attempt, marks, skipped !== undefined)
@@ -151,7 +151,7 @@ async function afterBody(
     try {
       await runPhase(attempt, { phase, timeoutMs, signal: env.signal }, work)
     } catch (error) {
-      if (!env.signal.aborted && attempt.failures.length === 0) attempt.failures.push(failureFrom(error, phase))
+      if (!env.signal.aborted && attempt.failures.length === 0) attempt.failures.push(failureFrom(error, phase, request.plan.location))
     }
   }
   const failed = attempt.failures.length > 0
@@ -161,9 +161,9 @@ async function afterBody(
     const known = new Set(attempt.failures.map((failure) => failure.code))
     for (const live of held.machines) {
       const hits = live.watch.hits.slice(marks.get(live) ?? 0)
-      const bad = judgeHits(live.machine.name, hits, test.requirements).filter(({ code }) => !known.has(code))
+      const bad = judgeHits(live.machine.name, hits, test).filter(({ code }) => !known.has(code))
       attempt.failures.push(...bad)
-      if (!failed) attempt.failures.push(...(await judgeMachine(live, test.requirements, signal)))
+      if (!failed) attempt.failures.push(...(await judgeMachine(live, test, signal)))
     }
   })
 }

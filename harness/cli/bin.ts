@@ -11,3 +11,10 @@ if (major < 24) {
 enableCompileCache()
 const { main } = await import('./main.ts')
 await main(process.argv.slice(2))
+// A test body that ran out of time may still be waiting for something; it must not keep the process.
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise<void>((resolve) => {
+    stream.write('', () => resolve())
+  })
+}
+process.exit()

@@ -20,7 +20,11 @@ export type MachineExpect = {
 } & { readonly not: MachineExpect }
 
 /** Matchers of a plain value: Jest's. */
-export type ValueExpect<T> = Matchers<void, T> & { readonly not: Matchers<void, T> }
+export type ValueExpect<T> = Matchers<void, T> & {
+  readonly not: Matchers<void, T>
+  readonly resolves: PollExpect<T>
+  readonly rejects: PollExpect<T>
+}
 
 /** The same matchers, asked again until they hold. */
 export type PollExpect<T> = Matchers<Promise<void>, T> & { readonly not: Matchers<Promise<void>, T> }
@@ -50,7 +54,7 @@ const soft: Guard = (matcher, work) => {
   const keep = (error: unknown): void => {
     const context = currentAttempt()
     if (context === undefined) throw error
-    context.failures.push({ ...failureFrom(error, context.phase), soft: true, code: `expect.${matcher}` })
+    context.failures.push({ ...failureFrom(error, context.phase, context.plan.location), soft: true, code: `expect.${matcher}` })
   }
   try {
     const result = work()
@@ -83,7 +87,7 @@ function expectMachine(machine: Machine, guard: Guard, negated: boolean): Machin
   })
   return Object.defineProperty(Object.fromEntries(methods), 'not', {
     get: () => expectMachine(machine, guard, !negated),
-  }) as MachineExpect
+  }) as unknown as MachineExpect
 }
 
 // Jest's matchers behind a proxy, so that every failure is an ExpectError without terminal colours.
@@ -96,15 +100,25 @@ function expectValue(read: () => unknown, call: (name: string, run: () => unknow
         return call(name, () => {
           let node: unknown = jest()(read())
           for (const key of path) node = (node as Record<string, unknown>)[key]
+          const fail = (error: unknown): never => {
+            throw new ExpectError(name, withoutSignature(plainText(messageOf(error))), error)
+          }
           try {
-            return (node as (...rest: readonly unknown[]) => unknown)(...args)
+            const result = (node as (...rest: readonly unknown[]) => unknown)(...args)
+            return result instanceof Promise ? result.catch(fail) : result
           } catch (error) {
-            throw new ExpectError(name, plainText(messageOf(error)), error)
+            return fail(error)
           }
         })
       },
     })
   return wrap([])
+}
+
+// Jest begins with `expect(received).toBe(expected) // ...`; what was expected and received says more in a first line.
+function withoutSignature(message: string): string {
+  const body = message.replace(/^expect\(.*\n+/, '').trim()
+  return body === '' ? message : body
 }
 
 async function pollValue(
@@ -124,7 +138,7 @@ async function pollValue(
         await check(value)
         return { pass: true, seen: '' }
       } catch (error) {
-        return { pass: false, seen: plainText(messageOf(error)) }
+        return { pass: false, seen: withoutSignature(plainText(messageOf(error))) }
       }
     },
   })

@@ -8,10 +8,10 @@ import type { Emit } from '../events.ts'
 import { machineBrand } from '../fixtures/brand.ts'
 import type { GuestCommand, Machine } from '../fixtures/fixtures.ts'
 import { oneLine } from '../hostile-text.ts'
-import type { PlatformMachine, PowerAction } from '../machine.ts'
+import type { PlatformMachine, PowerAction, SshEndpoint } from '../machine.ts'
 import type { DistroProfile } from '../profiles/index.ts'
 import type { CheckName } from '../requirements.ts'
-import { openSshSession, type CommandOutcome, type ExecOptions, type SshKey, type SshSession } from '../ssh/index.ts'
+import { SshSession, type CommandOutcome, type ExecOptions, type SshKey } from '../ssh/index.ts'
 import { openCappedFile } from './capped-file.ts'
 import { journalReader, followJournalOverSsh } from './follow-journal.ts'
 import { commandEvent, exitError, failedUnitsError } from './machine-trouble.ts'
@@ -49,6 +49,10 @@ export interface LiveMachine extends AsyncDisposable {
   /** A fresh look at systemd; undefined when the machine is off or gone. */
   look(signal: AbortSignal): Promise<SystemState | undefined>
   failedUnitEvidence(units: readonly string[], signal: AbortSignal): Promise<readonly string[]>
+  /** Whether SSH has answered and nothing fatal was seen since: is it worth asking the machine anything? */
+  isReachable(): boolean
+  /** Where SSH answers now. */
+  endpoint(signal: AbortSignal): Promise<SshEndpoint>
 }
 
 /** Takes a created machine over. Disposing the result destroys the machine. */
@@ -96,9 +100,8 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     return lines.length === 0 ? 'nothing on the console' : `console: ${lines.join(' | ')}`
   }
 
-  const session: SshSession = stack.use(
-    openSshSession({
-      machine: raw.name,
+  const session = stack.use(
+    new SshSession({
       endpoint: async (signal) => await raw.ssh(signal),
       user: profile.defaultUser,
       privateKey: options.sshKey.privateKey,
@@ -136,7 +139,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
   }
   const doPower = async (action: PowerAction): Promise<void> => {
     if (action === 'cut' || action === 'shutdown') power = 'off'
-    if (action === 'cut' || action === 'reset' || action === 'shutdown') session.disconnect()
+    if (action === 'cut' || action === 'reset' || action === 'shutdown') session.forgetBoot()
     await raw.power(action, signals())
     if (action === 'on' || action === 'reset') {
       power = 'on'
@@ -157,7 +160,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
       const outcome = await session.run(command, { ...execOptions, signal: signals(execOptions.signal) })
       return outcome.stdout.trim()
     },
-    readFile: async (path) => (await session.download(path, { sudo: true, maxBytes: 16 * 1024 * 1024, signal: signals() })).toString('utf8'),
+    readFile: async (path) => (await session.download(path, { sudo: true, limitBytes: 16 * 1024 * 1024, signal: signals() })).toString('utf8'),
     writeFile: async (path, content, uploadOptions = {}) =>
       await asStep('upload', `write ${path}`, async () =>
         await session.upload(content, path, { sudo: true, ...uploadOptions, signal: signals(uploadOptions.signal) }),
@@ -182,6 +185,8 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     becomeReady,
     look,
     failedUnitEvidence,
+    isReachable: () => milestones.has('ssh') && power === 'on' && !gone.signal.aborted && !watch.hits.some((hit) => hit.fatal),
+    endpoint: async (signal) => await raw.ssh(signal),
     async [Symbol.asyncDispose]() {
       const disposeStart = performance.now()
       power = 'off'

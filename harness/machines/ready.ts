@@ -67,7 +67,7 @@ export function judgeSystem(
       code: 'system-state',
     })
   }
-  const { field, value } = profile.osRelease
+  const { field, value } = profile.readyOsRelease
   const actual = state.osRelease.get(field)
   if (!leaveOut.has('os-release') && actual !== value) {
     throw new MachineError(`${machine}: os-release has ${field}=${actual ?? '(nothing)'}; the ${profile.name} profile expects ${value}`, {

@@ -18,6 +18,12 @@ export interface GroupCandidate {
   readonly config: IgnitionConfig | undefined
 }
 
+const emptyConfig: IgnitionConfig = {
+  text: '{"ignition":{"version":"3.0.0"}}',
+  version: '3.0.0',
+  value: { ignition: { version: '3.0.0' } },
+}
+
 /** Forms jobs out of tests, in the order given. */
 export function formJobs(candidates: readonly GroupCandidate[]): readonly Job[] {
   const alone: Job[] = []
@@ -33,8 +39,7 @@ export function formJobs(candidates: readonly GroupCandidate[]): readonly Job[] 
   }
   const shared: Job[] = []
   for (const members of bySpec.values()) {
-    const empty: IgnitionConfig = { text: '{"ignition":{"version":"3.0.0"}}', version: '3.0.0' }
-    const groups = groupCompatible(members.map(({ config }) => config ?? empty))
+    const groups = groupCompatible(members.map(({ config }) => config ?? emptyConfig))
     for (const indices of groups) {
       const tests = indices.flatMap((index) => members[index]?.test ?? [])
       const [first] = tests

@@ -4,7 +4,7 @@ import { createListReporter, guardReporter, reportFormats, summarize, writeJobSu
 import { loadPlatform } from '../../../platforms/index.ts'
 import { openEventLog } from '../../event-log.ts'
 import type { SignalboxEvent } from '../../events.ts'
-import { profileOf } from '../../profiles/index.ts'
+import { distroProfiles } from '../../profiles/index.ts'
 import { selectTests } from '../../plan/select.ts'
 import { executeRun, requireSomething, type RunResult } from '../../run.ts'
 import { listenForInterrupts } from '../interrupt.ts'
@@ -63,7 +63,7 @@ export async function runTests(flags: RunFlags, globs: readonly string[]): Promi
       command: ['signalbox', 'run', ...globs],
       platform,
       image,
-      profile: profileOf(image.identity.distro),
+      profile: distroProfiles[image.identity.distro],
       target,
       selection,
       jobs: flags.jobs,

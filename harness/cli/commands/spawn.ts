@@ -1,0 +1,152 @@
+// `signalbox spawn`: machines for a person. A shell in the first one, or detached with the line that reaches each.
+
+import { spawn as spawnChild } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadPlatform } from '../../../platforms/index.ts'
+import { acquireMachine } from '../../attempt/acquire.ts'
+import { defaultTimeouts, type RunEnvironment } from '../../attempt/environment.ts'
+import { codeOf, UsageError } from '../../errors.ts'
+import { readIgnition, validateIgnition, type IgnitionConfig } from '../../ignition/index.ts'
+import type { LiveMachine } from '../../machines/live-machine.ts'
+import { distroProfiles, type DistroProfile } from '../../profiles/index.ts'
+import { loadSshKey, type SshKey } from '../../ssh/index.ts'
+import { listenForInterrupts } from '../interrupt.ts'
+import type { TargetFlags } from '../option-table.ts'
+import { showProgress } from '../progress.ts'
+import { resolveImage, targetOf } from '../resolve-image.ts'
+
+interface SpawnFlags extends TargetFlags {
+  readonly count: number
+  readonly ignition?: string
+  readonly detach: boolean
+  readonly memory: number
+  readonly cpus: number
+  readonly json: boolean
+}
+
+interface Spawned {
+  readonly name: string
+  readonly id: string
+  readonly ssh: readonly string[]
+}
+
+/** The action of `spawn`. */
+export async function spawn(received: Readonly<Record<string, unknown>>): Promise<number> {
+  const flags = received as unknown as SpawnFlags
+  using interrupts = listenForInterrupts()
+  const { signal } = interrupts
+  const platform = await loadPlatform(flags.platform)
+  const image = await resolveImage(flags, signal)
+  const profile = distroProfiles[image.identity.distro]
+  const configs = flags.ignition === undefined ? [] : [await readConfigFile(flags.ignition, profile, image.identity.version)]
+  const target = targetOf(image.identity, image.firmwares, platform.name, flags)
+  const folder = await mkdtemp(join(tmpdir(), 'signalbox-spawn-'))
+  await using stack = new AsyncDisposableStack()
+  stack.defer(async () => {
+    if (!flags.detach) await rm(folder, { recursive: true, force: true })
+  })
+  const emit: RunEnvironment['emit'] = (event) => {
+    if (event.type === 'run.notice') process.stderr.write(`${event.level}: ${event.message}\n`)
+  }
+  const session = await platform.open({ image, emit, signal })
+  stack.use(session)
+  const key = await keyOnDisk(loadSshKey(), folder)
+  const env: RunEnvironment = {
+    target,
+    image,
+    profile,
+    session,
+    sshKey: key,
+    emit,
+    runFolder: folder,
+    signal,
+    planned: new Map(),
+    timeouts: defaultTimeouts(session.slowness),
+  }
+  const machines = await bootAll(env, flags, configs, stack)
+  const spawned = machines.map(({ live, port }): Spawned => ({
+    name: live.machine.name,
+    id: live.machine.id,
+    ssh: sshLine(key.path, profile.defaultUser, port),
+  }))
+  if (flags.json) process.stdout.write(`${JSON.stringify(spawned, undefined, 2)}\n`)
+  else for (const { name, ssh } of spawned) process.stdout.write(`${name}: ${ssh.join(' ')}\n`)
+  if (flags.detach) {
+    process.stderr.write(`logs: ${folder}\nend them with: signalbox gc --all\n`)
+    stack.move()
+    // Connections to machines that stay would keep this process alive.
+    process.exit(0)
+  }
+  const [first] = spawned
+  if (first === undefined || flags.json) return 0
+  return await shell(first.ssh)
+}
+
+async function bootAll(
+  env: RunEnvironment,
+  flags: SpawnFlags,
+  configs: readonly IgnitionConfig[],
+  stack: AsyncDisposableStack,
+): Promise<readonly { readonly live: LiveMachine; readonly port: number }[]> {
+  using progress = showProgress('spawn')
+  progress.update(`booting ${flags.count === 1 ? 'a machine' : `${flags.count} machines`}`)
+  return await Promise.all(
+    Array.from({ length: flags.count }, async (_, index) => {
+      const live = await acquireMachine(
+        env,
+        {
+          name: `m${index}`,
+          needs: { memoryMiB: flags.memory, cpus: flags.cpus },
+          configs,
+          attempts: [],
+          folder: env.runFolder,
+          detach: flags.detach,
+        },
+        env.signal,
+      )
+      stack.use(live)
+      await live.becomeReady(env.signal)
+      const { port } = await live.endpoint(env.signal)
+      return { live, port }
+    }),
+  )
+}
+
+async function readConfigFile(path: string, profile: DistroProfile, version: string): Promise<IgnitionConfig> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new UsageError(`the config ${path} cannot be read: ${codeOf(error) ?? 'unknown error'}`, { code: 'config-unreadable' })
+  })
+  const config = await readIgnition(text, { name: path })
+  await validateIgnition(config, { profile, imageVersion: version, name: path })
+  return config
+}
+
+async function keyOnDisk(key: SshKey, folder: string): Promise<SshKey & { readonly path: string }> {
+  if (key.path !== undefined) return { ...key, path: key.path }
+  await mkdir(folder, { recursive: true })
+  const path = join(folder, 'id_ed25519')
+  await writeFile(path, key.privateKey, { mode: 0o600 })
+  return { ...key, path }
+}
+
+function sshLine(key: string, user: string, port: number): readonly string[] {
+  const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR', 'IdentitiesOnly=yes']
+  return ['ssh', '-i', key, ...options.flatMap((option) => ['-o', option]), '-p', String(port), `${user}@127.0.0.1`]
+}
+
+// The ssh program knows terminals better than we do; the shell's exit status is ours.
+async function shell([program = 'ssh', ...args]: readonly string[]): Promise<number> {
+  const child = spawnChild(program, args, { stdio: 'inherit' })
+  try {
+    const [status] = (await once(child, 'exit')) as [number | null]
+    return status ?? 0
+  } catch (error) {
+    throw new UsageError(`the program ssh cannot be started: ${codeOf(error) ?? 'unknown error'}`, {
+      code: 'no-ssh-program',
+      hint: 'apt-get install openssh-client',
+    })
+  }
+}

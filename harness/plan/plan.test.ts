@@ -1,0 +1,84 @@
+import { expect, it } from 'vitest'
+import type { ImageIdentity, Target } from '../model.ts'
+import type { RegisteredTest } from '../registry.ts'
+import type { Requirements } from '../requirements.ts'
+import { readIgnition } from '../ignition/index.ts'
+import { formJobs, type GroupCandidate } from './group.ts'
+import { makePlan, orderJobs } from './plan.ts'
+
+const image: ImageIdentity = {
+  digest: 'sha256:00',
+  distro: 'reference',
+  version: '1.0.0',
+  channel: 'stable',
+  architecture: 'x86_64',
+}
+const target: Target = { name: 't', platform: 'fake', firmware: 'direct', ...image }
+
+const testOf = (name: string, requirements: Requirements = {}): RegisteredTest => ({
+  name,
+  requirements,
+  body: () => undefined,
+  location: { file: 'a.ts', line: 1, column: 1 },
+})
+
+async function candidate(name: string, requirements: Requirements = {}): Promise<GroupCandidate> {
+  const { ignition } = requirements
+  const config = ignition === undefined || typeof ignition === 'function' ? undefined : await readIgnition(ignition)
+  return { test: testOf(name, requirements), config }
+}
+
+const file = (path: string, text: string): object => ({
+  ignition: { version: '3.0.0' },
+  storage: { files: [{ path, contents: { source: `data:,${text}` } }] },
+})
+
+const names = (jobs: ReturnType<typeof formJobs>): readonly (readonly string[])[] =>
+  jobs.map((job) => job.tests.map((test) => test.name))
+
+it('shares a boot only between tests that allow it, ask for the same machine and do not conflict', async () => {
+  const jobs = formJobs([
+    await candidate('a', { exclusive: false, ignition: file('/etc/x', '1') as never }),
+    await candidate('b', { exclusive: false, ignition: file('/etc/y', '1') as never }),
+    await candidate('c', { exclusive: false, ignition: file('/etc/x', '2') as never }),
+    await candidate('d', { exclusive: false, memoryMiB: 2048 }),
+    await candidate('e'),
+    await candidate('f', { exclusive: false, ignition: () => file('/z', '1') as never }),
+    await candidate('g', { exclusive: false, machines: 2 }),
+  ])
+  expect(names(jobs).toSorted()).toEqual([['a', 'b'], ['c'], ['d'], ['e'], ['f'], ['g']])
+  expect(jobs.filter((job) => job.shared).map((job) => job.id)).toEqual(['shared-1'])
+})
+
+it('orders the longest first once durations are known, unknown ones before them', () => {
+  const jobs = ['a', 'b', 'c', 'd'].map((id) => ({ id, tests: [testOf(id)], shared: false }))
+  const known = new Map([
+    ['a', 10],
+    ['b', 30],
+    ['d', 20],
+  ])
+  expect(orderJobs(jobs, (test) => known.get(test)).map((job) => job.id)).toEqual(['c', 'b', 'd', 'a'])
+})
+
+it('fixes and digests the expected set, skips included', () => {
+  const selection = [
+    { test: testOf('a', { tags: ['smoke'] }), skip: undefined },
+    { test: testOf('b'), skip: 'needs a TPM' },
+  ]
+  const make = (skip: string): ReturnType<typeof makePlan> =>
+    makePlan({
+      target,
+      image,
+      selection: [selection[0] ?? { test: testOf('a'), skip: undefined }, { test: testOf('b'), skip }],
+      jobs: [{ id: 'a', tests: [testOf('a')], shared: false }],
+      knownDurationMs: () => undefined,
+    })
+  const plan = make('needs a TPM')
+  expect(plan.tests.map(({ test, expectation }) => [test, expectation])).toEqual([
+    ['a', { kind: 'run' }],
+    ['b', { kind: 'skip', reason: 'needs a TPM' }],
+  ])
+  expect(plan.digest).toMatch(/^sha256:[0-9a-f]{64}$/)
+  expect(make('needs a TPM').digest).toBe(plan.digest)
+  expect(make('another reason').digest).not.toBe(plan.digest)
+})

@@ -1,0 +1,90 @@
+import { beforeEach, expect, it } from 'vitest'
+import { UsageError } from '../errors.ts'
+import type { Target } from '../model.ts'
+import { clearRegistry, registeredTests, registerTest } from '../registry.ts'
+import type { Requirements } from '../requirements.ts'
+import { selectTests } from './select.ts'
+
+const target: Target = {
+  name: 'qemu-x86_64-direct-stable',
+  platform: 'qemu',
+  architecture: 'x86_64',
+  firmware: 'direct',
+  channel: 'stable',
+  distro: 'reference',
+  version: '1.2.0',
+}
+
+function add(name: string, requirements: Requirements = {}): void {
+  registerTest({ name, requirements, body: () => undefined, location: { file: 'a.ts', line: 1, column: 1 } })
+}
+
+function select(globs: readonly string[], tags: readonly string[] = []): readonly (readonly [string, string | undefined])[] {
+  return selectTests(registeredTests(), { globs, tags, target }).map(({ test, skip }) => [test.name, skip] as const)
+}
+
+beforeEach(() => {
+  clearRegistry()
+  add('boot.usr', { tags: ['smoke'], aliases: ['cl.basic'] })
+  add('boot.root', { tags: ['slow'] })
+  add('ignition.files.inline')
+  add('net.sb', { firmwares: ['uefi-secure'] })
+  add('old.only', { versions: '<1.0.0' })
+  add('new.only', { versions: '>=1.2.0 <2.0.0' })
+})
+
+it.each([
+  [['boot.usr'], ['boot.usr']],
+  [['boot'], ['boot.root', 'boot.usr']],
+  [['cl.basic'], ['boot.usr']],
+  [['cl.*'], ['boot.usr']],
+  [['*.usr', 'ignition.*'], ['boot.usr', 'ignition.files.inline']],
+  [['boot.{usr,root}'], ['boot.root', 'boot.usr']],
+])('the globs %j select %j', (globs, names) => {
+  expect(select(globs).map(([name]) => name)).toEqual(names)
+})
+
+it('gives everything without globs, in order of name', () => {
+  expect(select([]).map(([name]) => name)).toEqual([
+    'boot.root',
+    'boot.usr',
+    'ignition.files.inline',
+    'net.sb',
+    'new.only',
+    'old.only',
+  ])
+})
+
+it('says why a test is skipped for the target', () => {
+  expect(select(['net.*', '*.only'])).toEqual([
+    ['net.sb', 'needs firmware uefi-secure; the target has direct'],
+    ['new.only', undefined],
+    ['old.only', 'needs version <1.0.0; the image has 1.2.0'],
+  ])
+})
+
+it('includes and excludes by tag', () => {
+  expect(select([], ['smoke']).map(([name]) => name)).toEqual(['boot.usr'])
+  expect(select(['boot'], ['!slow']).map(([name]) => name)).toEqual(['boot.usr'])
+})
+
+it('names the nearest for what does not exist', () => {
+  expect(() => select(['boot.urs'])).toThrow(UsageError)
+  expect(() => select(['boot.urs'])).toThrow('no test matches "boot.urs"')
+  expect(hintOf(() => select(['boot.urs']))).toMatch(/^did you mean "boot.usr"\?/)
+  expect(hintOf(() => select([], ['smok']))).toMatch(/^did you mean "smoke"\?/)
+})
+
+it('refuses a range that is none', () => {
+  add('bad.range', { versions: 'new-ish' })
+  expect(() => select(['bad.range'])).toThrow('"new-ish" is no version range')
+})
+
+function hintOf(work: () => unknown): string | undefined {
+  try {
+    work()
+  } catch (error) {
+    return error instanceof UsageError ? error.hint : undefined
+  }
+  return undefined
+}
