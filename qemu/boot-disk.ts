@@ -1,8 +1,11 @@
 // A tiny x86 boot disk that speaks on the first serial port and then does one thing: proof that a QEMU boots,
 // without any operating system. The driver's own tests, the platform contract and `doctor` boot it.
 
-/** What the sector does after its text. `button` powers off when the ACPI power button is pressed. */
-export type BootDiskEnd = 'halt' | 'poweroff' | 'button' | 'reboot' | 'panic' | 'flood'
+/**
+ * What the sector does after its text. `button` powers off when the ACPI power button is pressed; `fill` writes the
+ * whole disk from 64 KiB on.
+ */
+export type BootDiskEnd = 'halt' | 'poweroff' | 'button' | 'reboot' | 'panic' | 'flood' | 'fill'
 
 const ORIGIN = 0x7c00
 // SeaBIOS does not read from a disk of one sector.
@@ -55,6 +58,19 @@ function ending(end: BootDiskEnd, backToText: number): readonly number[] {
       return [0xba, 0xf9, 0x0c, 0xb0, 0x06, 0xee, ...HALT] // port 0xcf9: full reset
     case 'panic':
       return [0xba, 0x05, 0x05, 0xb0, 0x01, 0xee, ...HALT]
+    case 'fill':
+      return [
+        [0xfb, 0xbe, 0x00, 0x06], // sti; mov si, 0x600: a disk address packet
+        [0xc7, 0x04, 0x10, 0x00, 0xc7, 0x44, 0x02, 0x40, 0x00], // its size; 64 sectors
+        [0xc7, 0x44, 0x04, 0x00, 0x80, 0xc7, 0x44, 0x06, 0x00, 0x00], // from memory at 0:0x8000
+        [0xc7, 0x44, 0x08, 0x80, 0x00, 0xc7, 0x44, 0x0a, 0x00, 0x00], // to sector 128
+        [0xc7, 0x44, 0x0c, 0x00, 0x00, 0xc7, 0x44, 0x0e, 0x00, 0x00],
+        [0xb8, 0x00, 0x43, 0xb2, 0x80, 0xcd, 0x13], // next: extended write on the first disk
+        [0x72, 0x0a], // jc halt
+        [0x83, 0x44, 0x08, 0x40, 0x83, 0x54, 0x0a, 0x00], // 64 sectors on
+        [0xeb, 0xed], // jmp next
+        HALT,
+      ].flat()
     case 'flood':
       return [0xeb, 0x100 - (backToText + 2)]
     default:

@@ -2,7 +2,7 @@
 // `signalbox doctor` prints. Looks only; installs nothing.
 
 import { statfs } from 'node:fs/promises'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { cacheFolder } from '../harness/folders.ts'
 import { probeAccelerator } from './accelerator.ts'
@@ -76,12 +76,11 @@ function versionFact(program: ProgramFacts | undefined): HostRow {
   const what = 'QEMU version'
   if (program === undefined) return { what, status: 'missing', detail: 'no QEMU' }
   if (isSafeQemu(program.version)) return { what, status: 'ok', detail: `${program.version}, 9 or newer` }
-  return {
-    what,
-    status: 'warning',
-    detail: `${program.version} can corrupt the memory of machines without KVM; 9 or newer is needed`,
-    remedy: ['apt-get', 'install', '-t', 'bookworm-backports', emulatorPackage(HOST), 'qemu-utils'],
-  }
+  const detail = `${program.version} can corrupt the memory of machines without KVM; 9 or newer is needed`
+  if (!isDebian12()) return { what, status: 'warning', detail }
+  const packages = [emulatorPackage(HOST), 'qemu-utils']
+  const remedy = ['apt-get', 'install', '-y', '-t', 'bookworm-backports', ...packages]
+  return { what, status: 'warning', detail, remedy }
 }
 
 async function acceleratorFact(
@@ -134,4 +133,12 @@ async function spaceFact(
 
 function aptInstall(...packages: readonly string[]): readonly string[] {
   return ['apt-get', 'install', '-y', ...packages]
+}
+
+function isDebian12(): boolean {
+  try {
+    return readFileSync('/etc/os-release', 'utf8').includes('VERSION_CODENAME=bookworm')
+  } catch {
+    return false
+  }
 }

@@ -1,0 +1,156 @@
+// Refusals, command lines, exits and budgets: pure tables.
+
+import { describe, expect, test } from 'vitest'
+import type { MachineSpec } from '../../harness/machine.ts'
+import type { Image } from '../../harness/model.ts'
+import { INHERITED_CHANNELS } from '../../qemu/index.ts'
+import { bootDiskImage, testSpec } from './boot-disk-image.test.fixture.ts'
+import { kernelArchitecture } from './check-kernel.ts'
+import { toMachineExit } from './exit.ts'
+import { memoryBudgetMiB, type Host } from './host.ts'
+import { toMachineConfig } from './machine-config.ts'
+import { refuse } from './refuse.ts'
+
+const host: Host = {
+  architecture: 'x86_64',
+  emulator: { path: '/usr/bin/qemu-system-x86_64', version: '10.0.2', modifiedMs: 1 },
+  accelerator: { accelerator: 'tcg', reason: 'no KVM', measuredAt: '2026-01-01T00:00:00Z', key: 'k' },
+  firmwares: ['direct', 'bios', 'uefi'],
+  hasTpm: false,
+  budget: { memoryMiB: 4096, cpus: 4 },
+}
+const image: Image = {
+  ...bootDiskImage('/images/disk.raw'),
+  firmwares: ['direct', 'uefi', 'uefi-secure'],
+  direct: {
+    kernel: '/images/vmlinuz',
+    initrd: '/images/initrd',
+    arguments: 'console=ttyS0 quiet',
+    firstBootArguments: 'ignition.firstboot=1',
+  },
+}
+const flatcar: Image = { ...image, identity: { ...image.identity, distro: 'flatcar' } }
+
+describe('refuse', () => {
+  test('grants what it can give', () => {
+    expect(refuse(testSpec('m0'), image, host)).toBeUndefined()
+    const disks = [{ serial: 'data-1', sizeMiB: 10 }]
+    expect(refuse({ ...testSpec('m0'), firmware: 'uefi', disks }, image, host)).toBeUndefined()
+    const withArguments = { ...testSpec('m0'), firmware: 'uefi', kernelArguments: ['a=1'] } as const
+    expect(refuse(withArguments, image, host)).toBeUndefined()
+  })
+
+  test.each<[string, Partial<MachineSpec>, Image, RegExp]>([
+    ['another architecture', { architecture: 'arm64' }, image, /the image is for x86_64, not arm64/],
+    [
+      'a firmware the image lacks',
+      { firmware: 'bios' },
+      image,
+      /does not boot with firmware bios; it boots with direct/,
+    ],
+    ['a firmware the host lacks', { firmware: 'uefi-secure' }, image, /apt-get install ovmf/],
+    ['a TPM', { tpm: true }, image, /apt-get install swtpm/],
+    ['too much memory', { memoryMiB: 5000 }, image, /5000 MiB of memory are more than the 4096 MiB/],
+    ['no CPU', { cpus: 0 }, image, /0 CPUs/],
+    ['a bad serial', { disks: [{ serial: 'a,b', sizeMiB: 1 }] }, image, /disk serial "a,b"/],
+    ['a taken serial', { disks: [{ serial: 'primary-disk', sizeMiB: 1 }] }, image, /two disks/],
+    ['an empty disk', { disks: [{ serial: 'd', sizeMiB: 0 }] }, image, /has no size/],
+    [
+      'arguments for GRUB',
+      { firmware: 'uefi', kernelArguments: ['a'] },
+      flatcar,
+      /kernel arguments cannot be given/,
+    ],
+  ])('%s', (_, change, of, reason) => {
+    expect(refuse({ ...testSpec('m0'), ...change }, of, host)).toMatch(reason)
+  })
+})
+
+describe('toMachineConfig', () => {
+  const prepared = {
+    uuid: 'u',
+    disks: [{ path: '/m/primary.qcow2', format: 'qcow2', serial: 'primary-disk' }],
+    ignitionPath: '/m/config.ign',
+    firmwareFiles: { codePath: '/fw/code', variablesPath: '/m/vars' },
+  } as const
+  const first = { firstBoot: true, sshPort: 0, tpmSocket: undefined }
+  const spec = { ...testSpec('m0'), kernelArguments: ['a=1', 'b'] }
+
+  test('direct boot: first-boot arguments once, and then a process that may restart', () => {
+    const config = toMachineConfig(spec, image, host, prepared, first)
+    expect(config).toEqual({
+      name: 'm0',
+      uuid: 'u',
+      binary: '/usr/bin/qemu-system-x86_64',
+      architecture: 'x86_64',
+      accelerator: { kind: 'tcg', threads: 'multi', translationCacheMiB: 512 },
+      cpuModel: 'Nehalem',
+      memoryMiB: 64,
+      cpus: 1,
+      boot: {
+        firmware: 'direct',
+        kernel: '/images/vmlinuz',
+        initrd: '/images/initrd',
+        commandLine: 'console=ttyS0 quiet ignition.firstboot=1 a=1 b',
+      },
+      disks: prepared.disks,
+      fwCfg: [{ name: 'opt/com.coreos/config', path: '/m/config.ign' }],
+      oemStrings: [],
+      network: { sshPort: 0, ipv6: false },
+      onReboot: 'exit',
+      channels: INHERITED_CHANNELS,
+    })
+    const later = toMachineConfig(spec, image, host, prepared, { ...first, firstBoot: false, sshPort: 7 })
+    expect(later).toMatchObject({
+      onReboot: 'restart',
+      network: { sshPort: 7 },
+      boot: { commandLine: 'console=ttyS0 quiet a=1 b' },
+    })
+  })
+
+  test('UEFI: arguments through SMBIOS; Flatcar has its own Ignition key', () => {
+    const uefi = toMachineConfig({ ...spec, firmware: 'uefi' }, image, host, prepared, first)
+    expect(uefi).toMatchObject({
+      boot: { firmware: 'uefi', codePath: '/fw/code', variablesPath: '/m/vars' },
+      oemStrings: ['io.systemd.stub.kernel-cmdline-extra=a=1 b'],
+      onReboot: 'restart',
+    })
+    const own = toMachineConfig(testSpec('m0'), flatcar, host, prepared, first)
+    expect(own.fwCfg).toEqual([{ name: 'opt/org.flatcar-linux/config', path: '/m/config.ign' }])
+  })
+})
+
+describe('toMachineExit', () => {
+  test.each([
+    [{ kind: 'guest-poweroff' }, { kind: 'none' }, false, 'image'],
+    [{ kind: 'guest-poweroff' }, { kind: 'power-off', reason: 'shut down' }, true, 'platform'],
+    [{ kind: 'requested' }, { kind: 'panic' }, false, 'image'],
+    [{ kind: 'requested' }, { kind: 'host-fault', reason: 'disk' }, false, 'platform'],
+    [{ kind: 'killed', signal: 'SIGKILL' }, { kind: 'none' }, false, 'platform'],
+    [{ kind: 'crashed', detail: 'exit status 1' }, { kind: 'none' }, false, 'platform'],
+  ] as const)('%j %j', (end, intent, expected, blame) => {
+    expect(toMachineExit(end, intent)).toMatchObject({ expected, blame, reason: expect.stringMatching(/./) })
+  })
+})
+
+test('the memory budget leaves the host its share', () => {
+  const gib = 1024 ** 3
+  expect(memoryBudgetMiB(24 * gib)).toBe(17_920)
+  expect(memoryBudgetMiB(4 * gib)).toBe(2560)
+  expect(memoryBudgetMiB(gib / 2)).toBe(0)
+})
+
+test('kernels are known by their headers', () => {
+  expect(kernelArchitecture(at(0x202, 'HdrS'))).toBe('x86_64')
+  expect(kernelArchitecture(at(0x38, 'ARM\u0064'))).toBe('arm64')
+  expect(kernelArchitecture(at(4, 'zimg'))).toBe('arm64')
+  expect(kernelArchitecture(at(0, '\u001F\u008B'))).toBe('arm64')
+  expect(kernelArchitecture(Buffer.alloc(0))).toBe('unknown')
+  expect(kernelArchitecture(at(0, 'MZ'))).toBe('unknown')
+})
+
+function at(offset: number, text: string): Buffer {
+  const header = Buffer.alloc(1024)
+  header.write(text, offset, 'latin1')
+  return header
+}
