@@ -25,6 +25,7 @@ export const hostPackages: readonly string[] = [
   'dosfstools',
   'mtools',
   'e2fsprogs',
+  'attr',
   'zstd',
   'xz-utils',
   'util-linux',
@@ -59,6 +60,9 @@ export const kernelArguments: readonly string[] = [
   'systemd.verity_usr_options=panic-on-corruption',
   'systemd.firstboot=no',
   'panic=5',
+  // A slow or busy host is no failure: emulated machines miss the default of 90 s when a few share two cores.
+  'systemd.default_device_timeout_sec=600',
+  'systemd.default_timeout_start_sec=600',
   // SELinux, permissive; the other modules that Debian turns on by default only cost time.
   'lsm=landlock,yama,selinux',
   'selinux=1',

@@ -9,6 +9,7 @@ export const wiredUnits: readonly (readonly [string, string])[] = [
   ['systemd-resolved.service', 'multi-user.target.wants'],
   ['systemd-timesyncd.service', 'multi-user.target.wants'],
   ['sshd-keygen.service', 'sysinit.target.wants'],
+  ['reference-first-boot.service', 'sysinit.target.wants'],
   ['reference-health.service', 'boot-complete.target.requires'],
   ['reference-first-boot-done.service', 'multi-user.target.wants'],
   ['reference-milestone.service', 'multi-user.target.wants'],
@@ -69,6 +70,20 @@ export const unwiredUnits: readonly string[] = [
   'modprobe@drm.service',
   'systemd-battery-check.service',
   'systemd-bsod.service',
+]
+
+/** Unit files that go: something other than a link (udev, name lookups, `Also=`) would start them. */
+export const droppedUnits: readonly string[] = [
+  'sys-fs-fuse-connections.mount',
+  'systemd-nsresourced.service',
+  'systemd-nsresourced.socket',
+  'systemd-mountfsd.service',
+  'systemd-mountfsd.socket',
+  'systemd-userdbd.service',
+  'systemd-userdbd.socket',
+  'systemd-networkd-persistent-storage.service',
+  // Links to dracut's units, which are gone after the initrd was built.
+  'initrd.target.wants',
 ]
 
 /** Generators that only cost time here. */

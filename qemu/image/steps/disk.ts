@@ -23,6 +23,8 @@ export async function buildDisk(context: BuildContext, usr: SealedUsr, boot: Boo
   const oem = join(context.work, 'oem')
   await mkdir(oem)
   await writeFile(join(oem, 'platform'), 'qemu\n')
+  const label = ['-n', 'security.selinux', '-v', 'system_u:object_r:usr_t:s0']
+  await run(context, 'setfattr', [...label, oem, join(oem, 'platform')])
   await place(context, layout, 'OEM', await buildExt4(context, layout, 'OEM', oem), disk)
   return layout
 }
@@ -33,6 +35,8 @@ async function buildExt4(context: BuildContext, layout: DiskLayout, label: strin
   // Inode tables are zeroed here, in a sparse file, and not by a kernel thread of every machine that boots.
   const extended = `hash_seed=${uuidFor(`seed ${label}`)},lazy_itable_init=0,lazy_journal_init=0,nodiscard`
   await run(context, 'mkfs.ext4', ['-q', '-F', '-L', label, '-U', uuidFor(label), '-E', extended, '-d', folder, file])
+  const lostAndFound = 'ea_set /lost+found security.selinux system_u:object_r:lost_found_t:s0'
+  await run(context, 'debugfs', ['-w', '-R', lostAndFound, file])
   return file
 }
 

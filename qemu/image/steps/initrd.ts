@@ -3,6 +3,7 @@
 import { readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { trimmedLast } from '../trim.ts'
+import { droppedUnits } from '../units.ts'
 import { runInTree, type BuildContext } from './context.ts'
 
 export interface KernelFiles {
@@ -36,7 +37,9 @@ export async function buildInitrd(context: BuildContext): Promise<KernelFiles> {
   await rename(join(tree, 'boot', `vmlinuz-${release}`), vmlinuz)
   // The UKI's stub and the boot loader are needed once more.
   await rename(join(tree, 'usr/lib/systemd/boot/efi'), join(work, 'efi'))
-  await Promise.all(trimmedLast.map((path) => rm(join(tree, path), { recursive: true, force: true })))
+  const units = droppedUnits.map((name) => `usr/lib/systemd/system/${name}`)
+  const gone = [...trimmedLast, ...units]
+  await Promise.all(gone.map((path) => rm(join(tree, path), { recursive: true, force: true })))
   await rm(join(tree, 'boot'), { recursive: true })
   return { release, vmlinuz, initrd }
 }

@@ -47,11 +47,11 @@ install() {
 
   install_unit reference-ignition-guard.service ignition-complete.target.requires
   install_unit reference-network.service ignition-complete.target.requires
-  install_unit reference-ignition-stamp.service ignition-complete.target.requires
+  install_unit reference-ignition-finish.service ignition-complete.target.requires
   install_unit reference-sysroot.service initrd.target.requires
   install_unit emergency.service
   inst_multiple "$systemdsystemunitdir/emergency.target"
-  for unit in ignition-guard ignition-wants network sysroot report-emergency; do
+  for unit in ignition-guard ignition-wants ignition-finish machine-id network sysroot report-emergency; do
     inst_script "$moddir/scripts/$unit" "/usr/libexec/reference/$unit"
   done
 
