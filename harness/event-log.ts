@@ -61,7 +61,11 @@ export function openEventLog(options: EventLogOptions): EventLog {
   const emit = (body: EventBody): void => {
     seq += 1
     const envelope = { v: EVENT_VERSION, run, seq, at: now().toISOString() }
-    const event: SignalboxEvent = { ...envelope, ms: Math.round((performance.now() - startedAt) * 10) / 10, ...body }
+    const event: SignalboxEvent = {
+      ...envelope,
+      ms: Math.round((performance.now() - startedAt) * 10) / 10,
+      ...body,
+    }
     save(event)
     for (const reader of readers) {
       if (deaf.has(reader)) continue

@@ -1,13 +1,20 @@
 // What tests import: the public test API.
 
-export { attach } from './attempt/attachments.ts'
-export { skip } from './attempt/skip.ts'
+export { attach } from './running/attachments.ts'
+export { skip } from './running/skip.ts'
 export { InfraError, MachineError, UsageError } from './errors.ts'
 export { TimeoutError } from './deadline.ts'
 export { expect } from './expect/expect.ts'
 export type { Expect, MachineExpect, PollExpect, ValueExpect } from './expect/expect.ts'
-export { ExpectError } from './expect/expect-error.ts'
-export type { BootOptions, Cluster, Fixtures, GuestCommand, Machine, MachineLog } from './fixtures/fixtures.ts'
+export { ExpectError } from './expect-error.ts'
+export type {
+  BootOptions,
+  Cluster,
+  Fixtures,
+  GuestCommand,
+  Machine,
+  MachineLog,
+} from './fixtures/fixtures.ts'
 export type { HttpFixture, HttpRequestRecord } from './fixtures/http.ts'
 export type { DiskSpec, MachineExit, PowerAction } from './machine.ts'
 export type { TestBody } from './registry.ts'

@@ -77,7 +77,7 @@ export interface PlatformMachine extends AsyncDisposable {
   readonly console: LineFeed
   /** Lines of `journalctl -o json` over a side channel, where the platform has one (see `journalDevice`). */
   readonly journal?: LineFeed
-  /** Settles once, when the machine is gone for whatever reason. Never rejects. */
+  /** Settles once, when the machine is gone for whatever reason. Never rejects. After `on` it is a new promise. */
   readonly exited: Promise<MachineExit>
   /** Where SSH answers or will answer. May change over a power cycle. */
   ssh(signal: AbortSignal): Promise<SshEndpoint>

@@ -14,7 +14,13 @@ export interface IgnitionContext {
 }
 
 /** Checks that run on every test and can be left out by name. */
-export type CheckName = 'failed-units' | 'console' | 'journal' | 'system-state' | 'os-release' | 'unexpected-reboot'
+export type CheckName =
+  | 'failed-units'
+  | 'console'
+  | 'journal'
+  | 'system-state'
+  | 'os-release'
+  | 'unexpected-reboot'
 
 export const checkNames: readonly CheckName[] = [
   'failed-units',
@@ -92,7 +98,9 @@ const disks: Check = (value) =>
   Array.isArray(value) &&
   value.every(
     (disk) =>
-      isObject(disk) && typeof disk['serial'] === 'string' && /^[\w-]{1,20}$/.test(disk['serial']) &&
+      isObject(disk) &&
+      typeof disk['serial'] === 'string' &&
+      /^[\w-]{1,20}$/.test(disk['serial']) &&
       count(1, 1 << 20)(disk['sizeMiB']) === undefined,
   )
     ? undefined
@@ -126,7 +134,10 @@ const table: { readonly [Key in keyof Required<Requirements>]: Check } = {
 }
 
 /** Throws a UsageError that names the test, the key and the nearest known key. */
-export function validateRequirements(test: string, requirements: object): asserts requirements is Requirements {
+export function validateRequirements(
+  test: string,
+  requirements: object,
+): asserts requirements is Requirements {
   for (const [key, value] of Object.entries(requirements)) {
     if (!(key in table)) {
       throw new UsageError(`test "${test}": unknown requirement "${key}"`, {
@@ -137,7 +148,9 @@ export function validateRequirements(test: string, requirements: object): assert
     if (value === undefined) continue
     const expected = table[key as keyof Requirements](value)
     if (expected !== undefined) {
-      throw new UsageError(`test "${test}": requirement "${key}" must be ${expected}`, { code: 'bad-requirement' })
+      throw new UsageError(`test "${test}": requirement "${key}" must be ${expected}`, {
+        code: 'bad-requirement',
+      })
     }
   }
 }

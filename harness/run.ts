@@ -105,7 +105,8 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     budget: session.budget,
   })
   const sshKey = loadSshKey()
-  if (sshKey.notice !== undefined) emit({ type: 'run.notice', level: 'warning', code: 'ssh-key', message: sshKey.notice })
+  if (sshKey.notice !== undefined)
+    emit({ type: 'run.notice', level: 'warning', code: 'ssh-key', message: sshKey.notice })
   const env: RunEnvironment = {
     target,
     image,
@@ -186,7 +187,12 @@ async function schedule(
       if (rest.length > 0 && !signal.aborted) enqueue({ id: job.id, tests: rest, shared: rest.length > 1 })
     } catch (error) {
       if (signal.aborted) return
-      emit({ type: 'run.notice', level: 'warning', code: 'job-lost', message: `${job.id}: ${messageOf(error)}` })
+      emit({
+        type: 'run.notice',
+        level: 'warning',
+        code: 'job-lost',
+        message: `${job.id}: ${messageOf(error)}`,
+      })
     }
   }
   for (const job of plan.jobs) enqueue(job)

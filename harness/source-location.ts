@@ -63,7 +63,9 @@ export function codeFrame(location: SourceLocation, around = 2): string | undefi
 const harnessFolder = import.meta.dirname + sep
 
 function isOurs(path: string): boolean {
-  return (path.startsWith(harnessFolder) && !path.includes('.test.')) || path.includes(`${sep}node_modules${sep}`)
+  return (
+    (path.startsWith(harnessFolder) && !path.includes('.test.')) || path.includes(`${sep}node_modules${sep}`)
+  )
 }
 
 function shown(path: string): string {

@@ -1,6 +1,6 @@
 // How tests are written: `test(name, requirements, body)`, `describe`, steps.
 
-import { asStep, requireAttempt } from './attempt/context.ts'
+import { asStep, requireAttempt } from './running/context.ts'
 import type { AttemptRef } from './events.ts'
 import { fixturesOf } from './fixtures/fixture-names.ts'
 import { registerTest, type TestBody } from './registry.ts'
@@ -60,11 +60,17 @@ function define(name: string, second: Requirements | TestBody, third?: TestBody)
   if (body === undefined) throw new TypeError(`test "${fullName}" has no body`)
   validateRequirements(fullName, own)
   fixturesOf(fullName, body)
-  registerTest({ name: fullName, requirements: merge(group.requirements, own), body, location: callerLocation() })
+  registerTest({
+    name: fullName,
+    requirements: merge(group.requirements, own),
+    body,
+    location: callerLocation(),
+  })
 }
 
 export const test: TestFunction = Object.assign(define, {
-  step: async <T>(title: string, work: () => Promise<T> | T): Promise<T> => await asStep('test.step', title, work),
+  step: async <T>(title: string, work: () => Promise<T> | T): Promise<T> =>
+    await asStep('test.step', title, work),
   info: (): TestInfo => {
     const { ref, folder, signal } = requireAttempt('test.info()')
     return { attempt: ref, folder, signal }

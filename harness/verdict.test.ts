@@ -27,7 +27,9 @@ it.each<[readonly Verdict[], { interrupted?: boolean; failOnFlaky?: boolean }, n
   [['missing'], {}, 3],
   [['failed'], { interrupted: true }, 130],
 ])('the verdicts %j with %j exit with %i', (verdicts, options, code) => {
-  expect(exitCodeOf(countVerdicts(verdicts), { interrupted: false, failOnFlaky: false, ...options })).toBe(code)
+  expect(exitCodeOf(countVerdicts(verdicts), { interrupted: false, failOnFlaky: false, ...options })).toBe(
+    code,
+  )
 })
 
 it.each<[readonly Outcome[], boolean]>([

@@ -18,7 +18,10 @@ export function countVerdicts(verdicts: Iterable<Verdict>): VerdictCounts {
 }
 
 /** Exit codes of design.md. A run with something missing has not proved its image: 3 unless a test failed. */
-export function exitCodeOf(counts: VerdictCounts, options: { readonly interrupted: boolean; readonly failOnFlaky: boolean }): number {
+export function exitCodeOf(
+  counts: VerdictCounts,
+  options: { readonly interrupted: boolean; readonly failOnFlaky: boolean },
+): number {
   if (options.interrupted) return 130
   if (counts.failed > 0 || (options.failOnFlaky && counts.flaky > 0)) return 1
   if (counts.infra > 0 || counts.missing > 0) return 3

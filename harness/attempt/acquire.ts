@@ -41,7 +41,10 @@ export async function readConfig(
 }
 
 /** What the platform is asked for. */
-export function specOf(env: Pick<RunEnvironment, 'target'>, wish: Pick<MachineWish, 'name' | 'needs'>): MachineSpec {
+export function specOf(
+  env: Pick<RunEnvironment, 'target'>,
+  wish: Pick<MachineWish, 'name' | 'needs'>,
+): MachineSpec {
   const { memoryMiB = 1024, cpus = 2, disks = [], tpm = false, primaryDiskMiB } = wish.needs
   return {
     name: wish.name,
@@ -56,7 +59,11 @@ export function specOf(env: Pick<RunEnvironment, 'target'>, wish: Pick<MachineWi
 }
 
 /** Creates one machine. What it leaves on failure is nothing; on success the caller disposes it. */
-export async function acquireMachine(env: RunEnvironment, wish: MachineWish, signal: AbortSignal): Promise<LiveMachine> {
+export async function acquireMachine(
+  env: RunEnvironment,
+  wish: MachineWish,
+  signal: AbortSignal,
+): Promise<LiveMachine> {
   const { session, profile, emit, sshKey } = env
   const folder = join(wish.folder, wish.name)
   await mkdir(folder, { recursive: true })

@@ -4,8 +4,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LiveMachine } from '../machines/live-machine.ts'
-import { announce, attachTo } from './attachments.ts'
-import type { AttemptContext } from './context.ts'
+import { announce, attachTo } from '../running/attachments.ts'
+import type { AttemptContext } from '../running/context.ts'
 
 const evidence = [
   { name: 'failed-units.txt', command: 'systemctl --failed --no-pager; systemctl list-jobs --no-pager' },
@@ -14,7 +14,10 @@ const evidence = [
 ] as const
 
 /** Asks every machine that still answers; one that does not is passed over. */
-export async function collectAfterFailure(context: AttemptContext, machines: readonly LiveMachine[]): Promise<void> {
+export async function collectAfterFailure(
+  context: AttemptContext,
+  machines: readonly LiveMachine[],
+): Promise<void> {
   for (const live of machines) {
     if (!live.isReachable()) continue
     const { machine } = live

@@ -15,7 +15,13 @@ export interface HeldMachines extends AsyncDisposable {
   /** The job's file server, started when first asked for. */
   http(): Promise<HttpFixture>
   /** Boots one more machine for a running test. */
-  boot(test: RegisteredTest, attempt: AttemptRef, folder: string, options: BootOptions, signal: AbortSignal): Promise<LiveMachine>
+  boot(
+    test: RegisteredTest,
+    attempt: AttemptRef,
+    folder: string,
+    options: BootOptions,
+    signal: AbortSignal,
+  ): Promise<LiveMachine>
   /** Aborts as soon as any machine is gone that should not be. */
   readonly gone: AbortSignal
 }
@@ -28,7 +34,9 @@ export interface HoldOptions {
 }
 
 /** An empty holding; `acquireAll` fills it. */
-export function holdMachines(options: HoldOptions): HeldMachines & { acquireAll(signal: AbortSignal): Promise<void> } {
+export function holdMachines(
+  options: HoldOptions,
+): HeldMachines & { acquireAll(signal: AbortSignal): Promise<void> } {
   const { env, tests, attempts, folder } = options
   const stack = new AsyncDisposableStack()
   const machines: LiveMachine[] = []
@@ -54,7 +62,10 @@ export function holdMachines(options: HoldOptions): HeldMachines & { acquireAll(
   ): Promise<LiveMachine> => {
     const { profile, image } = env
     const configs = await Promise.all(
-      sources.map(async (source) => await readConfig(`the Ignition config for ${name}`, source, http, profile, image.identity.version)),
+      sources.map(
+        async (source) =>
+          await readConfig(`the Ignition config for ${name}`, source, http, profile, image.identity.version),
+      ),
     )
     const live = await acquireMachine(
       env,
@@ -80,10 +91,18 @@ export function holdMachines(options: HoldOptions): HeldMachines & { acquireAll(
     },
     async boot(test, attempt, attemptFolder, bootOptions, signal) {
       const needs = { ...test.requirements, ...bootOptions }
-      return await acquire(`m${machines.length}`, needs, [needs], { folder: attemptFolder, attempts: [attempt] }, signal)
+      return await acquire(
+        `m${machines.length}`,
+        needs,
+        [needs],
+        { folder: attemptFolder, attempts: [attempt] },
+        signal,
+      )
     },
     async [Symbol.asyncDispose]() {
-      const results = await Promise.allSettled(machines.map(async (live) => await live[Symbol.asyncDispose]()))
+      const results = await Promise.allSettled(
+        machines.map(async (live) => await live[Symbol.asyncDispose]()),
+      )
       await stack.disposeAsync()
       const failed = results.find((result) => result.status === 'rejected')
       if (failed !== undefined) throw failed.reason

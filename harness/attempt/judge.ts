@@ -7,12 +7,16 @@ import type { Hit } from '../machines/watch.ts'
 import { failedUnitsError } from '../machines/machine-trouble.ts'
 import type { RegisteredTest } from '../registry.ts'
 import type { Requirements } from '../requirements.ts'
-import { failureFrom } from './failure.ts'
+import { failureFrom } from '../running/failure.ts'
 
 /** Whether a test has said that it does not mind this line. */
-export function isExpected(hit: Hit, requirements: Pick<Requirements, 'leaveOutChecks' | 'expectedMessages'>): boolean {
+export function isExpected(
+  hit: Hit,
+  requirements: Pick<Requirements, 'leaveOutChecks' | 'expectedMessages'>,
+): boolean {
   return (
-    (requirements.leaveOutChecks ?? []).includes(hit.source) || (requirements.expectedMessages ?? []).includes(hit.code)
+    (requirements.leaveOutChecks ?? []).includes(hit.source) ||
+    (requirements.expectedMessages ?? []).includes(hit.code)
   )
 }
 
@@ -51,5 +55,10 @@ export async function judgeMachine(
   if (state === undefined || state.failedUnits.length === 0) return []
   const evidence = await live.failedUnitEvidence(state.failedUnits, signal)
   const { name } = live.machine
-  return [{ ...failureFrom(failedUnitsError(name, state.failedUnits, evidence), 'checks', location), machine: name }]
+  return [
+    {
+      ...failureFrom(failedUnitsError(name, state.failedUnits, evidence), 'checks', location),
+      machine: name,
+    },
+  ]
 }

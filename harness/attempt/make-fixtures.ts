@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts'
 import type { FixtureName } from '../fixtures/fixture-names.ts'
 import type { Cluster, Fixtures, Machine } from '../fixtures/fixtures.ts'
 import type { RegisteredTest } from '../registry.ts'
-import { asStep, type AttemptContext } from './context.ts'
+import { asStep, type AttemptContext } from '../running/context.ts'
 import type { RunEnvironment } from './environment.ts'
 import type { HeldMachines } from './held-machines.ts'
 
@@ -57,7 +57,8 @@ export async function makeFixtures(options: FixtureOptions): Promise<Fixtures> {
       return first('journal').journal
     },
     get http() {
-      if (http === undefined) throw new UsageError('the http fixture was not destructured', { code: 'no-http' })
+      if (http === undefined)
+        throw new UsageError('the http fixture was not destructured', { code: 'no-http' })
       return http
     },
   }

@@ -2,7 +2,7 @@
 
 import { withDeadline } from '../deadline.ts'
 import type { Phase } from '../model.ts'
-import { inAttempt, type AttemptContext } from './context.ts'
+import { inAttempt, type AttemptContext } from '../running/context.ts'
 
 export interface PhaseOptions {
   readonly phase: Phase
@@ -34,10 +34,13 @@ export async function runPhase<T>(
   const finish = (ok: boolean): void =>
     emit({ type: 'phase.finished', attempt: ref, phase, durationMs: performance.now() - startedAt, ok })
   try {
-    const result = await withDeadline({ phase: words[phase], timeoutMs, signal, lastSeen }, async (deadline) => {
-      const context: AttemptContext = { ...attempt, phase, signal: deadline.signal }
-      return await inAttempt(context, async () => await work(context))
-    })
+    const result = await withDeadline(
+      { phase: words[phase], timeoutMs, signal, lastSeen },
+      async (deadline) => {
+        const context: AttemptContext = { ...attempt, phase, signal: deadline.signal }
+        return await inAttempt(context, async () => await work(context))
+      },
+    )
     finish(true)
     return result
   } catch (error) {

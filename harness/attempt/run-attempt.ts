@@ -8,14 +8,14 @@ import type { AttemptRef } from '../events.ts'
 import { fixturesOf } from '../fixtures/fixture-names.ts'
 import type { Failure, Outcome, Phase, PlannedTest } from '../model.ts'
 import type { RegisteredTest } from '../registry.ts'
-import type { AttemptContext } from './context.ts'
+import type { AttemptContext } from '../running/context.ts'
 import type { RunEnvironment } from './environment.ts'
-import { failureFrom, outcomeOf } from './failure.ts'
+import { failureFrom, outcomeOf } from '../running/failure.ts'
 import { makeFixtures } from './make-fixtures.ts'
 import type { holdMachines } from './held-machines.ts'
 import { isExpected, judgeHits, judgeMachine } from './judge.ts'
 import { runPhase } from './phase.ts'
-import { SkipError } from './skip.ts'
+import { SkipError } from '../running/skip.ts'
 import { announceLogs, collectAfterFailure } from './collect.ts'
 
 type Held = ReturnType<typeof holdMachines>
@@ -93,10 +93,15 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
         await held.acquireAll(signal)
       })
       watchFatal(0)
-      const lastSeen = (): string | undefined => held.machines.map((live) => live.console.tail(1)[0] ?? '').join(' | ')
-      await runPhase(attempt, { phase: enter('ready'), timeoutMs: readyMs * 1.1, lastSeen }, async ({ signal }) => {
-        await Promise.all(held.machines.map(async (live) => await live.becomeReady(signal)))
-      })
+      const lastSeen = (): string | undefined =>
+        held.machines.map((live) => live.console.tail(1)[0] ?? '').join(' | ')
+      await runPhase(
+        attempt,
+        { phase: enter('ready'), timeoutMs: readyMs * 1.1, lastSeen },
+        async ({ signal }) => {
+          await Promise.all(held.machines.map(async (live) => await live.becomeReady(signal)))
+        },
+      )
     }
     const timeoutMs = (test.requirements.timeoutMs ?? 60_000) * env.timeouts.bodyScale
     await runPhase(attempt, { phase: enter('body'), timeoutMs }, async (context) => {
@@ -147,15 +152,21 @@ async function afterBody(
   const { env, held, test } = request
   if (env.signal.aborted) return
   const { collectMs, checksMs } = env.timeouts
-  const guarded = async (phase: Phase, timeoutMs: number, work: (context: AttemptContext) => Promise<void>): Promise<void> => {
+  const guarded = async (
+    phase: Phase,
+    timeoutMs: number,
+    work: (context: AttemptContext) => Promise<void>,
+  ): Promise<void> => {
     try {
       await runPhase(attempt, { phase, timeoutMs, signal: env.signal }, work)
     } catch (error) {
-      if (!env.signal.aborted && attempt.failures.length === 0) attempt.failures.push(failureFrom(error, phase, request.plan.location))
+      if (!env.signal.aborted && attempt.failures.length === 0)
+        attempt.failures.push(failureFrom(error, phase, request.plan.location))
     }
   }
   const failed = attempt.failures.length > 0
-  if (failed) await guarded('collect', collectMs, async (context) => await collectAfterFailure(context, held.machines))
+  if (failed)
+    await guarded('collect', collectMs, async (context) => await collectAfterFailure(context, held.machines))
   if (skipped) return
   await guarded('checks', checksMs, async ({ signal }) => {
     const known = new Set(attempt.failures.map((failure) => failure.code))
@@ -173,9 +184,13 @@ async function tearDown(request: AttemptRequest, attempt: AttemptContext): Promi
   try {
     const timeoutMs = env.timeouts.teardownMs
     // Not the run's signal: an interrupted run is torn down too.
-    await runPhase(attempt, { phase: 'teardown', timeoutMs, signal: AbortSignal.timeout(timeoutMs * 2) }, async () => {
-      await held[Symbol.asyncDispose]()
-    })
+    await runPhase(
+      attempt,
+      { phase: 'teardown', timeoutMs, signal: AbortSignal.timeout(timeoutMs * 2) },
+      async () => {
+        await held[Symbol.asyncDispose]()
+      },
+    )
   } catch (error) {
     const { message } = failureFrom(error, 'teardown')
     env.emit({
@@ -189,7 +204,8 @@ async function tearDown(request: AttemptRequest, attempt: AttemptContext): Promi
 }
 
 function withConsole(failure: Failure, held: Held): Failure {
-  if (failure.evidence !== undefined || failure.kind === 'assertion' || failure.kind === 'error') return failure
+  if (failure.evidence !== undefined || failure.kind === 'assertion' || failure.kind === 'error')
+    return failure
   const evidence = held.machines.flatMap((live) =>
     live.console.tail(20).map((line) => `${live.machine.name} console: ${line}`),
   )

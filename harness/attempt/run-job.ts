@@ -24,7 +24,12 @@ export async function runJob(options: JobOptions): Promise<readonly RegisteredTe
   const [firstRef] = refs
   if (firstRef === undefined) return []
   // Disposed by the last attempt's teardown; here for the case that none gets that far.
-  await using held = holdMachines({ env, tests: job.tests, attempts: refs, folder: attemptFolder(env, firstRef) })
+  await using held = holdMachines({
+    env,
+    tests: job.tests,
+    attempts: refs,
+    folder: attemptFolder(env, firstRef),
+  })
   for (const [index, test] of job.tests.entries()) {
     const rest = job.tests.slice(index + 1)
     const ref = refs[index]

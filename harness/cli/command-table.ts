@@ -3,7 +3,10 @@
 import { jsonOption, runOptions, selectionOptions, targetOptions, type OptionRow } from './option-table.ts'
 
 /** Runs a command and returns the exit code. */
-export type Action = (flags: Readonly<Record<string, unknown>>, positional: readonly unknown[]) => Promise<number>
+export type Action = (
+  flags: Readonly<Record<string, unknown>>,
+  positional: readonly unknown[],
+) => Promise<number>
 
 export interface CommandRow {
   readonly usage: string
@@ -47,7 +50,11 @@ export const commandTable: readonly CommandRow[] = [
       ...targetOptions,
       { flags: '-n, --count <n>', help: 'how many machines', parse: (value) => Number(value), default: 1 },
       { flags: '-c, --ignition <file>', help: 'Ignition (JSON) or Butane (YAML) config for the machines' },
-      { flags: '-d, --detach', help: 'leave them running and print how to reach them; end them with "signalbox gc --all"', default: false },
+      {
+        flags: '-d, --detach',
+        help: 'leave them running and print how to reach them; end them with "signalbox gc --all"',
+        default: false,
+      },
       { flags: '--memory <MiB>', help: 'memory a machine', parse: (value) => Number(value), default: 1024 },
       { flags: '--cpus <n>', help: 'CPUs a machine', parse: (value) => Number(value), default: 2 },
       jsonOption,
@@ -69,7 +76,12 @@ export const commandTable: readonly CommandRow[] = [
         ],
         action: async () => (await import('./commands/image.ts')).imageBuild,
       },
-      { usage: 'list', help: 'images in the cache', options: [jsonOption], action: async () => (await import('./commands/image.ts')).imageList },
+      {
+        usage: 'list',
+        help: 'images in the cache',
+        options: [jsonOption],
+        action: async () => (await import('./commands/image.ts')).imageList,
+      },
       {
         usage: 'info [image]',
         help: 'what an image is: identity, files, root hash',
@@ -96,7 +108,12 @@ export const commandTable: readonly CommandRow[] = [
         help: 'show a run; default: the latest',
         options: [
           { flags: '-f, --format <name>', help: 'list, tap, junit, json or markdown', default: 'list' },
-          { flags: '-o, --output <folder>', help: 'where runs are', default: 'signalbox-results', env: 'SIGNALBOX_OUTPUT' },
+          {
+            flags: '-o, --output <folder>',
+            help: 'where runs are',
+            default: 'signalbox-results',
+            env: 'SIGNALBOX_OUTPUT',
+          },
         ],
         action: async () => (await import('./commands/report.ts')).reportShow,
       },
@@ -125,7 +142,10 @@ export const commandTable: readonly CommandRow[] = [
   {
     usage: 'gc',
     help: 'remove what killed runs left behind',
-    options: [{ flags: '--all', help: 'also end machines that "spawn --detach" left running', default: false }, jsonOption],
+    options: [
+      { flags: '--all', help: 'also end machines that "spawn --detach" left running', default: false },
+      jsonOption,
+    ],
     action: async () => (await import('./commands/gc.ts')).gc,
   },
 ]

@@ -13,7 +13,9 @@ export function listenForInterrupts(): Interruption {
   const controller = new AbortController()
   const onSignal = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted) {
-      process.stderr.write(`\n${name} again: ending at once. "signalbox gc" removes what is left in ${runtimeFolder()}\n`)
+      process.stderr.write(
+        `\n${name} again: ending at once. "signalbox gc" removes what is left in ${runtimeFolder()}\n`,
+      )
       process.exit(130)
     }
     process.stderr.write(`\n${name}: stopping and cleaning up; once more ends at once\n`)

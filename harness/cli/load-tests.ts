@@ -32,10 +32,14 @@ async function findAll(folders: readonly string[]): Promise<readonly string[]> {
   const found: string[] = []
   for (const folder of folders) {
     const path = resolve(folder)
-    if (!existsSync(path)) throw new UsageError(`there is no folder or file ${folder}`, { code: 'no-test-folder' })
-    found.push(...(statSync(path).isDirectory() ? await findFiles(path, ['.ts', '.mts', '.js', '.mjs']) : [path]))
+    if (!existsSync(path))
+      throw new UsageError(`there is no folder or file ${folder}`, { code: 'no-test-folder' })
+    found.push(
+      ...(statSync(path).isDirectory() ? await findFiles(path, ['.ts', '.mts', '.js', '.mjs']) : [path]),
+    )
   }
-  if (found.length === 0) throw new UsageError(`no test files in ${folders.join(', ')}`, { code: 'no-test-files' })
+  if (found.length === 0)
+    throw new UsageError(`no test files in ${folders.join(', ')}`, { code: 'no-test-files' })
   return found
 }
 

@@ -18,7 +18,9 @@ const wholeNumber =
   (value: string): number => {
     const number = Number(value)
     if (!Number.isInteger(number) || number < min || number > max) {
-      throw new InvalidArgumentError(`It must be a whole number from ${min}${max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`}.`)
+      throw new InvalidArgumentError(
+        `It must be a whole number from ${min}${max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`}.`,
+      )
     }
     return number
   }
@@ -30,30 +32,88 @@ const collect = (value: string, previous: unknown): readonly string[] => [
 
 /** Where tests come from, and which. */
 export const selectionOptions: readonly OptionRow[] = [
-  { flags: '-t, --tag <tag...>', help: 'only tests with one of these tags; !tag leaves tests out', parse: collect, env: 'SIGNALBOX_TAGS' },
-  { flags: '--tests <folder...>', help: 'folders with test files, instead of the built-in tests', parse: collect, env: 'SIGNALBOX_TESTS' },
+  {
+    flags: '-t, --tag <tag...>',
+    help: 'only tests with one of these tags; !tag leaves tests out',
+    parse: collect,
+    env: 'SIGNALBOX_TAGS',
+  },
+  {
+    flags: '--tests <folder...>',
+    help: 'folders with test files, instead of the built-in tests',
+    parse: collect,
+    env: 'SIGNALBOX_TESTS',
+  },
 ]
 
 /** What is tested. */
 export const targetOptions: readonly OptionRow[] = [
-  { flags: '-p, --platform <name>', help: 'where machines come from', default: 'qemu', env: 'SIGNALBOX_PLATFORM' },
-  { flags: '-i, --image <path>', help: 'disk image or image folder to test; default: the reference image', env: 'SIGNALBOX_IMAGE' },
-  { flags: '--distro <name>', help: "the image's distro profile; default: what the image says", env: 'SIGNALBOX_DISTRO' },
+  {
+    flags: '-p, --platform <name>',
+    help: 'where machines come from',
+    default: 'qemu',
+    env: 'SIGNALBOX_PLATFORM',
+  },
+  {
+    flags: '-i, --image <path>',
+    help: 'disk image or image folder to test; default: the reference image',
+    env: 'SIGNALBOX_IMAGE',
+  },
+  {
+    flags: '--distro <name>',
+    help: "the image's distro profile; default: what the image says",
+    env: 'SIGNALBOX_DISTRO',
+  },
   { flags: '--arch <name>', help: "the image's architecture: x86_64 or arm64", env: 'SIGNALBOX_ARCH' },
   { flags: '--channel <name>', help: "the image's channel", env: 'SIGNALBOX_CHANNEL' },
-  { flags: '--image-version <version>', help: "the image's version, where the image does not say", env: 'SIGNALBOX_IMAGE_VERSION' },
-  { flags: '--firmware <name>', help: 'direct, bios, uefi or uefi-secure; default: what the image prefers', env: 'SIGNALBOX_FIRMWARE' },
+  {
+    flags: '--image-version <version>',
+    help: "the image's version, where the image does not say",
+    env: 'SIGNALBOX_IMAGE_VERSION',
+  },
+  {
+    flags: '--firmware <name>',
+    help: 'direct, bios, uefi or uefi-secure; default: what the image prefers',
+    env: 'SIGNALBOX_FIRMWARE',
+  },
 ]
 
 /** How a run goes. */
 export const runOptions: readonly OptionRow[] = [
-  { flags: '-j, --jobs <n>', help: 'most jobs at once; default: what memory and CPUs admit', parse: wholeNumber(1, 1000), env: 'SIGNALBOX_JOBS' },
-  { flags: '-o, --output <folder>', help: 'where results go, one folder a run', default: 'signalbox-results', env: 'SIGNALBOX_OUTPUT' },
-  { flags: '--retries <n>', help: 'more attempts after a product failure', parse: wholeNumber(0, 20), default: 0, env: 'SIGNALBOX_RETRIES' },
-  { flags: '--infra-retries <n>', help: 'more attempts after an infrastructure fault', parse: wholeNumber(0, 20), default: 1, env: 'SIGNALBOX_INFRA_RETRIES' },
+  {
+    flags: '-j, --jobs <n>',
+    help: 'most jobs at once; default: what memory and CPUs admit',
+    parse: wholeNumber(1, 1000),
+    env: 'SIGNALBOX_JOBS',
+  },
+  {
+    flags: '-o, --output <folder>',
+    help: 'where results go, one folder a run',
+    default: 'signalbox-results',
+    env: 'SIGNALBOX_OUTPUT',
+  },
+  {
+    flags: '--retries <n>',
+    help: 'more attempts after a product failure',
+    parse: wholeNumber(0, 20),
+    default: 0,
+    env: 'SIGNALBOX_RETRIES',
+  },
+  {
+    flags: '--infra-retries <n>',
+    help: 'more attempts after an infrastructure fault',
+    parse: wholeNumber(0, 20),
+    default: 1,
+    env: 'SIGNALBOX_INFRA_RETRIES',
+  },
   { flags: '-x, --fail-fast', help: 'start nothing new after the first failure', default: false },
   { flags: '--fail-on-flaky', help: 'a flaky test fails the run', default: false },
-  { flags: '--boot-timeout <seconds>', help: 'until a machine must be ready; default: 60, times 8 where guests are emulated', parse: wholeNumber(1, 86_400), env: 'SIGNALBOX_BOOT_TIMEOUT' },
+  {
+    flags: '--boot-timeout <seconds>',
+    help: 'until a machine must be ready; default: 60, times 8 where guests are emulated',
+    parse: wholeNumber(1, 86_400),
+    env: 'SIGNALBOX_BOOT_TIMEOUT',
+  },
 ]
 
 export const jsonOption: OptionRow = { flags: '--json', help: 'print JSON for programs', default: false }

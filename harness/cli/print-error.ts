@@ -15,6 +15,8 @@ export function printError(error: unknown): void {
     if (error.hint !== undefined) write(`${pc.cyan('hint:')} ${plainText(error.hint)}`)
     return
   }
-  write(`${pc.red('internal error:')} ${plainText(error instanceof Error ? (error.stack ?? error.message) : String(error))}`)
+  write(
+    `${pc.red('internal error:')} ${plainText(error instanceof Error ? (error.stack ?? error.message) : String(error))}`,
+  )
   write(`${pc.cyan('hint:')} this is a bug in signalbox; please report it with the text above`)
 }

@@ -10,7 +10,11 @@ export interface Progress extends Disposable {
 }
 
 /** Starts showing progress. Nothing appears when it is over within `quietMs`. */
-export function showProgress(title: string, stream: NodeJS.WriteStream = process.stderr, quietMs = 1000): Progress {
+export function showProgress(
+  title: string,
+  stream: NodeJS.WriteStream = process.stderr,
+  quietMs = 1000,
+): Progress {
   const live = stream.isTTY && process.env['TERM'] !== 'dumb' && process.env['CI'] === undefined
   const startedAt = performance.now()
   let shown = ''
@@ -21,7 +25,10 @@ export function showProgress(title: string, stream: NodeJS.WriteStream = process
     if (current === undefined || elapsed < quietMs) return
     const { step, detail } = current
     if (live) {
-      const text = oneLine(`${title}: ${step} (${formatSeconds(elapsed)}) ${detail}`, (stream.columns || 80) - 1)
+      const text = oneLine(
+        `${title}: ${step} (${formatSeconds(elapsed)}) ${detail}`,
+        (stream.columns || 80) - 1,
+      )
       stream.write(`\r\u001B[2K${text}`)
       drawn = true
     } else if (step !== shown) {

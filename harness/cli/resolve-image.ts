@@ -28,7 +28,10 @@ const unbuilt: ImageIdentity = {
 export function oneOfWords<T extends string>(what: string, word: string, known: readonly T[]): T {
   const found = known.find((candidate) => candidate === word)
   if (found !== undefined) return found
-  throw new UsageError(`unknown ${what} "${word}"`, { code: `unknown-${what}`, hint: didYouMean(word, known) })
+  throw new UsageError(`unknown ${what} "${word}"`, {
+    code: `unknown-${what}`,
+    hint: didYouMean(word, known),
+  })
 }
 
 /** The image to run on; builds the reference image when it is needed and not there. */
@@ -46,7 +49,9 @@ export async function resolveImage(flags: TargetFlags, signal: AbortSignal): Pro
 }
 
 /** The identity to list tests for, without building or reading an image's content. */
-export async function resolveIdentity(flags: TargetFlags): Promise<{ identity: ImageIdentity; firmwares: readonly Firmware[] }> {
+export async function resolveIdentity(
+  flags: TargetFlags,
+): Promise<{ identity: ImageIdentity; firmwares: readonly Firmware[] }> {
   if (flags.image !== undefined && (await isFolder(flags.image))) {
     const image = await imageFrom(flags.image, flags)
     return { identity: image.identity, firmwares: image.firmwares }
@@ -54,7 +59,9 @@ export async function resolveIdentity(flags: TargetFlags): Promise<{ identity: I
   const identity: ImageIdentity = {
     ...unbuilt,
     ...(flags.distro === undefined ? {} : { distro: oneOfWords('distro', flags.distro, distros) }),
-    ...(flags.arch === undefined ? {} : { architecture: oneOfWords('architecture', flags.arch, architectures) }),
+    ...(flags.arch === undefined
+      ? {}
+      : { architecture: oneOfWords('architecture', flags.arch, architectures) }),
     ...(flags.channel === undefined ? {} : { channel: flags.channel }),
     ...(flags.imageVersion === undefined ? {} : { version: flags.imageVersion }),
   }
@@ -68,7 +75,8 @@ export function targetOf(
   platform: string,
   flags: TargetFlags,
 ): Target {
-  const wanted = flags.firmware === undefined ? possible[0] : oneOfWords('firmware', flags.firmware, firmwares)
+  const wanted =
+    flags.firmware === undefined ? possible[0] : oneOfWords('firmware', flags.firmware, firmwares)
   if (wanted === undefined || !possible.includes(wanted)) {
     throw new UsageError(`this image cannot boot with firmware ${wanted ?? '(none)'}`, {
       code: 'firmware-unsupported',
@@ -122,7 +130,10 @@ async function formatOf(path: string): Promise<'raw' | 'qcow2'> {
   await using file = await open(path)
   const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0)
   if (bytesRead < 4) {
-    throw new UsageError(`the image ${path} is empty or cut off`, { code: 'image-broken', hint: 'fetch it again' })
+    throw new UsageError(`the image ${path} is empty or cut off`, {
+      code: 'image-broken',
+      hint: 'fetch it again',
+    })
   }
   return buffer.toString('latin1') === 'QFI\u00FB' ? 'qcow2' : 'raw'
 }

@@ -40,9 +40,15 @@ export async function latestRun(output: string): Promise<string> {
   const link = await readlink(join(output, 'latest')).catch(() => undefined)
   if (link !== undefined) return join(output, link)
   const names = await readdir(output).catch(() => [])
-  const newest = names.filter((name) => /^\d{8}-\d{6}-/.test(name)).toSorted().at(-1)
+  const newest = names
+    .filter((name) => /^\d{8}-\d{6}-/.test(name))
+    .toSorted()
+    .at(-1)
   if (newest === undefined) {
-    throw new UsageError(`there are no runs in ${output}`, { code: 'no-runs', hint: 'signalbox run makes one' })
+    throw new UsageError(`there are no runs in ${output}`, {
+      code: 'no-runs',
+      hint: 'signalbox run makes one',
+    })
   }
   return join(output, newest)
 }

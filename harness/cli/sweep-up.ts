@@ -8,5 +8,10 @@ export async function sweepUp(emit: Emit): Promise<void> {
   const removed = await reapDeadMachines()
   if (removed.length === 0) return
   const what = removed.map(({ kind, id }) => `${kind} ${id}`).join(', ')
-  emit({ type: 'run.notice', level: 'info', code: 'swept-up', message: `removed what an earlier run left: ${what}` })
+  emit({
+    type: 'run.notice',
+    level: 'info',
+    code: 'swept-up',
+    message: `removed what an earlier run left: ${what}`,
+  })
 }

@@ -2,13 +2,13 @@
 
 import { createRequire } from 'node:module'
 import type { Matchers } from 'expect'
-import { asStep, currentAttempt } from '../attempt/context.ts'
-import { failureFrom } from '../attempt/failure.ts'
+import { asStep, currentAttempt } from '../running/context.ts'
+import { failureFrom } from '../running/failure.ts'
 import { messageOf } from '../errors.ts'
 import type { Machine } from '../fixtures/fixtures.ts'
 import { plainText } from '../hostile-text.ts'
 import { isMachine } from '../fixtures/brand.ts'
-import { ExpectError } from './expect-error.ts'
+import { ExpectError } from '../expect-error.ts'
 import { machineMatchers, type MachineMatcher } from './machine-matchers.ts'
 import { retryUntilPass } from './retry.ts'
 
@@ -16,7 +16,9 @@ type Rest<F> = F extends (machine: Machine, ...rest: infer R) => MachineMatcher 
 
 /** Matchers of a machine; each returns a promise that must be awaited. */
 export type MachineExpect = {
-  readonly [Name in keyof typeof machineMatchers]: (...args: Rest<(typeof machineMatchers)[Name]>) => Promise<void>
+  readonly [Name in keyof typeof machineMatchers]: (
+    ...args: Rest<(typeof machineMatchers)[Name]>
+  ) => Promise<void>
 } & { readonly not: MachineExpect }
 
 /** Matchers of a plain value: Jest's. */
@@ -37,6 +39,13 @@ export interface Expect {
     (subject: Machine): MachineExpect
     <T>(subject: T): ValueExpect<T>
   }
+  /** Jest's asymmetric matchers, for use inside `toEqual` and the like. */
+  readonly any: (constructor: unknown) => unknown
+  readonly anything: () => unknown
+  readonly arrayContaining: (items: readonly unknown[]) => unknown
+  readonly objectContaining: (part: Readonly<Record<string, unknown>>) => unknown
+  readonly stringContaining: (part: string) => unknown
+  readonly stringMatching: (pattern: string | RegExp) => unknown
   /** Asks `read` again and again until the matcher holds; `timeoutMs` defaults to 5000. */
   poll<T>(read: () => Promise<T> | T, options?: { readonly timeoutMs?: number }): PollExpect<T>
 }
@@ -44,7 +53,7 @@ export interface Expect {
 const DEFAULT_TIMEOUT_MS = 5000
 const require = createRequire(import.meta.url)
 // Loaded when the first value is checked: listing tests must not pay for it.
-const jest = (): ((value: unknown) => unknown) => (require('expect') as typeof import('expect')).expect
+const jest = (): typeof import('expect').expect => (require('expect') as typeof import('expect')).expect
 
 type Guard = (matcher: string, work: () => unknown) => unknown
 
@@ -54,7 +63,11 @@ const soft: Guard = (matcher, work) => {
   const keep = (error: unknown): void => {
     const context = currentAttempt()
     if (context === undefined) throw error
-    context.failures.push({ ...failureFrom(error, context.phase, context.plan.location), soft: true, code: `expect.${matcher}` })
+    context.failures.push({
+      ...failureFrom(error, context.phase, context.plan.location),
+      soft: true,
+      code: `expect.${matcher}`,
+    })
   }
   try {
     const result = work()
@@ -83,7 +96,10 @@ function expectMachine(machine: Machine, guard: Guard, negated: boolean): Machin
   }
   const methods = Object.entries(machineMatchers).map(([name, build]) => {
     const make = build as (machine: Machine, ...rest: readonly unknown[]) => MachineMatcher
-    return [name, (...args: unknown[]) => guard(name, async () => await check(name, make(machine, ...args)))] as const
+    return [
+      name,
+      (...args: unknown[]) => guard(name, async () => await check(name, make(machine, ...args))),
+    ] as const
   })
   return Object.defineProperty(Object.fromEntries(methods), 'not', {
     get: () => expectMachine(machine, guard, !negated),
@@ -148,7 +164,10 @@ function make(guard: Guard): (subject: unknown) => unknown {
   return (subject) =>
     isMachine(subject)
       ? expectMachine(subject, guard, false)
-      : expectValue(() => subject, (name, run) => guard(name, run))
+      : expectValue(
+          () => subject,
+          (name, run) => guard(name, run),
+        )
 }
 
 function poll(read: () => unknown, options: { readonly timeoutMs?: number } = {}): unknown {
@@ -164,4 +183,13 @@ function poll(read: () => unknown, options: { readonly timeoutMs?: number } = {}
   )
 }
 
-export const expect: Expect = Object.assign(make(hard), { soft: make(soft), poll }) as Expect
+const asymmetric = {
+  any: (constructor: unknown) => jest().any(constructor),
+  anything: () => jest().anything(),
+  arrayContaining: (items: readonly unknown[]) => jest().arrayContaining([...items]),
+  objectContaining: (part: Readonly<Record<string, unknown>>) => jest().objectContaining(part),
+  stringContaining: (part: string) => jest().stringContaining(part),
+  stringMatching: (pattern: string | RegExp) => jest().stringMatching(pattern),
+}
+
+export const expect: Expect = Object.assign(make(hard), { soft: make(soft), poll, ...asymmetric }) as Expect

@@ -60,7 +60,9 @@ export const machineMatchers = {
       expected: `unit ${unit} to be active`,
       options,
       async probe() {
-        const properties = ['LoadState', 'ActiveState', 'SubState', 'Result'].map((name) => `--property=${name}`)
+        const properties = ['LoadState', 'ActiveState', 'SubState', 'Result'].map(
+          (name) => `--property=${name}`,
+        )
         const { stdout } = await machine.exec(['systemctl', 'show', ...properties, '--', unit])
         return { pass: /^ActiveState=active$/m.test(stdout), seen: stdout.trim().replaceAll('\n', ' ') }
       },
@@ -73,7 +75,9 @@ export const machineMatchers = {
       expected: 'no failed units',
       options,
       async probe() {
-        const { stdout } = await machine.exec('systemctl list-units --state=failed --plain --no-legend --no-pager')
+        const { stdout } = await machine.exec(
+          'systemctl list-units --state=failed --plain --no-legend --no-pager',
+        )
         const units = stdout.trim()
         return { pass: units === '', seen: units === '' ? 'none failed' : units }
       },
@@ -82,7 +86,11 @@ export const machineMatchers = {
 
   /** The path exists, and is as described. Read as root. */
   toHaveFile(machine: Machine, path: string, options: FileExpectation = {}): MachineMatcher {
-    return { expected: describeFile(path, options), options, probe: async () => await lookAtFile(machine, path, options) }
+    return {
+      expected: describeFile(path, options),
+      options,
+      probe: async () => await lookAtFile(machine, path, options),
+    }
   },
 
   /** Something listens on the port, on any address. */
@@ -97,7 +105,10 @@ export const machineMatchers = {
           .split('\n')
           .map((line) => /^\S+\s+\d+\s+\d+\s+\S*:(\d+)\s/.exec(`${line.trim()} `)?.[1])
           .filter((found) => found !== undefined)
-        return { pass: ports.includes(String(port)), seen: `listening: ${[...new Set(ports)].join(', ') || 'none'}` }
+        return {
+          pass: ports.includes(String(port)),
+          seen: `listening: ${[...new Set(ports)].join(', ') || 'none'}`,
+        }
       },
     }
   },

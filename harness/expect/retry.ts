@@ -4,7 +4,7 @@
 import { formatSeconds, sleep } from '../deadline.ts'
 import { messageOf } from '../errors.ts'
 import { oneLine } from '../hostile-text.ts'
-import { ExpectError } from './expect-error.ts'
+import { ExpectError } from '../expect-error.ts'
 
 /** One look at the machine. `seen` is shown to people. */
 export interface Probe {
@@ -61,7 +61,8 @@ function describe(
   const lines = [`expected ${expected}`, `last seen after ${formatSeconds(totalMs)}: ${oneLine(last, 2000)}`]
   if (history.length > 1) {
     lines.push('it moved:')
-    for (const { atMs, seen } of history.slice(-6)) lines.push(`  ${formatSeconds(atMs)}: ${oneLine(seen, 200)}`)
+    for (const { atMs, seen } of history.slice(-6))
+      lines.push(`  ${formatSeconds(atMs)}: ${oneLine(seen, 200)}`)
   }
   return lines.join('\n')
 }

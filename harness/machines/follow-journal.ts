@@ -23,7 +23,11 @@ export function journalReader(sink: JournalSink): { readonly line: (line: string
 }
 
 /** Follows the journal over SSH until the connection ends; for platforms without a side channel. */
-export function followJournalOverSsh(session: SshSession, signal: AbortSignal, onLine: (line: string) => void): void {
+export function followJournalOverSsh(
+  session: SshSession,
+  signal: AbortSignal,
+  onLine: (line: string) => void,
+): void {
   const lines = lineSplitter(onLine)
   session
     .exec('journalctl --boot --follow --output=json --lines=all --no-pager', {

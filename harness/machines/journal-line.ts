@@ -42,6 +42,7 @@ export function formatJournalEntry(entry: JournalEntry): string {
 // The JSON format gives non-UTF-8 messages as arrays of bytes (journalctl(1), "json").
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value
-  if (Array.isArray(value) && value.every((byte) => typeof byte === 'number')) return Buffer.from(value).toString('utf8')
+  if (Array.isArray(value) && value.every((byte) => typeof byte === 'number'))
+    return Buffer.from(value).toString('utf8')
   return undefined
 }

@@ -2,7 +2,7 @@
 // knows when the machine goes away and ends every wait for it with the reason.
 
 import { join } from 'node:path'
-import { asStep, currentAttempt } from '../attempt/context.ts'
+import { asStep, currentAttempt } from '../running/context.ts'
 import { MachineError } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { machineBrand } from '../fixtures/brand.ts'
@@ -67,28 +67,46 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
   const milestone = (name: string): void => {
     if (milestones.has(name)) return
     milestones.add(name)
-    emit({ type: 'machine.milestone', machine: raw.id, milestone: name, sinceMs: performance.now() - startedAt })
+    emit({
+      type: 'machine.milestone',
+      machine: raw.id,
+      milestone: name,
+      sinceMs: performance.now() - startedAt,
+    })
   }
 
   const console = createLog(`the console of ${raw.name}`, slowness)
   const journal = createLog(`the journal of ${raw.name}`, slowness)
   const watch = stack.use(watchLogs(console, journal, profile.name))
-  stack.defer(raw.console.subscribe((line) => {
-    console.push(line)
-    if (/Linux version \d/.test(line)) milestone('kernel')
-  }))
+  stack.defer(
+    raw.console.subscribe((line) => {
+      console.push(line)
+      if (/Linux version \d/.test(line)) milestone('kernel')
+    }),
+  )
   const onLogError = (error: Error): void =>
-    emit({ type: 'run.notice', level: 'warning', code: 'log-not-saved', message: `${raw.name}: ${error.message}` })
+    emit({
+      type: 'run.notice',
+      level: 'warning',
+      code: 'log-not-saved',
+      message: `${raw.name}: ${error.message}`,
+    })
   const journalFile = stack.use(openCappedFile(join(folder, 'journal.jsonl'), onLogError))
   const journalText = stack.use(openCappedFile(join(folder, 'journal.txt'), onLogError))
-  const feed = journalReader({ onRaw: (line) => journalFile.write(line), onEntry: (text) => {
-    journalText.write(text)
-    journal.push(text)
-  } })
-  if (raw.journal !== undefined) stack.defer(raw.journal.subscribe((line) => {
-    milestone('journal')
-    feed.line(line)
-  }))
+  const feed = journalReader({
+    onRaw: (line) => journalFile.write(line),
+    onEntry: (text) => {
+      journalText.write(text)
+      journal.push(text)
+    },
+  })
+  if (raw.journal !== undefined)
+    stack.defer(
+      raw.journal.subscribe((line) => {
+        milestone('journal')
+        feed.line(line)
+      }),
+    )
 
   void raw.exited.then((exit) => {
     emit({ type: 'machine.exited', machine: raw.id, reason: exit.reason, expected: exit.expected })
@@ -96,7 +114,10 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     gone.abort(exitError(raw.name, exit, console))
   })
   const lastSeen = (): string | undefined => {
-    const lines = console.tail(3).map((line) => oneLine(line, 160)).filter((line) => line !== '')
+    const lines = console
+      .tail(3)
+      .map((line) => oneLine(line, 160))
+      .filter((line) => line !== '')
     return lines.length === 0 ? 'nothing on the console' : `console: ${lines.join(' | ')}`
   }
 
@@ -111,25 +132,34 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
   )
   const signals = (extra?: AbortSignal): AbortSignal => {
     const attempt = currentAttempt()?.signal
-    return AbortSignal.any([gone.signal, ...(attempt === undefined ? [] : [attempt]), ...(extra === undefined ? [] : [extra])])
+    return AbortSignal.any([
+      gone.signal,
+      ...(attempt === undefined ? [] : [attempt]),
+      ...(extra === undefined ? [] : [extra]),
+    ])
   }
   const exec = async (command: GuestCommand, execOptions: ExecOptions = {}): Promise<CommandOutcome> => {
-    if (power === 'off') throw new MachineError(`${raw.name} is off: cannot run a command`, { code: 'machine-off' })
+    if (power === 'off')
+      throw new MachineError(`${raw.name} is off: cannot run a command`, { code: 'machine-off' })
     return await session.exec(command, { ...execOptions, signal: signals(execOptions.signal) })
   }
   const look = async (signal: AbortSignal): Promise<SystemState | undefined> => {
     if (power === 'off' || gone.signal.aborted) return undefined
     return await lookAtSystem(exec, { signal, timeoutMs: readyTimeoutMs })
   }
-  const failedUnitEvidence = async (units: readonly string[], signal: AbortSignal): Promise<readonly string[]> =>
-    await describeFailedUnits(exec, units, { signal, sudo: true })
+  const failedUnitEvidence = async (
+    units: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly string[]> => await describeFailedUnits(exec, units, { signal, sudo: true })
   const becomeReady = async (outer: AbortSignal): Promise<void> => {
     const signal = signals(outer)
     await session.connect({ signal, timeoutMs: readyTimeoutMs })
     milestone('ssh')
-    if (raw.journal === undefined || raw.journal.bytes === 0) followJournalOverSsh(session, gone.signal, feed.line)
+    if (raw.journal === undefined || raw.journal.bytes === 0)
+      followJournalOverSsh(session, gone.signal, feed.line)
     const state = await look(signal)
-    if (state === undefined) throw new MachineError(`${raw.name} went away while it started`, { code: 'machine-gone' })
+    if (state === undefined)
+      throw new MachineError(`${raw.name} went away while it started`, { code: 'machine-gone' })
     milestone('running')
     judgeSystem(state, profile, raw.name, options.leaveOut)
     if (state.failedUnits.length > 0 && !options.leaveOut.has('failed-units')) {
@@ -156,21 +186,33 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     slowness,
     exec,
     run: async (command, execOptions = {}) => {
-      if (power === 'off') throw new MachineError(`${raw.name} is off: cannot run a command`, { code: 'machine-off' })
+      if (power === 'off')
+        throw new MachineError(`${raw.name} is off: cannot run a command`, { code: 'machine-off' })
       const outcome = await session.run(command, { ...execOptions, signal: signals(execOptions.signal) })
       return outcome.stdout.trim()
     },
-    readFile: async (path) => (await session.download(path, { sudo: true, limitBytes: 16 * 1024 * 1024, signal: signals() })).toString('utf8'),
+    readFile: async (path) =>
+      (
+        await session.download(path, { sudo: true, limitBytes: 16 * 1024 * 1024, signal: signals() })
+      ).toString('utf8'),
     writeFile: async (path, content, uploadOptions = {}) =>
-      await asStep('upload', `write ${path}`, async () =>
-        await session.upload(content, path, { sudo: true, ...uploadOptions, signal: signals(uploadOptions.signal) }),
+      await asStep(
+        'upload',
+        `write ${path}`,
+        async () =>
+          await session.upload(content, path, {
+            sudo: true,
+            ...uploadOptions,
+            signal: signals(uploadOptions.signal),
+          }),
       ),
     reboot: async () =>
       await asStep('reboot', `reboot ${raw.name}`, async () => {
         await session.reboot({ signal: signals(), timeoutMs: readyTimeoutMs })
         await becomeReady(signals())
       }),
-    power: async (action) => await asStep('power', `${action} ${raw.name}`, async () => await doPower(action)),
+    power: async (action) =>
+      await asStep('power', `${action} ${raw.name}`, async () => await doPower(action)),
     waitForExit: async () => await raw.exited,
   }
 
@@ -185,7 +227,8 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     becomeReady,
     look,
     failedUnitEvidence,
-    isReachable: () => milestones.has('ssh') && power === 'on' && !gone.signal.aborted && !watch.hits.some((hit) => hit.fatal),
+    isReachable: () =>
+      milestones.has('ssh') && power === 'on' && !gone.signal.aborted && !watch.hits.some((hit) => hit.fatal),
     endpoint: async (signal) => await raw.ssh(signal),
     async [Symbol.asyncDispose]() {
       const disposeStart = performance.now()

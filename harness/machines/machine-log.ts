@@ -1,6 +1,6 @@
 // A machine's console or journal as tests see it: the lines so far and waiting for one to come.
 
-import { currentAttempt } from '../attempt/context.ts'
+import { currentAttempt } from '../running/context.ts'
 import { startDeadline } from '../deadline.ts'
 import type { MachineLog } from '../fixtures/fixtures.ts'
 import { oneLine, plainText } from '../hostile-text.ts'
@@ -26,9 +26,14 @@ export function createLog(what: string, slowness: number): LogBuffer {
     listeners.add(onLine)
     return () => listeners.delete(onLine)
   }
-  const waitFor = async (pattern: RegExp | string, options: { readonly timeoutMs?: number } = {}): Promise<string> => {
+  const waitFor = async (
+    pattern: RegExp | string,
+    options: { readonly timeoutMs?: number } = {},
+  ): Promise<string> => {
     const matches = (line: string): boolean =>
-      typeof pattern === 'string' ? line.includes(pattern) : new RegExp(pattern.source, pattern.flags.replace('g', '')).test(line)
+      typeof pattern === 'string'
+        ? line.includes(pattern)
+        : new RegExp(pattern.source, pattern.flags.replace('g', '')).test(line)
     const already = kept.find((line) => matches(line))
     if (already !== undefined) return already
     using deadline = startDeadline({

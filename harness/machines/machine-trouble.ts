@@ -1,6 +1,6 @@
 // The words for what goes wrong with a machine, and the event of a command.
 
-import { currentAttempt } from '../attempt/context.ts'
+import { currentAttempt } from '../running/context.ts'
 import { InfraError, MachineError } from '../errors.ts'
 import type { EventBody } from '../events.ts'
 import { tailText } from '../hostile-text.ts'
@@ -35,14 +35,21 @@ export function exitError(name: string, exit: MachineExit, console: LogBuffer): 
     case 'platform':
       return new InfraError(`${name} was lost: ${exit.reason}`, { code: 'machine-lost', evidence })
     case 'image':
-      return new MachineError(`${name} stopped by itself: ${exit.reason}`, { code: 'machine-stopped', evidence })
+      return new MachineError(`${name} stopped by itself: ${exit.reason}`, {
+        code: 'machine-stopped',
+        evidence,
+      })
     default:
       return exit.blame satisfies never
   }
 }
 
 /** Units that failed, with their status and journal. */
-export function failedUnitsError(name: string, units: readonly string[], evidence: readonly string[]): MachineError {
+export function failedUnitsError(
+  name: string,
+  units: readonly string[],
+  evidence: readonly string[],
+): MachineError {
   return new MachineError(`${name}: failed units: ${units.join(', ')}`, {
     code: 'failed-units',
     evidence,

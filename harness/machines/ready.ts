@@ -70,10 +70,13 @@ export function judgeSystem(
   const { field, value } = profile.readyOsRelease
   const actual = state.osRelease.get(field)
   if (!leaveOut.has('os-release') && actual !== value) {
-    throw new MachineError(`${machine}: os-release has ${field}=${actual ?? '(nothing)'}; the ${profile.name} profile expects ${value}`, {
-      code: 'os-release',
-      hint: 'is this the right image? choose the profile with --distro',
-    })
+    throw new MachineError(
+      `${machine}: os-release has ${field}=${actual ?? '(nothing)'}; the ${profile.name} profile expects ${value}`,
+      {
+        code: 'os-release',
+        hint: 'is this the right image? choose the profile with --distro',
+      },
+    )
   }
 }
 

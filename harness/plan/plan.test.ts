@@ -24,7 +24,8 @@ const testOf = (name: string, requirements: Requirements = {}): RegisteredTest =
 
 async function candidate(name: string, requirements: Requirements = {}): Promise<GroupCandidate> {
   const { ignition } = requirements
-  const config = ignition === undefined || typeof ignition === 'function' ? undefined : await readIgnition(ignition)
+  const config =
+    ignition === undefined || typeof ignition === 'function' ? undefined : await readIgnition(ignition)
   return { test: testOf(name, requirements), config }
 }
 

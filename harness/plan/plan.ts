@@ -27,7 +27,9 @@ export interface PlanOptions {
 /** Makes the plan. */
 export function makePlan(options: PlanOptions): Plan {
   const { target, image, selection, jobs, knownDurationMs } = options
-  const groups = new Map(jobs.filter((job) => job.shared).flatMap((job) => job.tests.map((test) => [test.name, job.id])))
+  const groups = new Map(
+    jobs.filter((job) => job.shared).flatMap((job) => job.tests.map((test) => [test.name, job.id])),
+  )
   const tests = selection.map(({ test, skip }): PlannedTest => {
     const { description, tags = [], aliases = [] } = test.requirements
     const group = groups.get(test.name)
@@ -42,7 +44,9 @@ export function makePlan(options: PlanOptions): Plan {
     }
   })
   const expected = tests.map(({ test, expectation }) => [test, expectation])
-  const digest = createHash('sha256').update(JSON.stringify([target, image, expected])).digest('hex')
+  const digest = createHash('sha256')
+    .update(JSON.stringify([target, image, expected]))
+    .digest('hex')
   return { target, image, tests, jobs: orderJobs(jobs, knownDurationMs), digest: `sha256:${digest}` }
 }
 

@@ -19,8 +19,13 @@ function add(name: string, requirements: Requirements = {}): void {
   registerTest({ name, requirements, body: () => undefined, location: { file: 'a.ts', line: 1, column: 1 } })
 }
 
-function select(globs: readonly string[], tags: readonly string[] = []): readonly (readonly [string, string | undefined])[] {
-  return selectTests(registeredTests(), { globs, tags, target }).map(({ test, skip }) => [test.name, skip] as const)
+function select(
+  globs: readonly string[],
+  tags: readonly string[] = [],
+): readonly (readonly [string, string | undefined])[] {
+  return selectTests(registeredTests(), { globs, tags, target }).map(
+    ({ test, skip }) => [test.name, skip] as const,
+  )
 }
 
 beforeEach(() => {
@@ -38,7 +43,10 @@ it.each([
   [['boot'], ['boot.root', 'boot.usr']],
   [['cl.basic'], ['boot.usr']],
   [['cl.*'], ['boot.usr']],
-  [['*.usr', 'ignition.*'], ['boot.usr', 'ignition.files.inline']],
+  [
+    ['*.usr', 'ignition.*'],
+    ['boot.usr', 'ignition.files.inline'],
+  ],
   [['boot.{usr,root}'], ['boot.root', 'boot.usr']],
 ])('the globs %j select %j', (globs, names) => {
   expect(select(globs).map(([name]) => name)).toEqual(names)

@@ -32,7 +32,10 @@ export function selectTests(tests: readonly RegisteredTest[], options: SelectOpt
   return byName
     .filter((test) => {
       const own = test.requirements.tags ?? []
-      return (included.length === 0 || included.some((tag) => own.includes(tag))) && !own.some((tag) => excluded.has(tag))
+      return (
+        (included.length === 0 || included.some((tag) => own.includes(tag))) &&
+        !own.some((tag) => excluded.has(tag))
+      )
     })
     .map((test) => ({ test, skip: skipReason(test, target) }))
 }
@@ -41,10 +44,15 @@ function matchGlobs(tests: readonly RegisteredTest[], globs: readonly string[]):
   const selected = new Set<RegisteredTest>()
   for (const glob of globs) {
     const matches = matcher(glob)
-    const found = tests.filter((test) => [test.name, ...(test.requirements.aliases ?? [])].some((name) => matches(name)))
+    const found = tests.filter((test) =>
+      [test.name, ...(test.requirements.aliases ?? [])].some((name) => matches(name)),
+    )
     if (found.length === 0) {
       const known = tests.flatMap((test) => [test.name, ...(test.requirements.aliases ?? [])])
-      throw new UsageError(`no test matches "${glob}"`, { code: 'unknown-test', hint: didYouMean(glob, known) })
+      throw new UsageError(`no test matches "${glob}"`, {
+        code: 'unknown-test',
+        hint: didYouMean(glob, known),
+      })
     }
     for (const test of found) selected.add(test)
   }
@@ -65,7 +73,10 @@ function checkTags(tests: readonly RegisteredTest[], tags: readonly string[]): v
   const known = new Set(tests.flatMap((test) => test.requirements.tags ?? []))
   for (const tag of tags) {
     if (known.has(tag)) continue
-    throw new UsageError(`no test has the tag "${tag}"`, { code: 'unknown-tag', hint: didYouMean(tag, known) })
+    throw new UsageError(`no test has the tag "${tag}"`, {
+      code: 'unknown-tag',
+      hint: didYouMean(tag, known),
+    })
   }
 }
 

@@ -139,8 +139,12 @@ export class QemuMachine implements PlatformMachine {
     }
   }
 
-  async #begin(firstBoot: boolean, signal: AbortSignal): Promise<void> {
-    const starting = this.#parts.startLife({ firstBoot, sshPort: this.#lastPort, signal })
+  // `before` ends the previous life: its end is then no longer the machine's.
+  async #begin(firstBoot: boolean, signal: AbortSignal, before?: () => Promise<void>): Promise<void> {
+    const starting = (async () => {
+      await before?.()
+      return await this.#parts.startLife({ firstBoot, sshPort: this.#lastPort, signal })
+    })()
     // Who waits for the life hears of a failure; when nobody does, the caller of `#begin` does.
     starting.catch(() => undefined)
     this.#state = { kind: 'starting', life: starting }
@@ -183,10 +187,8 @@ export class QemuMachine implements PlatformMachine {
     const life = await abortable(this.#life(), signal)
     const special = this.#parts.firstBootIsSpecial && this.#state.kind === 'running' && this.#state.firstBoot
     if (!special) return void (await life.machine.qmp.execute('system_reset', {}, { signal }))
-    // Taken off the books first, so that the old life's end is not the machine's.
-    this.#state = { kind: 'off' }
-    await life.cut('reset')
-    await this.#begin(false, AbortSignal.any([signal, this.#destroyed.signal]))
+    const either = AbortSignal.any([signal, this.#destroyed.signal])
+    await this.#begin(false, either, async () => await life.cut('reset'))
   }
 
   async #shutdown(signal: AbortSignal): Promise<void> {

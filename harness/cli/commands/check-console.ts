@@ -15,7 +15,10 @@ interface Found {
 }
 
 /** The action of `check-console`; exits with 1 when anything bad was found. */
-export async function checkConsole(flags: Readonly<Record<string, unknown>>, positional: readonly unknown[]): Promise<number> {
+export async function checkConsole(
+  flags: Readonly<Record<string, unknown>>,
+  positional: readonly unknown[],
+): Promise<number> {
   const found: Found[] = []
   for (const file of positional[0] as readonly string[]) {
     const stream = createReadStream(file)
@@ -28,13 +31,16 @@ export async function checkConsole(flags: Readonly<Record<string, unknown>>, pos
         }
       }
     } catch (error) {
-      throw new UsageError(`${file} cannot be read: ${codeOf(error) ?? 'unknown error'}`, { code: 'console-unreadable' })
+      throw new UsageError(`${file} cannot be read: ${codeOf(error) ?? 'unknown error'}`, {
+        code: 'console-unreadable',
+      })
     }
   }
   if (flags['json'] === true) process.stdout.write(`${JSON.stringify(found, undefined, 2)}\n`)
-  else for (const { file, line, code, description, text } of found) {
-    process.stdout.write(`${file}:${line}: ${code}: ${description}\n    ${text}\n`)
-  }
+  else
+    for (const { file, line, code, description, text } of found) {
+      process.stdout.write(`${file}:${line}: ${code}: ${description}\n    ${text}\n`)
+    }
   if (found.length === 0 && flags['json'] !== true) process.stdout.write('nothing bad found\n')
   return found.length === 0 ? 0 : 1
 }

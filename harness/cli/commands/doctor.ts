@@ -26,6 +26,7 @@ function print(rows: readonly HostRow[]): void {
   const width = Math.max(...rows.map(({ what }) => what.length)) + 2
   for (const { what, status, detail, remedy } of rows) {
     process.stdout.write(`${marks[status]}  ${what.padEnd(width)}${detail}\n`)
-    if (remedy !== undefined) process.stdout.write(`${' '.repeat(9 + width)}${pc.cyan(`mend it: ${remedy.join(' ')}`)}\n`)
+    if (remedy !== undefined)
+      process.stdout.write(`${' '.repeat(9 + width)}${pc.cyan(`mend it: ${remedy.join(' ')}`)}\n`)
   }
 }

@@ -4,7 +4,10 @@ import { reapDeadMachines, reapDetachedMachines } from '../../../qemu/index.ts'
 
 /** The action of `gc`. */
 export async function gc(flags: Readonly<Record<string, unknown>>): Promise<number> {
-  const removed = [...(await reapDeadMachines()), ...(flags['all'] === true ? await reapDetachedMachines() : [])]
+  const removed = [
+    ...(await reapDeadMachines()),
+    ...(flags['all'] === true ? await reapDetachedMachines() : []),
+  ]
   if (flags['json'] === true) {
     process.stdout.write(`${JSON.stringify(removed, undefined, 2)}\n`)
     return 0

@@ -2,7 +2,13 @@
 
 import { formatSeconds } from '../../deadline.ts'
 import { UsageError } from '../../errors.ts'
-import { buildReferenceImage, listImages, pruneImages, readBuiltImage, type BuiltImage } from '../../../qemu/image/index.ts'
+import {
+  buildReferenceImage,
+  listImages,
+  pruneImages,
+  readBuiltImage,
+  type BuiltImage,
+} from '../../../qemu/image/index.ts'
 import { listenForInterrupts } from '../interrupt.ts'
 import { showProgress } from '../progress.ts'
 
@@ -10,7 +16,12 @@ type Flags = Readonly<Record<string, unknown>>
 
 /** The action of `image build`. */
 export async function imageBuild(flags: Flags): Promise<number> {
-  const { imageVersion, channel, force, json } = flags as { imageVersion: string; channel: string; force: boolean; json: boolean }
+  const { imageVersion, channel, force, json } = flags as {
+    imageVersion: string
+    channel: string
+    force: boolean
+    json: boolean
+  }
   using interrupts = listenForInterrupts()
   const startedAt = performance.now()
   const built = await (async () => {
@@ -32,11 +43,13 @@ export async function imageBuild(flags: Flags): Promise<number> {
 export async function imageList(flags: Flags): Promise<number> {
   const images = await listImages()
   if (flags['json'] === true) print(images.map((image) => toJson(image)))
-  else if (images.length === 0) process.stdout.write('the cache has no images; "signalbox image build" makes one\n')
-  else for (const { image, folder, builtAt } of images) {
-    const { version, channel, architecture } = image.identity
-    process.stdout.write(`${version} ${channel} ${architecture}  ${builtAt.toISOString()}  ${folder}\n`)
-  }
+  else if (images.length === 0)
+    process.stdout.write('the cache has no images; "signalbox image build" makes one\n')
+  else
+    for (const { image, folder, builtAt } of images) {
+      const { version, channel, architecture } = image.identity
+      process.stdout.write(`${version} ${channel} ${architecture}  ${builtAt.toISOString()}  ${folder}\n`)
+    }
   return 0
 }
 
@@ -45,7 +58,10 @@ export async function imageInfo(flags: Flags, positional: readonly unknown[]): P
   const [path] = positional as readonly (string | undefined)[]
   const built = path === undefined ? (await listImages())[0] : await readBuiltImage(path)
   if (built === undefined) {
-    throw new UsageError('the cache has no images', { code: 'no-images', hint: 'signalbox image build makes one' })
+    throw new UsageError('the cache has no images', {
+      code: 'no-images',
+      hint: 'signalbox image build makes one',
+    })
   }
   if (flags['json'] === true) print(toJson(built))
   else process.stdout.write(`${describe(built)}\n`)
@@ -56,7 +72,12 @@ export async function imageInfo(flags: Flags, positional: readonly unknown[]): P
 export async function imagePrune(flags: Flags): Promise<number> {
   const removed = await pruneImages({ keep: Number(flags['keep']) })
   if (flags['json'] === true) print(removed)
-  else process.stdout.write(removed.length === 0 ? 'nothing to remove\n' : `removed:\n${removed.map((path) => `  ${path}\n`).join('')}`)
+  else
+    process.stdout.write(
+      removed.length === 0
+        ? 'nothing to remove\n'
+        : `removed:\n${removed.map((path) => `  ${path}\n`).join('')}`,
+    )
   return 0
 }
 
@@ -73,7 +94,10 @@ function describe(built: BuiltImage): string {
   const { identity, firmwares } = built.image
   const rows: readonly (readonly [string, string])[] = [
     ['distro', identity.distro],
-    ['version', `${identity.version} (${identity.channel}, ${identity.architecture}${identity.buildId === undefined ? '' : `, build ${identity.buildId}`})`],
+    [
+      'version',
+      `${identity.version} (${identity.channel}, ${identity.architecture}${identity.buildId === undefined ? '' : `, build ${identity.buildId}`})`,
+    ],
     ['digest', identity.digest],
     ['/usr root hash', built.usrRootHash],
     ['firmwares', firmwares.join(', ')],

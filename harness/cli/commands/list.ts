@@ -7,8 +7,16 @@ import type { SelectionFlags, TargetFlags } from '../option-table.ts'
 import { resolveIdentity, targetOf } from '../resolve-image.ts'
 
 /** The action of `list [glob...]`. */
-export async function list(flags: Readonly<Record<string, unknown>>, positional: readonly unknown[]): Promise<number> {
-  const { tag = [], tests: folders, json, ...target } = flags as unknown as SelectionFlags & TargetFlags & { json: boolean }
+export async function list(
+  flags: Readonly<Record<string, unknown>>,
+  positional: readonly unknown[],
+): Promise<number> {
+  const {
+    tag = [],
+    tests: folders,
+    json,
+    ...target
+  } = flags as unknown as SelectionFlags & TargetFlags & { json: boolean }
   const globs = (positional[0] as readonly string[] | undefined) ?? []
   const tests = await loadTests(folders)
   const { identity, firmwares } = await resolveIdentity(target)
@@ -28,7 +36,9 @@ export async function list(flags: Readonly<Record<string, unknown>>, positional:
   process.stdout.write(`${selection.map((row) => describe(row)).join('\n')}\n`)
   const skipped = selection.filter(({ skip }) => skip !== undefined).length
   process.stdout.write(
-    pc.dim(`\n${selection.length} tests for ${cell.name}${skipped === 0 ? '' : `, ${skipped} of them skipped`}\n`),
+    pc.dim(
+      `\n${selection.length} tests for ${cell.name}${skipped === 0 ? '' : `, ${skipped} of them skipped`}\n`,
+    ),
   )
   return 0
 }

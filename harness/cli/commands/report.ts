@@ -2,7 +2,17 @@
 
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { eventLines, EVENT_FILE, isReportFormat, mergePaths, reportFormats, summarize, terminalOf, type TextOptions, writeReports } from '../../../reports/index.ts'
+import {
+  eventLines,
+  EVENT_FILE,
+  isReportFormat,
+  mergePaths,
+  reportFormats,
+  summarize,
+  terminalOf,
+  type TextOptions,
+  writeReports,
+} from '../../../reports/index.ts'
 import { UsageError } from '../../errors.ts'
 import { didYouMean } from '../../nearest.ts'
 import { latestRun } from '../run-folder.ts'

@@ -1,6 +1,13 @@
 // `signalbox run`: select, run, report.
 
-import { createListReporter, guardReporter, reportFormats, summarize, writeJobSummary, writeReports } from '../../../reports/index.ts'
+import {
+  createListReporter,
+  guardReporter,
+  reportFormats,
+  summarize,
+  writeJobSummary,
+  writeReports,
+} from '../../../reports/index.ts'
 import { loadPlatform } from '../../../platforms/index.ts'
 import { openEventLog } from '../../event-log.ts'
 import type { SignalboxEvent } from '../../events.ts'
@@ -15,7 +22,10 @@ import { makeRunFolder } from '../run-folder.ts'
 import { sweepUp } from '../sweep-up.ts'
 
 /** The action of `run [glob...]`. */
-export async function run(flags: Readonly<Record<string, unknown>>, positional: readonly unknown[]): Promise<number> {
+export async function run(
+  flags: Readonly<Record<string, unknown>>,
+  positional: readonly unknown[],
+): Promise<number> {
   const globs = (positional[0] as readonly string[] | undefined) ?? []
   return (await runTests(flags as unknown as RunFlags, globs)).exitCode
 }
@@ -79,7 +89,9 @@ export async function runTests(flags: RunFlags, globs: readonly string[]): Promi
   }
   const summary = summarize(events)
   const written = await writeReports(folder.path, summary)
-  notices.push(...[...written.notices, ...(await writeJobSummary(summary, process.env))].map(({ message }) => message))
+  notices.push(
+    ...[...written.notices, ...(await writeJobSummary(summary, process.env))].map(({ message }) => message),
+  )
   if (flags.json) process.stdout.write(reportFormats.json(summary))
   else screen.write(`\nReports: ${written.files.join('\n         ')}\nEvents:  ${folder.path}/events.jsonl\n`)
   for (const notice of notices) process.stderr.write(`warning: ${notice}\n`)

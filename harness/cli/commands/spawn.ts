@@ -41,7 +41,10 @@ export async function spawn(received: Readonly<Record<string, unknown>>): Promis
   const platform = await loadPlatform(flags.platform)
   const image = await resolveImage(flags, signal)
   const profile = distroProfiles[image.identity.distro]
-  const configs = flags.ignition === undefined ? [] : [await readConfigFile(flags.ignition, profile, image.identity.version)]
+  const configs =
+    flags.ignition === undefined
+      ? []
+      : [await readConfigFile(flags.ignition, profile, image.identity.version)]
   const target = targetOf(image.identity, image.firmwares, platform.name, flags)
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-spawn-'))
   await using stack = new AsyncDisposableStack()
@@ -115,9 +118,15 @@ async function bootAll(
   )
 }
 
-async function readConfigFile(path: string, profile: DistroProfile, version: string): Promise<IgnitionConfig> {
+async function readConfigFile(
+  path: string,
+  profile: DistroProfile,
+  version: string,
+): Promise<IgnitionConfig> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new UsageError(`the config ${path} cannot be read: ${codeOf(error) ?? 'unknown error'}`, { code: 'config-unreadable' })
+    throw new UsageError(`the config ${path} cannot be read: ${codeOf(error) ?? 'unknown error'}`, {
+      code: 'config-unreadable',
+    })
   })
   const config = await readIgnition(text, { name: path })
   await validateIgnition(config, { profile, imageVersion: version, name: path })
@@ -133,8 +142,21 @@ async function keyOnDisk(key: SshKey, folder: string): Promise<SshKey & { readon
 }
 
 function sshLine(key: string, user: string, port: number): readonly string[] {
-  const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR', 'IdentitiesOnly=yes']
-  return ['ssh', '-i', key, ...options.flatMap((option) => ['-o', option]), '-p', String(port), `${user}@127.0.0.1`]
+  const options = [
+    'StrictHostKeyChecking=no',
+    'UserKnownHostsFile=/dev/null',
+    'LogLevel=ERROR',
+    'IdentitiesOnly=yes',
+  ]
+  return [
+    'ssh',
+    '-i',
+    key,
+    ...options.flatMap((option) => ['-o', option]),
+    '-p',
+    String(port),
+    `${user}@127.0.0.1`,
+  ]
 }
 
 // The ssh program knows terminals better than we do; the shell's exit status is ours.

@@ -29,6 +29,7 @@ export async function start(flags: Readonly<Record<string, unknown>>): Promise<n
   ] as const
   const width = Math.max(...next.map(([command]) => command.length))
   process.stdout.write(`\nResults: ${folder}\n\nWorth trying next:\n`)
-  for (const [command, why] of next) process.stdout.write(`  ${pc.bold(command.padEnd(width))}   ${pc.dim(why)}\n`)
+  for (const [command, why] of next)
+    process.stdout.write(`  ${pc.bold(command.padEnd(width))}   ${pc.dim(why)}\n`)
   return exitCode
 }

@@ -59,9 +59,13 @@ describe('outcome', () => {
     await machine.run('true')
   })
 
-  test('boots-with-failed-unit', { ignition: fakeMachine({ failedUnits: ['early.service'] }) }, async ({ machine }) => {
-    await machine.run('true')
-  })
+  test(
+    'boots-with-failed-unit',
+    { ignition: fakeMachine({ failedUnits: ['early.service'] }) },
+    async ({ machine }) => {
+      await machine.run('true')
+    },
+  )
 
   test('wrong-os', { ignition: fakeMachine({ osReleaseId: 'debian' }) }, async ({ machine }) => {
     await machine.run('true')

@@ -43,13 +43,24 @@ export function requireAttempt(what: string): AttemptContext {
 }
 
 /** Runs `work` as a named step: an event when it starts, one when it ends. Outside an attempt it just runs. */
-export async function asStep<T>(category: StepCategory, title: string, work: () => Promise<T> | T): Promise<T> {
+export async function asStep<T>(
+  category: StepCategory,
+  title: string,
+  work: () => Promise<T> | T,
+): Promise<T> {
   const context = storage.getStore()
   if (context === undefined) return await work()
   const { emit, ref, counter, step: parent } = context
   counter.steps += 1
   const step = `${ref.test}#${ref.n}/${counter.steps}`
-  emit({ type: 'step.started', attempt: ref, step, category, title, ...(parent === undefined ? {} : { parent }) })
+  emit({
+    type: 'step.started',
+    attempt: ref,
+    step,
+    category,
+    title,
+    ...(parent === undefined ? {} : { parent }),
+  })
   const startedAt = performance.now()
   const finish = (error?: string): void =>
     emit({

@@ -2,7 +2,7 @@
 
 import { TimeoutError } from '../deadline.ts'
 import { codeOf, InfraError, MachineError, messageOf, UsageError } from '../errors.ts'
-import { ExpectError } from '../expect/expect-error.ts'
+import { ExpectError } from '../expect-error.ts'
 import { plainText } from '../hostile-text.ts'
 import type { Failure, Outcome, Phase, SourceLocation } from '../model.ts'
 import { codeFrame, locationOf } from '../source-location.ts'
@@ -15,7 +15,10 @@ export function failureFrom(error: unknown, phase: Phase, test?: SourceLocation)
   const thrownAt = locationOf(stack, test?.file)
   const location = thrownAt ?? test
   const frame = thrownAt === undefined ? undefined : codeFrame(thrownAt)
-  const hint = error instanceof InfraError || error instanceof MachineError || error instanceof UsageError ? error.hint : undefined
+  const hint =
+    error instanceof InfraError || error instanceof MachineError || error instanceof UsageError
+      ? error.hint
+      : undefined
   const evidence = error instanceof InfraError || error instanceof MachineError ? error.evidence : undefined
   return {
     phase,

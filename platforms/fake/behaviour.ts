@@ -1,0 +1,56 @@
+// How a fake machine behaves, read from its Ignition config: a file `/fake/behaviour.json` in any merged config. So a
+// corpus of tests scripts its machines by the same way that real ones are configured.
+
+export interface FakeBehaviour {
+  /** `create-fails` and `lost` are the platform's fault; `panic`, `silent` and `emergency` are the image's. */
+  readonly boot: 'ok' | 'create-fails' | 'lost' | 'panic' | 'silent' | 'emergency'
+  /** The faults above happen only on the first so many machines of the platform; default: always. */
+  readonly times?: number
+  readonly failedUnits: readonly string[]
+  /** Printed on the console at boot, before SSH answers. */
+  readonly console: readonly string[]
+  readonly osReleaseId: string
+}
+
+export const defaultBehaviour: FakeBehaviour = {
+  boot: 'ok',
+  failedUnits: [],
+  console: [],
+  osReleaseId: 'reference',
+}
+
+interface Config {
+  readonly ignition?: { readonly config?: { readonly merge?: readonly { readonly source?: string }[] } }
+  readonly storage?: {
+    readonly files?: readonly { readonly path?: string; readonly contents?: { readonly source?: string } }[]
+  }
+}
+
+/** The behaviour that a (wrapped) config asks for, and the files it would write. */
+export function readBehaviour(ignition: string | undefined): {
+  readonly behaviour: FakeBehaviour
+  readonly files: ReadonlyMap<string, string>
+} {
+  const files = new Map<string, string>()
+  if (ignition !== undefined) collectFiles(JSON.parse(ignition) as Config, files)
+  const script = files.get('/fake/behaviour.json')
+  const asked = script === undefined ? {} : (JSON.parse(script) as Partial<FakeBehaviour>)
+  return { behaviour: { ...defaultBehaviour, ...asked }, files }
+}
+
+function collectFiles(config: Config, files: Map<string, string>): void {
+  for (const { source } of config.ignition?.config?.merge ?? []) {
+    if (source !== undefined) collectFiles(JSON.parse(decode(source)) as Config, files)
+  }
+  for (const { path, contents } of config.storage?.files ?? []) {
+    if (path !== undefined) files.set(path, decode(contents?.source ?? 'data:,'))
+  }
+}
+
+// RFC 2397.
+function decode(source: string): string {
+  const comma = source.indexOf(',')
+  const data = source.slice(comma + 1)
+  const isBase64 = source.slice(0, comma).endsWith(';base64')
+  return isBase64 ? Buffer.from(data, 'base64').toString('utf8') : decodeURIComponent(data)
+}

@@ -1,0 +1,141 @@
+// The few commands that a fake machine understands: what the harness itself asks, and the `fake` command, by which a
+// test makes its machine misbehave.
+
+/** What the shell may do to its machine. */
+export interface FakeGuest {
+  readonly files: Map<string, string>
+  readonly failedUnits: Set<string>
+  readonly osReleaseId: string
+  bootId(): string
+  print(line: string): void
+  /** Ends the machine: its own doing or the platform's. */
+  end(blame: 'image' | 'platform', reason: string): void
+  reboot(): void
+}
+
+export interface ShellIo {
+  readonly stdin: () => Promise<string>
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+  readonly closed: Promise<void>
+}
+
+/** Runs one command line and returns its exit status. */
+export async function runFakeCommand(guest: FakeGuest, wire: string, io: ShellIo): Promise<number> {
+  const words = splitWords(wire)
+  const plain = words[0] === 'sudo' ? words.slice(words.indexOf('--') + 1) : words
+  const script = plain[0] === 'sh' && plain[1] === '-c' ? (plain[2] ?? '') : undefined
+  if ((script ?? wire).includes('is-system-running')) return look(guest, io)
+  if ((script ?? wire).includes('journalctl') && wire.includes('--follow')) {
+    await io.closed
+    return 0
+  }
+  return await runWords(guest, script === undefined ? plain : splitWords(script), io)
+}
+
+function look(guest: FakeGuest, io: ShellIo): number {
+  const units = [...guest.failedUnits]
+  const state = units.length === 0 ? 'running' : 'degraded'
+  const failed = units.map((unit) => `${unit} loaded failed failed ${unit}\n`).join('')
+  const mark = '--signalbox--\n'
+  io.out(
+    `${state}\n${mark}ID=${guest.osReleaseId}\nVERSION_ID=1.0.0\n${mark}${failed}${mark}${guest.bootId()}\n`,
+  )
+  return 0
+}
+
+async function runWords(guest: FakeGuest, words: readonly string[], io: ShellIo): Promise<number> {
+  const [name = '', ...args] = words
+  switch (name) {
+    case 'true':
+      return 0
+    case 'false':
+      return 1
+    case 'exit':
+      return Number(args[0] ?? 0)
+    case 'echo':
+      io.out(`${args.join(' ')}\n`)
+      return 0
+    case 'cat': {
+      const path = args.findLast((arg) => !arg.startsWith('-')) ?? ''
+      const content =
+        path === '/proc/sys/kernel/random/boot_id' ? `${guest.bootId()}\n` : guest.files.get(path)
+      if (content === undefined) io.err(`cat: ${path}: No such file or directory\n`)
+      else io.out(content)
+      return content === undefined ? 1 : 0
+    }
+    case 'sleep':
+      await sleepUntil(Number(args[0] ?? 0) * 1000, io.closed)
+      return 0
+    case 'systemctl':
+      if (args.includes('reboot')) guest.reboot()
+      return args[0] === 'is-active' && guest.failedUnits.has(args[1] ?? '') ? 3 : 0
+    case 'journalctl':
+    case 'uptime':
+    case 'dmesg':
+      return 0
+    case 'fake':
+      return misbehave(guest, args, io)
+    default:
+      io.err(`sh: ${name}: not found\n`)
+      return 127
+  }
+}
+
+function misbehave(guest: FakeGuest, [what = '', ...args]: readonly string[], io: ShellIo): number {
+  switch (what) {
+    case 'console':
+      guest.print(args.join(' '))
+      return 0
+    case 'fail-unit':
+      guest.failedUnits.add(args[0] ?? 'broken.service')
+      return 0
+    case 'poweroff':
+      guest.end('image', 'it powered itself off')
+      return 0
+    case 'die':
+      guest.end('platform', 'the emulator was killed by SIGKILL')
+      return 0
+    case 'panic':
+      guest.print('Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b')
+      return 0
+    case 'flood': {
+      const line = `${'x'.repeat(1023)}\n`
+      for (let sent = 0; sent < Number(args[0] ?? 0); sent += line.length) io.out(line)
+      return 0
+    }
+    default:
+      io.err(`fake: what is ${what}?\n`)
+      return 2
+  }
+}
+
+// POSIX-like splitting of what the harness quotes: words, single quotes, and the end of the first simple command.
+function splitWords(line: string): readonly string[] {
+  const words: string[] = []
+  let word: string | undefined
+  for (let at = 0; at < line.length; at += 1) {
+    const char = line[at] ?? ''
+    if (char === "'") {
+      const end = line.indexOf("'", at + 1)
+      word = (word ?? '') + line.slice(at + 1, end < 0 ? undefined : end)
+      at = end < 0 ? line.length : end
+    } else if (char === '\\') {
+      at += 1
+      word = (word ?? '') + (line[at] ?? '')
+    } else if (/\s/.test(char)) {
+      if (word !== undefined) words.push(word)
+      word = undefined
+    } else if (char === ';' && word === undefined) break
+    else word = (word ?? '') + char
+  }
+  if (word !== undefined) words.push(word)
+  return words
+}
+
+async function sleepUntil(ms: number, ended: Promise<void>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  await Promise.race([promise, ended])
+  clearTimeout(timer)
+}
