@@ -1,0 +1,78 @@
+// Ignition partitions and formats a second disk.
+
+import { describe, expect, test, type Machine } from '../../harness/index.ts'
+import { filesystemUuid, partitionUuid, secondDisk } from './second-disk.ts'
+
+/** What is on a partition, read from the device, not from udev's memory. */
+async function probe(machine: Machine, partition: string): Promise<ReadonlyMap<string, string>> {
+  const text = await machine.run(['blkid', '-p', '-o', 'export', `/dev/disk/by-partlabel/${partition}`], {
+    sudo: true,
+  })
+  return new Map(
+    text.split('\n').map((line): [string, string] => [line.replace(/=.*$/, ''), line.replace(/^[^=]*=/, '')]),
+  )
+}
+
+describe('ignition', secondDisk, () => {
+  test(
+    'partitions',
+    {
+      description:
+        'The partitions have the numbers, names, sizes and ids of the config, and the last takes the rest.',
+    },
+    async ({ machine }) => {
+      const columns = ['--json', '--bytes', '--output', 'PARTN,PARTLABEL,PARTUUID,SIZE']
+      const text = await machine.run(['lsblk', ...columns, '/dev/disk/by-id/virtio-data'])
+      const { blockdevices } = JSON.parse(text) as {
+        readonly blockdevices: readonly {
+          readonly children?: readonly { readonly partlabel: string; readonly size: number }[]
+        }[]
+      }
+      const MiB = 1024 * 1024
+      const partitions = blockdevices[0]?.children ?? []
+      expect(partitions).toEqual([
+        expect.objectContaining({ partn: 1, partlabel: 'sbx-data', size: 96 * MiB, partuuid: partitionUuid }),
+        expect.objectContaining({ partn: 2, partlabel: 'sbx-fat', size: 48 * MiB }),
+        expect.objectContaining({ partn: 3, partlabel: 'sbx-swap' }),
+      ])
+      // The table itself takes a MiB at each end at most.
+      expect(partitions[2]?.size).toBeGreaterThanOrEqual((256 - 96 - 48 - 2) * MiB)
+    },
+  )
+
+  test(
+    'filesystems',
+    {
+      description:
+        'ext4 and vfat are made with their labels and ids; a file lies on the new filesystem, which is mounted.',
+      aliases: ['cl.ignition.v2_1.vfat'],
+    },
+    async ({ machine }) => {
+      const data = await probe(machine, 'sbx-data')
+      expect([data.get('TYPE'), data.get('LABEL'), data.get('UUID')]).toEqual([
+        'ext4',
+        'data',
+        filesystemUuid,
+      ])
+      const fat = await probe(machine, 'sbx-fat')
+      expect([fat.get('TYPE'), fat.get('LABEL')]).toEqual(['vfat', 'SBXFAT'])
+      await expect(machine).toHaveMount('/var/data', { fstype: 'ext4', options: ['rw'] })
+      await expect(machine).toHaveFile('/var/data/from-ignition', { content: 'on the second disk\n' })
+    },
+  )
+
+  test(
+    'swap',
+    {
+      description: 'A swap partition is made, and in use through its unit.',
+      aliases: ['cl.ignition.v2_1.swap', 'cl.swap_activation'],
+    },
+    async ({ machine }) => {
+      const swap = await probe(machine, 'sbx-swap')
+      expect([swap.get('TYPE'), swap.get('LABEL')]).toEqual(['swap', 'sbx-swap'])
+      const active = await machine.run(['swapon', '--show=NAME', '--noheadings'])
+      const device = await machine.run(['readlink', '-f', '/dev/disk/by-partlabel/sbx-swap'])
+      expect(active.split('\n')).toEqual([device])
+    },
+  )
+})
