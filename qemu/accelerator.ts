@@ -28,7 +28,7 @@ export interface ProbeOptions {
   readonly emulator: ProgramFacts
   /** A readable Linux kernel of that architecture: a better witness than a boot sector alone. */
   readonly kernel?: string | undefined
-  /** Folder of the cached answer; default the user's cache. Nothing is cached when it cannot be written. */
+  /** Folder of the cached answers; default the user's cache. Nothing is cached when it cannot be written. */
   readonly cache?: string
   readonly signal?: AbortSignal | undefined
 }
@@ -42,7 +42,7 @@ export async function probeAccelerator(options: ProbeOptions): Promise<Accelerat
   const key = await keyOf(options)
   const quick = cheapRefusal(architecture)
   if (quick !== undefined) return answer('tcg', quick, key)
-  const path = join(options.cache ?? cacheFolder(), `accelerator-${architecture}.json`)
+  const path = join(options.cache ?? cacheFolder(), 'accelerator', `${architecture}-${key}.json`)
   const cached = await readAnswer(path)
   if (cached?.key === key) return cached
   const life = await hasProofOfLife({

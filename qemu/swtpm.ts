@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sleep, withDeadline } from '../harness/deadline.ts'
+import { InfraError } from '../harness/errors.ts'
 import { recordInLedger } from '../harness/ledger.ts'
 import { startChild } from './child.ts'
 import type { MachineFolders } from './machine-folders.ts'
@@ -14,6 +15,9 @@ import { killAndWait } from './stop.ts'
 /** The ledger's kind for a software TPM: `data` holds `socket`, which its command line shows. */
 export const TPM_KIND = 'swtpm'
 
+// sun_path of unix(7) holds 108 bytes with the NUL.
+const MAX_SOCKET_PATH = 107
+
 export interface SoftwareTpm extends AsyncDisposable {
   /** Control socket, for `MachineConfig.tpmSocket`. */
   readonly socket: string
@@ -22,6 +26,12 @@ export interface SoftwareTpm extends AsyncDisposable {
 /** Starts swtpm and waits for its socket. Throws InfraError with its own words when it does not come up. */
 export async function startSoftwareTpm(folders: MachineFolders, signal?: AbortSignal): Promise<SoftwareTpm> {
   const socket = join(folders.runtime, 'tpm.sock')
+  if (Buffer.byteLength(socket) > MAX_SOCKET_PATH) {
+    throw new InfraError(`the path of the TPM's socket is longer than ${MAX_SOCKET_PATH} bytes: ${socket}`, {
+      code: 'socket-path-too-long',
+      hint: 'name a shorter folder with SIGNALBOX_RUNTIME',
+    })
+  }
   const state = join(folders.storage, 'tpm')
   await mkdir(state, { recursive: true, mode: 0o700 })
   await rm(socket, { force: true })
