@@ -95,10 +95,10 @@ function expectMachine(machine: Machine, guard: Guard, negated: boolean): Machin
     })
   }
   const methods = Object.entries(machineMatchers).map(([name, build]) => {
-    const make = build as (machine: Machine, ...rest: readonly unknown[]) => MachineMatcher
+    const matcherOf = build as (machine: Machine, ...rest: readonly unknown[]) => MachineMatcher
     return [
       name,
-      (...args: unknown[]) => guard(name, async () => await check(name, make(machine, ...args))),
+      (...args: unknown[]) => guard(name, async () => await check(name, matcherOf(machine, ...args))),
     ] as const
   })
   return Object.defineProperty(Object.fromEntries(methods), 'not', {

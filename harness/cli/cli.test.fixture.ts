@@ -1,0 +1,76 @@
+// Runs the real command line in a child process, over a corpus on the fake platform, and makes what it says comparable.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export interface CliResult {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface CliWorld extends Disposable {
+  readonly folder: string
+  readonly output: string
+  /** Arguments that choose the fake platform and an image for it. */
+  readonly target: readonly string[]
+  corpus(name: string): readonly string[]
+  signalbox(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<CliResult>
+  /** Starts it and leaves it running. */
+  start(args: readonly string[]): ReturnType<typeof spawn>
+}
+
+/** A temporary folder with its own cache, runtime folder and results. */
+export function createCliWorld(): CliWorld {
+  const folder = mkdtempSync(join(tmpdir(), 'signalbox-cli-'))
+  const image = join(folder, 'disk.raw')
+  writeFileSync(image, Buffer.alloc(4096))
+  const output = join(folder, 'results')
+  const base: NodeJS.ProcessEnv = {
+    PATH: process.env['PATH'],
+    LANG: 'C.UTF-8',
+    HOME: folder,
+    SIGNALBOX_CACHE: join(folder, 'cache'),
+    SIGNALBOX_RUNTIME: join(folder, 'run'),
+    SIGNALBOX_OUTPUT: output,
+  }
+  const start = (
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): ReturnType<typeof spawn> =>
+    spawn(process.execPath, [join(import.meta.dirname, 'bin.ts'), ...args], {
+      env: { ...base, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+  return {
+    folder,
+    output,
+    target: ['--platform', 'fake', '--image', image, '--distro', 'reference'],
+    corpus: (name) => ['--tests', join(import.meta.dirname, 'corpus', `${name}.test.corpus.ts`)],
+    start,
+    async signalbox(args, env) {
+      const child = start(args, env)
+      const out = { stdout: '', stderr: '' }
+      child.stdout?.on('data', (chunk: Buffer) => (out.stdout += chunk.toString()))
+      child.stderr?.on('data', (chunk: Buffer) => (out.stderr += chunk.toString()))
+      const [exitCode] = (await once(child, 'close')) as [number | null]
+      return { exitCode, ...out }
+    },
+    [Symbol.dispose]() {
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Replaces what differs from run to run: times, run ids, boot ids, this folder. */
+export function comparable(text: string, world: Pick<CliWorld, 'folder'>): string {
+  return text
+    .replaceAll(world.folder, '<folder>')
+    .replaceAll(/\d{8}-\d{6}-[0-9a-f]{6}/g, '<run>')
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<uuid>')
+    .replaceAll(/\b\d+(?:\.\d+)? s\b/g, '<time>')
+    .replaceAll(/\b127\.0\.0\.1:\d+/g, '127.0.0.1:<port>')
+}
