@@ -40,22 +40,30 @@ export async function waitForSsh(options: WaitForSshOptions): Promise<SshConnect
     lastSeen: () => [lastFailure, options.lastSeen?.()].filter(Boolean).join('; last console line: '),
   })
   let guestAnswers = options.listening === true
+  let silences = 0
   for (;;) {
     deadline.signal.throwIfAborted()
-    const patience = bannerPatience(performance.now() - started, guestAnswers)
+    const elapsed = performance.now() - started
+    const patience = bannerPatience(elapsed, guestAnswers, silences)
     try {
       const endpoint = await resolveEndpoint(options.endpoint, deadline.signal)
       const dialled = await dial(endpoint, patience, deadline.signal)
       switch (dialled.kind) {
         case 'banner':
-          return await handshake(dialled.socket, { ...options, signal: deadline.signal })
+          return await handshake(dialled.socket, {
+            ...options,
+            signal: deadline.signal,
+            handshakeTimeoutMs: options.handshakeTimeoutMs ?? clamp(elapsed * 0.25, 30_000, 120_000),
+          })
         case 'closed':
           failed(`SSH: ${dialled.why}`)
           guestAnswers = true
+          silences = 0
           break
         case 'silent':
           failed('SSH: connected, but no banner')
           guestAnswers = options.listening === true
+          silences++
           continue
         default:
           dialled satisfies never
@@ -73,9 +81,11 @@ export async function waitForSsh(options: WaitForSshOptions): Promise<SshConnect
  * How long to wait for a banner. A guest that just refused is up, so silence now means that sshd works on it. Else the
  * SYN may have gone to a guest without network, and only a new dial will reach it. Both grow with the time that the
  * boot has taken, because a guest that boots slowly also answers slowly: at most a twentieth of the boot is lost.
+ * Where sshd is known to work, each silence in a row makes the next wait longer.
  */
-export function bannerPatience(elapsedMs: number, guestAnswers: boolean): number {
-  return guestAnswers ? clamp(elapsedMs * 0.15, 4_000, 15_000) : clamp(elapsedMs * 0.05, 600, 6_000)
+export function bannerPatience(elapsedMs: number, guestAnswers: boolean, silences: number): number {
+  if (!guestAnswers) return clamp(elapsedMs * 0.05, 600, 20_000)
+  return clamp(Math.max(elapsedMs * 0.15, 4_000 * 1.5 ** silences), 4_000, 30_000)
 }
 
 function clamp(value: number, low: number, high: number): number {
