@@ -85,7 +85,8 @@ test('a connection that dies under a command is an error, and closed says why', 
   await expect(exec(connection, 'echo x')).rejects.toMatchObject({ code: 'ssh-connection-lost' })
 })
 
-test('patience grows with the time the boot has taken', () => {
-  expect([0, 10_000, 60_000, 1e9].map((ms) => bannerPatience(ms, false))).toEqual([600, 600, 3000, 6000])
-  expect([0, 60_000, 1e9].map((ms) => bannerPatience(ms, true))).toEqual([4000, 9000, 15_000])
+test('patience grows with the time the boot has taken, and with silence where sshd works', () => {
+  expect([0, 10_000, 60_000, 1e9].map((ms) => bannerPatience(ms, false, 9))).toEqual([600, 600, 3000, 20_000])
+  expect([0, 60_000, 1e9].map((ms) => bannerPatience(ms, true, 0))).toEqual([4000, 9000, 30_000])
+  expect([1, 2, 9].map((silences) => bannerPatience(0, true, silences))).toEqual([6000, 9000, 30_000])
 })

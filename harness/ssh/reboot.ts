@@ -74,7 +74,7 @@ export async function rebootMachine(
       },
     })
     try {
-      const bootId = await context.readBootId(connection, Math.max(30_000, SILENCE_MS))
+      const bootId = await context.readBootId(connection, 60_000)
       if (bootId !== oldBootId) return { bootId, connection, durationMs: performance.now() - started }
     } catch (error) {
       connection.destroy()

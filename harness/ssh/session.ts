@@ -196,7 +196,7 @@ export class SshSession implements AsyncDisposable {
       phase: this.#bootId === undefined ? 'SSH' : 'SSH to come back',
     })
     const before = this.#bootId
-    this.#bootId = await this.#readBootId(connection, signal, 30_000)
+    this.#bootId = await this.#readBootId(connection, signal, 60_000)
     if (before !== undefined && before !== this.#bootId) {
       // The connection is kept, so that the evidence can be fetched with it.
       this.#connection = connection
