@@ -172,6 +172,12 @@ describe('machineArguments', () => {
     `)
   })
 
+  test('QEMU itself logs the console of a machine that outlives us', () => {
+    const console = { kind: 'inherited', fd: 4, logFile: '/out/console.txt' } as const
+    const args = machineArguments({ ...direct, channels: { ...INHERITED_CHANNELS, console } })
+    expect(args).toContain('socket,id=console,fd=4,logfile=/out/console.txt,logappend=on')
+  })
+
   test('BIOS speaks on the serial port; arm64 has none', () => {
     const bios = { ...direct, boot: { firmware: 'bios' } } as const
     expect(machineArguments(bios)).toContain('q35,smm=off,vmport=off,graphics=off')

@@ -52,12 +52,16 @@ function accelerator({ accelerator: accel }: MachineConfig): string {
 function channel(id: string, config: ChannelConfig): readonly string[] {
   switch (config.kind) {
     case 'inherited':
-      return ['-chardev', option('socket', { id, fd: config.fd })]
+      return ['-chardev', option('socket', { id, fd: config.fd, ...log(config.logFile) })]
     case 'listen':
       return ['-chardev', option('socket', { id, path: config.path, server: true, wait: false })]
     default:
       return config satisfies never
   }
+}
+
+function log(logfile: string | undefined): Readonly<Record<string, string | boolean>> {
+  return logfile === undefined ? {} : { logfile, logappend: true }
 }
 
 // `cache.no-flush`: the guest's flushes reach the host's page cache, not its disk; a killed QEMU loses nothing that a

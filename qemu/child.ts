@@ -1,4 +1,4 @@
-// A long-lived child process (QEMU, swtpm): tied to this process's life, in its own session so that a terminal's
+// A long-lived child process (QEMU, swtpm): tied to this process's life unless it is to be handed over, in its own session so that a terminal's
 // Ctrl-C does not reach it, its messages kept up to a limit, and its end a promise that never rejects.
 
 import { spawn } from 'node:child_process'
@@ -25,10 +25,21 @@ export interface Child {
 
 const MESSAGES_LIMIT = 8192
 
-/** Starts a program with `socketCount` inherited sockets. Rejects with InfraError when it cannot be started at all. */
-export async function startChild(file: string, args: readonly string[], socketCount = 0): Promise<Child> {
-  const [program, ...rest] = dieWithParent(file, args)
-  const sockets = Array.from({ length: socketCount }, () => 'pipe' as const)
+export interface ChildOptions {
+  /** How many sockets it inherits. Default 0. */
+  readonly sockets?: number
+  /** Lets it outlive us: only for what is handed over to a person. */
+  readonly detach?: boolean
+}
+
+/** Starts a program. Rejects with InfraError when it cannot be started at all. */
+export async function startChild(
+  file: string,
+  args: readonly string[],
+  options: ChildOptions = {},
+): Promise<Child> {
+  const [program, ...rest] = options.detach === true ? [file, ...args] : dieWithParent(file, args)
+  const sockets = Array.from({ length: options.sockets ?? 0 }, () => 'pipe' as const)
   const child = spawn(program, rest, { detached: true, stdio: ['ignore', 'pipe', 'pipe', ...sockets] })
   const { promise: ended, resolve } = Promise.withResolvers<ChildEnd>()
   let messages = ''
@@ -47,7 +58,7 @@ export async function startChild(file: string, args: readonly string[], socketCo
       failed(
         new InfraError(`cannot start ${program}: ${cause.message}`, {
           code: 'program-missing',
-          hint: program === 'setpriv' ? 'apt-get install util-linux' : `install ${program}`,
+          hint: `apt-get install ${program === 'setpriv' ? 'util-linux' : 'qemu-system-x86 swtpm'}`,
           cause,
         }),
       )

@@ -13,21 +13,21 @@ export interface ConsoleFeed extends AsyncDisposable {
   attach(stream: Readable): Promise<void>
 }
 
-/** Opens the file and waits for the first `attach`. Disposing completes the file. */
-export async function openConsoleFeed(file: BoundedFileOptions): Promise<ConsoleFeed> {
-  const copy = await BoundedFile.create(file)
+/** Opens the file, if there is to be one, and waits for the first `attach`. Disposing completes the file. */
+export async function openConsoleFeed(file?: BoundedFileOptions): Promise<ConsoleFeed> {
+  const copy = file === undefined ? undefined : await BoundedFile.create(file)
   const lines = new LineBuffer()
   return {
     lines,
     get fileFailure() {
-      return copy.failure
+      return copy?.failure
     },
     attach: async (stream) =>
       await readLines(stream, lines, (chunk) => {
-        copy.write(chunk)
+        copy?.write(chunk)
       }),
     async [Symbol.asyncDispose]() {
-      await copy[Symbol.asyncDispose]()
+      await copy?.[Symbol.asyncDispose]()
     },
   }
 }

@@ -34,6 +34,6 @@ export {
 export type { KnownQmpEvent, QmpEvent, ShutdownReason } from './qmp-commands.ts'
 export { isKnownEvent } from './qmp-commands.ts'
 export { QmpConnection, QmpError } from './qmp.ts'
-export { reapDeadMachines, type Reaped } from './reap.ts'
+export { reapDeadMachines, reapDetachedMachines, type Reaped } from './reap.ts'
 export { killAndWait, stopOrderly, type StopBudgets } from './stop.ts'
 export { startSoftwareTpm, type SoftwareTpm } from './swtpm.ts'

@@ -18,6 +18,8 @@ export interface LaunchOptions {
   readonly signal?: AbortSignal | undefined
   /** Takes the guest's serial console and journal port, at once; both must be read for as long as they last. */
   readonly attach: (streams: { readonly console: Readable; readonly journal: Readable }) => void
+  /** Lets the process outlive this one. Default false: it dies with us, even by SIGKILL. */
+  readonly detach?: boolean
   /** QMP events from the first on. */
   readonly onEvent?: (event: QmpEvent) => void
 }
@@ -41,7 +43,10 @@ export interface RunningMachine extends AsyncDisposable {
 export async function launchMachine(config: MachineConfig, options: LaunchOptions): Promise<RunningMachine> {
   options.signal?.throwIfAborted()
   await using undo = new AsyncDisposableStack()
-  const child = await startChild(config.binary, machineArguments(config), 3)
+  const child = await startChild(config.binary, machineArguments(config), {
+    sockets: 3,
+    detach: options.detach ?? false,
+  })
   let requested = false
   const kill = (): void => {
     requested = true

@@ -32,9 +32,12 @@ export interface NetworkConfig {
   readonly ipv6: boolean
 }
 
-/** The host's end of a byte stream: a connected socket that QEMU inherits, or a UNIX socket on which QEMU listens. */
+/**
+ * The host's end of a byte stream: a connected socket that QEMU inherits, or a UNIX socket on which QEMU listens. QEMU
+ * itself appends all output to `logFile`, without limit, whether anybody listens or not.
+ */
 export type ChannelConfig =
-  | { readonly kind: 'inherited'; readonly fd: number }
+  | { readonly kind: 'inherited'; readonly fd: number; readonly logFile?: string }
   | { readonly kind: 'listen'; readonly path: string }
 
 export interface Channels {

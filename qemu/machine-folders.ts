@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import { codeOf, InfraError } from '../harness/errors.ts'
 import { cacheFolder, runtimeFolder } from '../harness/folders.ts'
 import { recordInLedger } from '../harness/ledger.ts'
+import { identifyProcess } from '../harness/process.ts'
 
-/** The ledger's kind for a machine: `data` holds `uuid`, `runtime` and `storage`. */
+/** The ledger's kind for a machine: `data` holds `uuid`, `runtime`, `storage`, and `detached: 1` after a hand-over. */
 export const MACHINE_KIND = 'qemu'
 
 export interface MachineFolders extends AsyncDisposable {
@@ -18,6 +19,8 @@ export interface MachineFolders extends AsyncDisposable {
   readonly uuid: string
   readonly runtime: string
   readonly storage: string
+  /** Makes a detached machine's process the owner in the ledger, so that the folders last as long as it does. */
+  handOver(pid: number): void
 }
 
 /** Records and creates the folders of one machine. Disposing removes them and strikes the entry. */
@@ -28,7 +31,8 @@ export async function createMachineFolders(): Promise<MachineFolders> {
   const uuid = randomUUID()
   const [runtime, storage] = [join(runtimeBase, id), join(storageBase, id)]
   await using undo = new AsyncDisposableStack()
-  undo.use(recordInLedger(MACHINE_KIND, `${MACHINE_KIND}-${id}`, { uuid, runtime, storage }))
+  const record = { uuid, runtime, storage }
+  undo.use(recordInLedger(MACHINE_KIND, `${MACHINE_KIND}-${id}`, record))
   for (const folder of [runtime, storage]) {
     undo.defer(async () => rm(folder, { recursive: true, force: true }))
     await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
@@ -36,7 +40,18 @@ export async function createMachineFolders(): Promise<MachineFolders> {
     })
   }
   const owned = undo.move()
-  return { id, uuid, runtime, storage, [Symbol.asyncDispose]: async () => owned.disposeAsync() }
+  return {
+    id,
+    uuid,
+    runtime,
+    storage,
+    handOver(pid) {
+      const owner = identifyProcess(pid)
+      if (owner === undefined) return
+      recordInLedger(MACHINE_KIND, `${MACHINE_KIND}-${id}`, { ...record, detached: 1 }, owner)
+    },
+    [Symbol.asyncDispose]: async () => owned.disposeAsync(),
+  }
 }
 
 /** Creates a private folder and makes sure that it is ours: /tmp is shared with other users. */

@@ -1,5 +1,6 @@
 // The process that gets killed in reap.machine.test.ts: owns one machine, says so, and waits. `untied` starts QEMU
-// without the tie that lets it die with its owner, as if the kernel had not been there to do it.
+// without the tie that lets it die with its owner, as if the kernel had not been there to do it; `detached` hands the
+// machine over, as `spawn --detach` does.
 
 import { spawn } from 'node:child_process'
 import { machineArguments } from './arguments.ts'
@@ -12,6 +13,11 @@ const { runtime, storage, uuid } = folders
 if (process.argv[2] === 'tied') {
   const tpm = await startSoftwareTpm(folders)
   const { machine } = await launchTest('halt', { uuid, tpmSocket: tpm.socket })
+  process.stdout.write(`${JSON.stringify({ pid: machine.pid, runtime, storage })}\n`)
+} else if (process.argv[2] === 'detached') {
+  const tpm = await startSoftwareTpm(folders, { detach: true })
+  const { machine } = await launchTest('halt', { uuid, tpmSocket: tpm.socket }, { detach: true })
+  folders.handOver(machine.pid)
   process.stdout.write(`${JSON.stringify({ pid: machine.pid, runtime, storage })}\n`)
 } else {
   const qmp = { kind: 'listen', path: `${runtime}/q` } as const

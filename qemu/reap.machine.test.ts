@@ -11,7 +11,7 @@ import { sleep, withDeadline } from '../harness/deadline.ts'
 import { readLedger } from '../harness/ledger.ts'
 import { identifyProcess, isAlive, type ProcessIdentity } from '../harness/process.ts'
 import { createMachineFolders } from './machine-folders.ts'
-import { reapDeadMachines } from './reap.ts'
+import { reapDeadMachines, reapDetachedMachines } from './reap.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'reap-'))
 process.env['SIGNALBOX_RUNTIME'] = join(folder, 'run')
@@ -54,7 +54,22 @@ test('a QEMU that outlived its owner is killed by its uuid', async () => {
   expect(existsSync(owned.storage)).toBe(false)
 })
 
-function startOwner(how: 'tied' | 'untied'): ChildProcess {
+test('a detached machine outlives its maker, and goes only when it is asked to', async () => {
+  const owner = startOwner('detached')
+  const owned = await firstLine(owner)
+  const machine = identify(owned.pid)
+  owner.kill('SIGKILL')
+  await once(owner, 'exit')
+  expect(await reapDeadMachines()).toEqual([])
+  expect(isAlive(machine)).toBe(true)
+  const reaped = await reapDetachedMachines()
+  expect(reaped.map(({ kind }) => kind).toSorted()).toEqual(['qemu', 'swtpm'])
+  expect(isAlive(machine)).toBe(false)
+  expect(existsSync(owned.storage)).toBe(false)
+  expect(readLedger()).toEqual([])
+})
+
+function startOwner(how: 'tied' | 'untied' | 'detached'): ChildProcess {
   const script = join(import.meta.dirname, 'reap-owner.test.fixture.ts')
   return spawn(process.execPath, [script, how], { stdio: ['ignore', 'pipe', 'inherit'] })
 }

@@ -21,10 +21,19 @@ export interface Reaped {
 
 /** Cleans up after dead owners. Live owners' machines are never touched. Two reapers at once do no harm. */
 export async function reapDeadMachines(): Promise<readonly Reaped[]> {
+  return await reap(readLedger().filter(({ ownerAlive }) => !ownerAlive))
+}
+
+/** Ends machines that were handed over to a person and run on their own (`spawn --detach`). */
+export async function reapDetachedMachines(): Promise<readonly Reaped[]> {
+  return await reap(readLedger().filter(({ data }) => data['detached'] === 1))
+}
+
+async function reap(entries: readonly LedgerEntry[]): Promise<readonly Reaped[]> {
   const reaped: Reaped[] = []
-  for (const entry of readLedger()) {
+  for (const entry of entries) {
     const mark = identifyingArgument(entry)
-    if (entry.ownerAlive || mark === undefined) continue
+    if (mark === undefined) continue
     const killed = await killByArgument(programOf(entry), mark)
     const folders = foldersOf(entry)
     for (const folder of folders) await rm(folder, { recursive: true, force: true })

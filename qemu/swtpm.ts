@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { sleep, withDeadline } from '../harness/deadline.ts'
 import { InfraError } from '../harness/errors.ts'
 import { recordInLedger } from '../harness/ledger.ts'
+import { identifyProcess } from '../harness/process.ts'
 import { startChild } from './child.ts'
 import type { MachineFolders } from './machine-folders.ts'
 import { startFailure } from './start-failure.ts'
@@ -24,7 +25,11 @@ export interface SoftwareTpm extends AsyncDisposable {
 }
 
 /** Starts swtpm and waits for its socket. Throws InfraError with its own words when it does not come up. */
-export async function startSoftwareTpm(folders: MachineFolders, signal?: AbortSignal): Promise<SoftwareTpm> {
+export async function startSoftwareTpm(
+  folders: MachineFolders,
+  options: { readonly signal?: AbortSignal; readonly detach?: boolean } = {},
+): Promise<SoftwareTpm> {
+  const { signal, detach = false } = options
   const socket = join(folders.runtime, 'tpm.sock')
   if (Buffer.byteLength(socket) > MAX_SOCKET_PATH) {
     throw new InfraError(`the path of the TPM's socket is longer than ${MAX_SOCKET_PATH} bytes: ${socket}`, {
@@ -39,7 +44,7 @@ export async function startSoftwareTpm(folders: MachineFolders, signal?: AbortSi
   undo.use(recordInLedger(TPM_KIND, `${TPM_KIND}-${folders.id}`, { socket }))
   const control = ['--ctrl', `type=unixio,path=${socket}`]
   const args = ['socket', '--tpm2', '--tpmstate', `dir=${state}`, ...control, '--terminate']
-  const child = await startChild('swtpm', args)
+  const child = await startChild('swtpm', args, { detach })
   undo.defer(async () => killAndWait(() => child.kill(), child.ended, child.pid))
   let ended = false
   const watched = child.ended.finally(() => {
@@ -54,6 +59,8 @@ export async function startSoftwareTpm(folders: MachineFolders, signal?: AbortSi
       await sleep(10, deadline.signal)
     }
   })
+  if (detach)
+    recordInLedger(TPM_KIND, `${TPM_KIND}-${folders.id}`, { socket, detached: 1 }, identifyProcess(child.pid))
   const owned = undo.move()
   return { socket, [Symbol.asyncDispose]: async () => owned.disposeAsync() }
 }

@@ -23,6 +23,8 @@ export interface LifeOptions {
   readonly console: ConsoleFeed
   readonly journal: LineBuffer
   readonly tpm: boolean
+  /** Lets the machine outlive this process. */
+  readonly detach: boolean
   /** What a kernel panic that the guest reports does. */
   readonly onPanic: 'stop' | 'run'
   /** The port to ask for again; 0 for any. */
@@ -48,7 +50,7 @@ export interface Life {
 /** Starts a life. Nothing is left behind when it fails. */
 export async function startLife(options: LifeOptions): Promise<Life> {
   await using undo = new AsyncDisposableStack()
-  const tpm = options.tpm ? undo.use(await startSoftwareTpm(options.folders, options.signal)) : undefined
+  const tpm = options.tpm ? undo.use(await startSoftwareTpm(options.folders, options)) : undefined
   let intent: Intent = { kind: 'none' }
   const streams = Promise.withResolvers<void>()
   const endWith = (next: Intent): void => {
@@ -69,6 +71,7 @@ export async function startLife(options: LifeOptions): Promise<Life> {
   const launch = async (sshPort: number): Promise<RunningMachine> =>
     await launchMachine(options.config(tpm?.socket, sshPort), {
       signal: options.signal,
+      detach: options.detach,
       onEvent,
       attach: ({ console, journal }) => {
         void Promise.all([options.console.attach(console), readLines(journal, options.journal)]).then(() =>
@@ -78,6 +81,7 @@ export async function startLife(options: LifeOptions): Promise<Life> {
     })
   machine = undo.use(await onSamePort(options.sshPort, launch))
   const running = machine
+  if (options.detach) options.folders.handOver(running.pid)
   const owned = undo.move()
   const ended = running.ended.then(async (end): Promise<LifeEnd> => {
     await streams.promise

@@ -8,6 +8,7 @@ import {
   INHERITED_CHANNELS,
   tcgFor,
   type BootConfig,
+  type Channels,
   type DiskConfig,
   type MachineConfig,
 } from '../../qemu/index.ts'
@@ -29,6 +30,8 @@ export interface PowerCycle {
   /** The port of the cycle before, to keep it; 0 lets the kernel choose. */
   readonly sshPort: number
   readonly tpmSocket: string | undefined
+  /** A machine that outlives us: QEMU itself writes its console here, and restarts it without our help. */
+  readonly detachedConsole?: string | undefined
 }
 
 /** The fw_cfg file in which each distro's Ignition looks for its config. */
@@ -67,13 +70,19 @@ export function toMachineConfig(
     ...(cycle.tpmSocket === undefined ? {} : { tpmSocket: cycle.tpmSocket }),
     // The first-boot arguments last as long as the process: a guest that reboots needs a new one without them.
     onReboot: hasFirstBootArguments(boot.firmware, image, cycle) ? 'exit' : 'restart',
-    channels: INHERITED_CHANNELS,
+    channels: channelsOf(cycle),
   }
 }
 
 /** Whether this cycle's command line may only be booted once. */
 export function hasFirstBootArguments(firmware: string, image: Image, cycle: PowerCycle): boolean {
+  if (cycle.detachedConsole !== undefined) return false
   return firmware === 'direct' && cycle.firstBoot && (image.direct?.firstBootArguments ?? '') !== ''
+}
+
+function channelsOf({ detachedConsole }: PowerCycle): Channels {
+  if (detachedConsole === undefined) return INHERITED_CHANNELS
+  return { ...INHERITED_CHANNELS, console: { kind: 'inherited', fd: 4, logFile: detachedConsole } }
 }
 
 function bootOf(spec: MachineSpec, image: Image, prepared: Prepared, cycle: PowerCycle): BootConfig {

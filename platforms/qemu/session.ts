@@ -2,7 +2,13 @@
 
 import { join } from 'node:path'
 import { UsageError } from '../../harness/errors.ts'
-import type { MachineSpec, OpenOptions, PlatformMachine, PlatformSession } from '../../harness/machine.ts'
+import type {
+  CreateOptions,
+  MachineSpec,
+  OpenOptions,
+  PlatformMachine,
+  PlatformSession,
+} from '../../harness/machine.ts'
 import {
   createMachineFolders,
   cpuModelFor,
@@ -42,11 +48,14 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
   const creations = new Set<Promise<PlatformMachine>>()
   const closing = new AbortController()
 
-  const build = async (spec: MachineSpec, folder: string, abort: AbortSignal): Promise<PlatformMachine> => {
+  const build = async (spec: MachineSpec, wish: CreateOptions): Promise<PlatformMachine> => {
+    const { signal: abort, detach = false } = wish
+    const consolePath = join(wish.folder, 'console.txt')
+    const detachedConsole = detach ? consolePath : undefined
     await using undo = new AsyncDisposableStack()
     const folders = undo.use(await createMachineFolders())
     const prepared = await prepareStorage(spec, image, base, folders, abort)
-    const console = undo.use(await openConsoleFeed({ path: join(folder, 'console.txt') }))
+    const console = undo.use(await openConsoleFeed(detach ? undefined : { path: consolePath }))
     const journal = new LineBuffer()
     const firmware = firmwareOf(spec, image)
     const belongings = undo.move()
@@ -66,7 +75,7 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
         console: console.lines,
         journal,
         shutdownMs: 30_000 * Math.min(slowness, 4),
-        firstBootIsSpecial: hasFirstBootArguments(firmware, image, FIRST_CYCLE),
+        firstBootIsSpecial: hasFirstBootArguments(firmware, image, { ...FIRST_CYCLE, detachedConsole }),
         belongings,
         startLife: async ({ firstBoot, sshPort, signal: lifeSignal }) =>
           await startLife({
@@ -74,11 +83,17 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
             console,
             journal,
             tpm: spec.tpm,
+            detach,
             onPanic: spec.onPanic ?? 'stop',
             sshPort,
             signal: lifeSignal,
             config: (tpmSocket, port) =>
-              toMachineConfig(spec, image, host, prepared, { firstBoot, sshPort: port, tpmSocket }),
+              toMachineConfig(spec, image, host, prepared, {
+                firstBoot,
+                sshPort: port,
+                tpmSocket,
+                detachedConsole,
+              }),
           }),
       },
       abort,
@@ -100,12 +115,13 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
     },
     slowness,
     refuses: (spec) => refuse(spec, image, host),
-    async create(spec, { folder, signal: abort }) {
+    async create(spec, wish) {
       if (closing.signal.aborted) throw closing.signal.reason
       const reason = refuse(spec, image, host)
       if (reason !== undefined) throw new UsageError(reason, { code: 'machine-refused' })
-      abort.throwIfAborted()
-      const creation = build(spec, folder, AbortSignal.any([abort, closing.signal]))
+      wish.signal.throwIfAborted()
+      const signalOfBoth = AbortSignal.any([wish.signal, closing.signal])
+      const creation = build(spec, { ...wish, signal: signalOfBoth })
       creations.add(creation)
       try {
         return await creation
