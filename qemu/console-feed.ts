@@ -2,6 +2,7 @@
 // The socket is always read, so that a slow subscriber or a slow disk never blocks the guest.
 
 import type { Readable } from 'node:stream'
+import { InfraError, messageOf } from '../harness/errors.ts'
 import { BoundedFile, type BoundedFileOptions } from './bounded-file.ts'
 import { LineBuffer, type LineFeed } from './line-feed.ts'
 
@@ -15,7 +16,7 @@ export interface ConsoleFeed extends AsyncDisposable {
 
 /** Opens the file, if there is to be one, and waits for the first `attach`. Disposing completes the file. */
 export async function openConsoleFeed(file?: BoundedFileOptions): Promise<ConsoleFeed> {
-  const copy = file === undefined ? undefined : await BoundedFile.create(file)
+  const copy = file === undefined ? undefined : await createFile(file)
   const lines = new LineBuffer()
   return {
     lines,
@@ -67,4 +68,16 @@ export async function readLines(
   stream.on('end', () => resolve())
   await promise
   lines.endLine()
+}
+
+async function createFile(file: BoundedFileOptions): Promise<BoundedFile> {
+  try {
+    return await BoundedFile.create(file)
+  } catch (cause) {
+    throw new InfraError(`cannot create the console file ${file.path}: ${messageOf(cause)}`, {
+      code: 'results-not-writable',
+      hint: 'free space there, or choose another folder for the results',
+      cause,
+    })
+  }
 }

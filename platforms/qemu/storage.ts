@@ -2,7 +2,7 @@
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InfraError } from '../../harness/errors.ts'
+import { InfraError, messageOf } from '../../harness/errors.ts'
 import type { MachineSpec } from '../../harness/machine.ts'
 import type { Image } from '../../harness/model.ts'
 import {
@@ -18,8 +18,25 @@ import {
 import type { Prepared } from './machine-config.ts'
 import { firmwareOf } from './refuse.ts'
 
-/** Writes all files of a machine into its folders. */
-export async function prepareStorage(
+/** Writes all files of a machine into its folders. Throws InfraError when the host refuses (a full disk). */
+export async function prepareStorage(...args: Parameters<typeof writeStorage>): Promise<Prepared> {
+  try {
+    return await writeStorage(...args)
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause
+    throw new InfraError(`cannot write the machine's files: ${messageOf(cause)}`, {
+      code: cause.code === 'ENOSPC' ? 'disk-full' : 'folder-not-writable',
+      hint: 'free space with: signalbox gc, signalbox image prune; or name another place with SIGNALBOX_CACHE',
+      cause,
+    })
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error
+}
+
+async function writeStorage(
   spec: MachineSpec,
   image: Image,
   base: BaseDiskFacts,
