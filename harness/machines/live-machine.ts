@@ -108,11 +108,15 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
       }),
     )
 
-  void raw.exited.then((exit) => {
-    emit({ type: 'machine.exited', machine: raw.id, reason: exit.reason, expected: exit.expected })
-    if (power === 'off' || exit.expected || options.mayVanish) return
-    gone.abort(exitError(raw.name, exit, console))
-  })
+  // Every life of the machine ends once; the next one has a promise of its own.
+  const watchExit = (): void => {
+    void raw.exited.then((exit) => {
+      emit({ type: 'machine.exited', machine: raw.id, reason: exit.reason, expected: exit.expected })
+      if (power === 'off' || exit.expected || options.mayVanish) return
+      gone.abort(exitError(raw.name, exit, console))
+    })
+  }
+  watchExit()
   const lastSeen = (): string | undefined => {
     const lines = console
       .tail(3)
@@ -172,6 +176,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     if (action === 'cut' || action === 'reset' || action === 'shutdown') session.forgetBoot()
     await raw.power(action, signals())
     if (action === 'on' || action === 'reset') {
+      if (power === 'off') watchExit()
       power = 'on'
       await becomeReady(signals())
     }

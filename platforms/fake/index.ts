@@ -8,6 +8,7 @@ import { InfraError } from '../../harness/errors.ts'
 import type {
   LineFeed,
   MachineExit,
+  MachineSpec,
   Platform,
   PlatformMachine,
   PlatformSession,
@@ -27,18 +28,25 @@ export function fakePlatform(): Platform {
   }
 }
 
+function refuses({ memoryMiB }: MachineSpec): string | undefined {
+  return memoryMiB > 4096 ? `${memoryMiB} MiB of memory; the fake has 4096` : undefined
+}
+
 function openSession(): PlatformSession {
   const machines = new Set<PlatformMachine>()
   let created = 0
+  let closed = false
   return {
     budget: { memoryMiB: 4096, cpus: 8 },
     hostAddress: '127.0.0.1',
     facts: { accelerator: 'none' },
     slowness: 1,
-    refuses: ({ memoryMiB }) =>
-      memoryMiB > 4096 ? `${memoryMiB} MiB of memory; the fake has 4096` : undefined,
+    refuses,
     async create(spec, { folder, signal }) {
       signal.throwIfAborted()
+      const refusal = refuses(spec)
+      if (refusal !== undefined) throw new InfraError(`refused: ${refusal}`, { code: 'fake-refused' })
+      if (closed) throw new InfraError('the fake platform was closed', { code: 'fake-closed' })
       created += 1
       const { behaviour, files } = readBehaviour(spec.ignition)
       const faulty = behaviour.times === undefined || created <= behaviour.times
@@ -50,6 +58,7 @@ function openSession(): PlatformSession {
       return machine
     },
     async [Symbol.asyncDispose]() {
+      closed = true
       await Promise.all([...machines].map(async (machine) => await machine[Symbol.asyncDispose]()))
     },
   }
@@ -61,15 +70,26 @@ async function createMachine(
   files: Map<string, string>,
   folder: string,
 ): Promise<PlatformMachine> {
-  const exited = Promise.withResolvers<MachineExit>()
   const feed = createFeed(join(folder, 'console.txt'))
-  let bootId = randomUUID()
-  let state: 'on' | 'off' | 'gone' = 'on'
-  const end = (exit: MachineExit): void => {
+  let exited = Promise.withResolvers<MachineExit>()
+  let bootId = ''
+  let state: 'on' | 'off' | 'gone' = 'off'
+  const end = (next: 'off' | 'gone', exit: MachineExit): void => {
     if (state === 'gone') return
-    state = 'gone'
+    state = next
     ssh.drop()
     exited.resolve(exit)
+  }
+  const boot = (): void => {
+    if (state === 'off') exited = Promise.withResolvers<MachineExit>()
+    state = 'on'
+    bootId = randomUUID()
+    ssh.drop()
+    for (const line of ['Linux version 6.0.0-fake', ...behaviour.console, ...bootTrouble[behaviour.boot]])
+      feed.push(line)
+    if (behaviour.boot === 'lost') {
+      end('gone', { expected: false, blame: 'platform', reason: 'the emulator was killed by SIGKILL' })
+    }
   }
   const ssh = await startFakeSsh(
     {
@@ -78,45 +98,45 @@ async function createMachine(
       osReleaseId: behaviour.osReleaseId,
       bootId: () => bootId,
       print: (line) => feed.push(line),
-      end: (blame, reason) => end({ expected: false, blame, reason }),
-      reboot: () => {
-        bootId = randomUUID()
-        ssh.drop()
-      },
+      end: (blame, reason) => end('gone', { expected: false, blame, reason }),
+      reboot: boot,
     },
     () => state === 'on' && behaviour.boot === 'ok',
   )
-  for (const line of ['Linux version 6.0.0-fake', ...behaviour.console]) feed.push(line)
-  if (behaviour.boot === 'panic')
-    feed.push('Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)')
-  if (behaviour.boot === 'emergency')
-    feed.push('You are in emergency mode. After logging in, type "journalctl -xb"')
-  if (behaviour.boot === 'lost')
-    end({ expected: false, blame: 'platform', reason: 'the emulator was killed by SIGKILL' })
+  boot()
   return {
     id: randomUUID(),
     name,
     facts: { ssh: `${ssh.endpoint.host}:${ssh.endpoint.port}` },
     console: feed,
-    exited: exited.promise,
-    ssh: async () => await Promise.resolve(ssh.endpoint),
-    async power(action) {
+    get exited() {
+      return exited.promise
+    },
+    async ssh() {
+      return await Promise.resolve(ssh.endpoint)
+    },
+    async power(action, signal) {
       await Promise.resolve()
-      if (state === 'gone') return
+      signal.throwIfAborted()
+      if (state === 'gone') throw new InfraError(`${name} is gone`, { code: 'fake-gone' })
       if (action === 'cut' || action === 'shutdown') {
-        state = 'off'
-        ssh.drop()
-      } else if (action === 'on' || action === 'reset') {
-        state = 'on'
-        bootId = randomUUID()
-        ssh.drop()
-      }
+        end('off', { expected: true, blame: 'platform', reason: `power ${action}` })
+      } else if (action === 'on' || action === 'reset') boot()
     },
     async [Symbol.asyncDispose]() {
-      end({ expected: true, blame: 'platform', reason: 'destroyed' })
+      end('gone', { expected: true, blame: 'platform', reason: 'destroyed' })
       await ssh[Symbol.asyncDispose]()
     },
   }
+}
+
+const bootTrouble: Readonly<Record<FakeBehaviour['boot'], readonly string[]>> = {
+  ok: [],
+  silent: [],
+  lost: [],
+  'create-fails': [],
+  panic: ['Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)'],
+  emergency: ['You are in emergency mode. After logging in, type "journalctl -xb"'],
 }
 
 function createFeed(path: string): LineFeed & { push(line: string): void } {
