@@ -123,7 +123,9 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
   for (const { test } of plan.tests) if (!verdicts.has(test)) verdicts.set(test, 'missing')
   if (signal.aborted) emit({ type: 'run.interrupted', signal: messageOf(signal.reason) })
   const counts = countVerdicts(verdicts.values())
-  const exitCode = exitCodeOf(counts, { interrupted: signal.aborted, failOnFlaky: options.failOnFlaky })
+  const exitCode = exitCodeOf(counts, signal.aborted ? 'interrupted' : 'finished', {
+    failOnFlaky: options.failOnFlaky,
+  })
   emit({ type: 'run.finished', verdicts: counts, exitCode, durationMs: performance.now() - startedAt })
   return { verdicts, counts, exitCode }
 }

@@ -27,9 +27,11 @@ it.each<[readonly Verdict[], { interrupted?: boolean; failOnFlaky?: boolean }, n
   [['missing'], {}, 3],
   [['failed'], { interrupted: true }, 130],
 ])('the verdicts %j with %j exit with %i', (verdicts, options, code) => {
-  expect(exitCodeOf(countVerdicts(verdicts), { interrupted: false, failOnFlaky: false, ...options })).toBe(
-    code,
-  )
+  expect(
+    exitCodeOf(countVerdicts(verdicts), options.interrupted === true ? 'interrupted' : 'finished', {
+      failOnFlaky: options.failOnFlaky ?? false,
+    }),
+  ).toBe(code)
 })
 
 it.each<[readonly Outcome[], boolean]>([

@@ -1,4 +1,5 @@
-// Verdicts and exit codes, pure: what the attempts of a test mean together, and what the verdicts mean for a run.
+// Verdicts and exit codes, pure: what the attempts of a test mean together, and what the verdicts mean for a run. The
+// run and every report use these same functions.
 
 import type { Outcome, Verdict, VerdictCounts } from './model.ts'
 
@@ -10,20 +11,52 @@ export function verdictOf(outcomes: readonly Outcome[]): Verdict {
   return outcomes.length === 0 ? 'missing' : 'infra'
 }
 
+/** The verdicts in the order reports show them. */
+export const verdictOrder: readonly Verdict[] = ['passed', 'flaky', 'failed', 'infra', 'skipped', 'missing']
+
+/** All zero. */
+export const noVerdicts: VerdictCounts = { passed: 0, flaky: 0, failed: 0, infra: 0, skipped: 0, missing: 0 }
+
 /** Counts verdicts. */
 export function countVerdicts(verdicts: Iterable<Verdict>): VerdictCounts {
-  const counts = { passed: 0, flaky: 0, failed: 0, infra: 0, skipped: 0, missing: 0 }
+  const counts = { ...noVerdicts }
   for (const verdict of verdicts) counts[verdict] += 1
   return counts
 }
 
-/** Exit codes of design.md. A run with something missing has not proved its image: 3 unless a test failed. */
+/** The sum of two counts. */
+export function addVerdicts(a: VerdictCounts, b: VerdictCounts): VerdictCounts {
+  return {
+    passed: a.passed + b.passed,
+    flaky: a.flaky + b.flaky,
+    failed: a.failed + b.failed,
+    infra: a.infra + b.infra,
+    skipped: a.skipped + b.skipped,
+    missing: a.missing + b.missing,
+  }
+}
+
+export interface ExitPolicy {
+  /** A flaky test counts as a product failure. Default: false. */
+  readonly failOnFlaky?: boolean
+  /** A run in which no test ran proves nothing about the image: exit 3. Default: false, exit 0. */
+  readonly failOnNothingRun?: boolean
+}
+
+/**
+ * The exit code of design.md: 130 interrupted, 1 a product failure, 3 only infrastructure or harness failures, tests
+ * without a verdict or a stream that ends without a word, 0 otherwise. 2 (usage) never comes from a run; 77 waits for
+ * warnings.
+ */
 export function exitCodeOf(
-  counts: VerdictCounts,
-  options: { readonly interrupted: boolean; readonly failOnFlaky: boolean },
-): number {
-  if (options.interrupted) return 130
-  if (counts.failed > 0 || (options.failOnFlaky && counts.flaky > 0)) return 1
-  if (counts.infra > 0 || counts.missing > 0) return 3
+  verdicts: VerdictCounts,
+  state: 'finished' | 'interrupted' | 'incomplete',
+  policy: ExitPolicy = {},
+): 0 | 1 | 3 | 130 {
+  if (state === 'interrupted') return 130
+  if (verdicts.failed > 0) return 1
+  if (policy.failOnFlaky === true && verdicts.flaky > 0) return 1
+  if (verdicts.infra > 0 || verdicts.missing > 0 || state === 'incomplete') return 3
+  if (policy.failOnNothingRun === true && verdicts.passed + verdicts.flaky === 0) return 3
   return 0
 }

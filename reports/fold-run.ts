@@ -2,7 +2,7 @@
 
 import type { AttemptRef, EventOf, SignalboxEvent } from '../harness/events.ts'
 import type { PlannedTest, Verdict } from '../harness/model.ts'
-import { type ExitPolicy, exitCodeOf, noVerdicts } from './exit-code.ts'
+import { type ExitPolicy, exitCodeOf, noVerdicts } from '../harness/verdict.ts'
 import {
   type Building,
   type BuildingAttempt,

@@ -1,6 +1,6 @@
 // What the rest of the project, and a program that reads runs, may use of this room.
 
-export { exitCodeOf, type ExitPolicy } from './exit-code.ts'
+export { exitCodeOf, type ExitPolicy } from '../harness/verdict.ts'
 export { guardReporter } from './guard.ts'
 export { createListReporter, type ListReporterOptions, type Reporter } from './list.ts'
 export type { TextOptions } from './list-text.ts'

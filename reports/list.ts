@@ -3,7 +3,7 @@
 
 import type { EventOf, SignalboxEvent } from '../harness/events.ts'
 import type { Verdict } from '../harness/model.ts'
-import { noVerdicts } from './exit-code.ts'
+import { noVerdicts } from '../harness/verdict.ts'
 import { noticeLine, planLine, retryLine, sharedBootLine, verdictLine } from './list-lines.ts'
 import { summaryLines } from './list-summary.ts'
 import { type LiveRegion, openLiveRegion } from './live-region.ts'

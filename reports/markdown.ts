@@ -4,7 +4,7 @@
 import { formatSeconds } from '../harness/deadline.ts'
 import { oneLine } from '../harness/hostile-text.ts'
 import type { Verdict } from '../harness/model.ts'
-import { verdictOrder } from './exit-code.ts'
+import { verdictOrder } from '../harness/verdict.ts'
 import { attemptTitle, causeOf, failureText, placeOf } from './failure-text.ts'
 import { type RunSummary, type Summary, targetName, type TestSummary } from './run-summary.ts'
 

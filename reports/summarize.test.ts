@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 
 import type { EventBody, SignalboxEvent } from '../harness/events.ts'
 import type { VerdictCounts } from '../harness/model.ts'
-import { exitCodeOf, type ExitPolicy, noVerdicts } from './exit-code.ts'
+import { exitCodeOf, type ExitPolicy, noVerdicts } from '../harness/verdict.ts'
 import type { RunSummary, Summary } from './run-summary.ts'
 import {
   ended,

@@ -1,7 +1,7 @@
 // The pure fold from events to a summary: any number of runs, in any mixture. Every report is written from its result.
 
 import type { SignalboxEvent } from '../harness/events.ts'
-import { addVerdicts, type ExitPolicy, exitCodeOf, noVerdicts } from './exit-code.ts'
+import { addVerdicts, type ExitPolicy, exitCodeOf, noVerdicts } from '../harness/verdict.ts'
 import { type RunFold, startRunFold } from './fold-run.ts'
 import {
   type Notice,

@@ -61,7 +61,7 @@ export const rules: readonly Rule[] = [
   },
   {
     files: 'reports/**',
-    mayImport: ['reports/**', 'harness/{events,model,errors,hostile-text,nearest,deadline}.ts'],
+    mayImport: ['reports/**', 'harness/{events,model,verdict,errors,hostile-text,nearest,deadline}.ts'],
     because: 'a report is a function of the events',
   },
   {
