@@ -29,7 +29,15 @@ export function kernelArchitecture(header: Buffer): Architecture | 'unknown' {
   if (header.subarray(0x38, 0x3c).toString('latin1') === 'ARM\u0064') return 'arm64'
   if (header.subarray(4, 8).toString('latin1') === 'zimg') return 'arm64'
   if (header.length > 2 && header.readUInt16BE(0) === 0x1f8b) return 'arm64'
-  return 'unknown'
+  return elfArchitecture(header)
+}
+
+// An uncompressed kernel (PVH) is an ELF file: e_machine at 18 is 62 for x86-64 and 183 for AArch64.
+function elfArchitecture(header: Buffer): Architecture | 'unknown' {
+  if (header.length < 20 || header.subarray(0, 4).toString('latin1') !== '\u007FELF') return 'unknown'
+  const machine = header.readUInt16LE(18)
+  if (machine === 62) return 'x86_64'
+  return machine === 183 ? 'arm64' : 'unknown'
 }
 
 async function readHeader(path: string): Promise<Buffer> {

@@ -145,6 +145,8 @@ test('kernels are known by their headers', () => {
   expect(kernelArchitecture(at(0x38, 'ARM\u0064'))).toBe('arm64')
   expect(kernelArchitecture(at(4, 'zimg'))).toBe('arm64')
   expect(kernelArchitecture(at(0, '\u001F\u008B'))).toBe('arm64')
+  expect(kernelArchitecture(at(0, `\u007FELF${'\0'.repeat(14)}\u003E`))).toBe('x86_64')
+  expect(kernelArchitecture(at(0, `\u007FELF${'\0'.repeat(14)}\u00B7`))).toBe('arm64')
   expect(kernelArchitecture(Buffer.alloc(0))).toBe('unknown')
   expect(kernelArchitecture(at(0, 'MZ'))).toBe('unknown')
 })
