@@ -1,8 +1,8 @@
 // Selection, pure: globs, tags, target and image -> which tests run, which are skipped and why. Nothing here looks at a
 // machine.
 
+import { createRequire } from 'node:module'
 import picomatch from 'picomatch'
-import semver from 'semver'
 import { UsageError } from '../errors.ts'
 import type { Target } from '../model.ts'
 import { didYouMean } from '../nearest.ts'
@@ -98,7 +98,11 @@ export function skipReason(test: RegisteredTest, target: Target): string | undef
   return needs.versions === undefined ? undefined : versionReason(test.name, needs.versions, target.version)
 }
 
+// Loaded when the first version range is looked at: most tests have none, and listing must not pay for it.
+const require = createRequire(import.meta.url)
+
 function versionReason(name: string, range: string, version: string): string | undefined {
+  const semver = require('semver') as typeof import('semver')
   if (semver.validRange(range) === null) {
     throw new UsageError(`test "${name}": "${range}" is no version range`, {
       code: 'bad-version-range',

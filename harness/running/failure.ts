@@ -6,7 +6,7 @@ import { ExpectError } from '../expect-error.ts'
 import { plainText } from '../hostile-text.ts'
 import type { Failure, Outcome, Phase, SourceLocation } from '../model.ts'
 import { codeFrame, locationOf } from '../source-location.ts'
-import { CommandError } from '../ssh/index.ts'
+import { CommandError } from '../ssh/outcome.ts'
 
 /** Describes an error. The text is kept whole but without control characters. */
 export function failureFrom(error: unknown, phase: Phase, test?: SourceLocation): Failure {

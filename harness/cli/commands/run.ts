@@ -19,7 +19,6 @@ import { loadTests } from '../load-tests.ts'
 import type { RunFlags } from '../option-table.ts'
 import { resolveImage, targetOf } from '../resolve-image.ts'
 import { makeRunFolder } from '../run-folder.ts'
-import { sweepUp } from '../sweep-up.ts'
 
 /** The action of `run [glob...]`. */
 export async function run(
@@ -66,7 +65,6 @@ export async function runTests(flags: RunFlags, globs: readonly string[]): Promi
   })
   let result: RunResult | undefined
   try {
-    await sweepUp(log.emit)
     result = await executeRun({
       emit: log.emit,
       runFolder: folder.path,

@@ -1,0 +1,115 @@
+// The floor: the same QEMU command as the harness's, started by hand, polled with the ssh program until the first command
+// succeeds.
+
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildReferenceImage } from '../../qemu/image/index.ts'
+import { createOverlay, inspectBase, machineArguments, PRIMARY_DISK_SERIAL } from '../../qemu/index.ts'
+import { measureHost } from '../../platforms/qemu/host.ts'
+import { toMachineConfig } from '../../platforms/qemu/machine-config.ts'
+import { sleep } from '../deadline.ts'
+import { wrapIgnition } from '../ignition/index.ts'
+import type { MachineSpec } from '../machine.ts'
+import { execCommand } from '../process.ts'
+import { distroProfiles } from '../profiles/index.ts'
+import { loadSshKey } from '../ssh/index.ts'
+
+const TIMEOUT_MS = 600_000
+
+/** Milliseconds from the start of QEMU to the first successful command. */
+export async function bareBootMs(): Promise<number> {
+  const { image } = await buildReferenceImage()
+  const signal = AbortSignal.timeout(TIMEOUT_MS)
+  const folder = await mkdtemp(join(tmpdir(), 'signalbox-bare-'))
+  const key = loadSshKey()
+  try {
+    const disk = join(folder, 'disk.qcow2')
+    await createOverlay(disk, { ...image.disk, ...(await inspectBase(image.disk)) })
+    const ignitionPath = join(folder, 'config.ign')
+    const journalDevice = '/dev/virtio-ports/com.signalbox.journal'
+    const options = { profile: distroProfiles.reference, publicKeys: [key.publicKey], journalDevice }
+    await writeFile(ignitionPath, wrapIgnition([], options))
+    const host = await measureHost('x86_64', image.direct?.kernel, signal)
+    const port = await freePort()
+    const config = {
+      ...toMachineConfig(
+        spec,
+        image,
+        host,
+        {
+          uuid: crypto.randomUUID(),
+          disks: [{ path: disk, format: 'qcow2', serial: PRIMARY_DISK_SERIAL }],
+          ignitionPath,
+          firmwareFiles: undefined,
+        },
+        { firstBoot: true, sshPort: port, tpmSocket: undefined },
+      ),
+      channels: {
+        qmp: { kind: 'listen', path: join(folder, 'qmp') },
+        console: { kind: 'listen', path: join(folder, 'console') },
+        journal: { kind: 'listen', path: join(folder, 'journal') },
+      },
+    } as const
+    const startedAt = performance.now()
+    const qemu = spawn(config.binary, [...machineArguments(config)], { stdio: 'ignore' })
+    try {
+      while (!(await answers(key.path ?? '', port, signal))) {
+        signal.throwIfAborted()
+        if (qemu.exitCode !== null) throw new Error(`QEMU ended with ${qemu.exitCode}`)
+        await sleep(100, signal)
+      }
+      return performance.now() - startedAt
+    } finally {
+      qemu.kill('SIGKILL')
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const spec: MachineSpec = {
+  name: 'bare',
+  architecture: 'x86_64',
+  memoryMiB: 1024,
+  cpus: 2,
+  firmware: 'direct',
+  tpm: false,
+  disks: [],
+}
+
+async function answers(key: string, port: number, signal: AbortSignal): Promise<boolean> {
+  const options = [
+    'BatchMode=yes',
+    'StrictHostKeyChecking=no',
+    'UserKnownHostsFile=/dev/null',
+    'ConnectTimeout=5',
+    'LogLevel=ERROR',
+  ]
+  const args = [
+    '-i',
+    key,
+    ...options.flatMap((option) => ['-o', option]),
+    '-p',
+    String(port),
+    'core@127.0.0.1',
+    'true',
+  ]
+  return (await execCommand('ssh', args, { timeoutMs: 20_000, signal })).exitCode === 0
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  const { promise, resolve } = Promise.withResolvers<number>()
+  server.listen(0, '127.0.0.1', () => {
+    const address = server.address()
+    resolve(typeof address === 'object' && address !== null ? address.port : 0)
+  })
+  const port = await promise
+  const closed = Promise.withResolvers<void>()
+  server.close(() => closed.resolve())
+  await closed.promise
+  return port
+}

@@ -1,0 +1,70 @@
+// A measured figure and how it is shown. The names are fixed: later versions are compared by them.
+
+/** One row of the table; `value` is the median of `n` measurements. */
+export interface Figure {
+  readonly name: string
+  readonly value: number
+  readonly unit: string
+  readonly better: 'lower' | 'higher'
+  readonly n: number
+  readonly min: number
+  readonly max: number
+}
+
+/** A benchmark: what it is called, and how to take one sample. */
+export interface Benchmark {
+  readonly name: string
+  readonly unit: string
+  readonly better: 'lower' | 'higher'
+  /** Samples to take. */
+  readonly n: number
+  readonly help: string
+  sample(report: (line: string) => void): Promise<number>
+}
+
+/** Takes the samples of a benchmark. */
+export async function measure(benchmark: Benchmark, report: (line: string) => void): Promise<Figure> {
+  const samples: number[] = []
+  for (let round = 1; round <= benchmark.n; round += 1) {
+    const value = await benchmark.sample(report)
+    report(`${benchmark.name} ${round}/${benchmark.n}: ${shown(value)} ${benchmark.unit}`)
+    samples.push(value)
+  }
+  const sorted = samples.toSorted((a, b) => a - b)
+  const { name, unit, better, n } = benchmark
+  return { name, unit, better, n, value: median(sorted), min: sorted[0] ?? 0, max: sorted.at(-1) ?? 0 }
+}
+
+/** Of sorted numbers; 0 of none. */
+export function median(sorted: readonly number[]): number {
+  const middle = sorted.length / 2
+  const upper = sorted[Math.floor(middle)] ?? 0
+  return Number.isInteger(middle) ? ((sorted[middle - 1] ?? upper) + upper) / 2 : upper
+}
+
+/** A table for people. */
+export function tableOf(figures: readonly Figure[]): string {
+  const rows = figures.map(({ name, value, unit, n, min, max }) => [
+    name,
+    shown(value),
+    unit,
+    `${n}`,
+    shown(min),
+    shown(max),
+  ])
+  const all = [['name', 'median', 'unit', 'n', 'min', 'max'], ...rows]
+  const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? []
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+        )
+        .join('  '),
+    )
+    .join('\n')
+}
+
+function shown(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toFixed(2)
+}
