@@ -3,6 +3,7 @@
 
 import { stat } from 'node:fs/promises'
 import { codeOf, InfraError, UsageError } from '../harness/errors.ts'
+import { oneLine } from '../harness/hostile-text.ts'
 import { execCommand, runCommand } from '../harness/process.ts'
 
 export interface BaseDisk {
@@ -34,7 +35,10 @@ export async function inspectBase(base: BaseDisk, signal?: AbortSignal): Promise
   }
   const info = JSON.parse(result.stdout) as {
     readonly 'virtual-size': number
-    readonly 'format-specific'?: { readonly data?: { readonly corrupt?: boolean } }
+    readonly 'backing-filename'?: string
+    readonly 'format-specific'?: {
+      readonly data?: { readonly corrupt?: boolean; readonly 'data-file'?: string }
+    }
   }
   const virtualBytes = info['virtual-size']
   if (virtualBytes < MEBIBYTE || (base.format === 'raw' && bytes % 512 !== 0)) {
@@ -47,6 +51,14 @@ export async function inspectBase(base: BaseDisk, signal?: AbortSignal): Promise
     throw new UsageError(`${base.path} is marked corrupt`, {
       code: 'image-corrupt',
       hint: 'qemu-img check it',
+    })
+  }
+  const other = info['backing-filename'] ?? info['format-specific']?.data?.['data-file']
+  if (other !== undefined) {
+    // It would open any file of this host that the image names, for the guest to read.
+    throw new UsageError(`${base.path} needs another file: ${oneLine(other)}`, {
+      code: 'image-not-whole',
+      hint: `make it whole: qemu-img convert -O qcow2 ${base.path} WHOLE.qcow2`,
     })
   }
   if (base.format === 'qcow2') await checkQcow2(base.path, signal)

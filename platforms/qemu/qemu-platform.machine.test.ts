@@ -213,6 +213,7 @@ describe('images that cannot be used', () => {
     ['cut in mid-sector', () => file('odd', Buffer.alloc(2_000_001)), 'image-truncated'],
     ['not the format it claims', () => qcow2(file('raw', Buffer.alloc(2_000_000))), 'image-unreadable'],
     ['a truncated qcow2', () => qcow2(bootDiskImage(truncatedQcow2())), 'image-truncated'],
+    ['that names another file', () => qcow2(bootDiskImage(overlay())), 'image-not-whole'],
     ['with a kernel that is none', () => withKernel(sector('halt').disk.path), 'kernel-unreadable'],
     ['with no kernel', () => withKernel(join(root, 'nowhere')), 'kernel-unreadable'],
     ['of another architecture', () => withKernel(arm64Kernel()), 'wrong-architecture'],
@@ -239,6 +240,12 @@ function truncatedQcow2(): string {
   const raw = sector('halt').disk.path
   execFileSync('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', raw, path])
   execFileSync('truncate', ['-s', '300K', path])
+  return path
+}
+
+function overlay(): string {
+  const path = join(root, 'overlay.qcow2')
+  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', sector('halt').disk.path, path])
   return path
 }
 
