@@ -12,7 +12,7 @@ describe('ignition', { exclusive: false }, () => {
         ignition: { version: '3.0.0' },
         storage: {
           directories: [
-            { path: '/srv/signalbox-shared', mode: 0o1777 },
+            { path: '/srv/signalbox-shared', mode: 0o775 },
             { path: '/srv/signalbox-private', mode: 0o700, user: { id: 500 }, group: { id: 500 } },
           ],
         },

@@ -39,7 +39,7 @@ describe('ignition', () => {
               contents: {
                 source: http.serve('/page.gz', packed),
                 compression: 'gzip',
-                verification: { hash: sha512(packed) },
+                verification: { hash: sha512(page) },
               },
             },
           ],
