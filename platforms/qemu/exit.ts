@@ -15,6 +15,8 @@ export type Intent =
 export function toMachineExit(end: MachineEnd, intent: Intent): MachineExit {
   switch (intent.kind) {
     case 'power-off':
+      // Somebody else was faster: that is not the end we asked for.
+      if (end.kind === 'killed' || end.kind === 'crashed') return unasked(end)
       return { expected: true, reason: intent.reason, blame: 'platform' }
     case 'panic':
       return { expected: false, reason: 'kernel panic', blame: 'image' }

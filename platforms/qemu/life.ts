@@ -52,9 +52,11 @@ export async function startLife(options: LifeOptions): Promise<Life> {
   await using undo = new AsyncDisposableStack()
   const tpm = options.tpm ? undo.use(await startSoftwareTpm(options.folders, options)) : undefined
   let intent: Intent = { kind: 'none' }
+  let wasCut = false
   const streams = Promise.withResolvers<void>()
   const endWith = (next: Intent): void => {
-    if (intent.kind === 'none') intent = next
+    // A guest that panics while it shuts down did not shut down.
+    if (intent.kind === 'none' || (next.kind === 'panic' && !wasCut)) intent = next
     machine?.kill()
   }
   const onEvent = (event: QmpEvent): void => {
@@ -94,6 +96,7 @@ export async function startLife(options: LifeOptions): Promise<Life> {
     sshPort: running.sshPort ?? 0,
     ended,
     async cut(reason) {
+      wasCut = true
       intent = { kind: 'power-off', reason }
       running.kill()
       await owned.disposeAsync()

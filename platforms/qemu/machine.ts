@@ -196,7 +196,13 @@ export class QemuMachine implements PlatformMachine {
     life.intend({ kind: 'power-off', reason: 'shut down' })
     const budgets = { powerdownMs: this.#parts.shutdownMs, quitMs: 5000 }
     const how = await stopOrderly(life.machine, budgets, signal)
-    await life.ended
+    const end = await life.ended
+    if (end.kind === 'gone' && !end.exit.expected) {
+      throw new MachineError(`machine ${this.name} did not shut down: ${end.exit.reason}`, {
+        code: 'shutdown-failed',
+        evidence: this.console.tail(10),
+      })
+    }
     if (how === 'powered-off') return
     throw new MachineError(`machine ${this.name} did not power off in ${budgets.powerdownMs / 1000} s`, {
       code: 'shutdown-ignored',

@@ -125,6 +125,7 @@ describe('toMachineExit', () => {
     [{ kind: 'guest-poweroff' }, { kind: 'none' }, false, 'image'],
     [{ kind: 'guest-poweroff' }, { kind: 'power-off', reason: 'shut down' }, true, 'platform'],
     [{ kind: 'requested' }, { kind: 'panic' }, false, 'image'],
+    [{ kind: 'killed', signal: 'SIGKILL' }, { kind: 'power-off', reason: 'shut down' }, false, 'platform'],
     [{ kind: 'requested' }, { kind: 'host-fault', reason: 'disk' }, false, 'platform'],
     [{ kind: 'killed', signal: 'SIGKILL' }, { kind: 'none' }, false, 'platform'],
     [{ kind: 'crashed', detail: 'exit status 1' }, { kind: 'none' }, false, 'platform'],
