@@ -23,8 +23,8 @@ export interface CliWorld extends Disposable {
   start(args: readonly string[]): ReturnType<typeof spawn>
 }
 
-/** A temporary folder with its own cache, runtime folder and results. */
-export function createCliWorld(): CliWorld {
+/** A temporary folder with its own runtime folder and results, and its own cache unless another one is given. */
+export function createCliWorld(options: { readonly cache?: string } = {}): CliWorld {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-cli-'))
   const image = join(folder, 'disk.raw')
   writeFileSync(image, Buffer.alloc(4096))
@@ -33,7 +33,7 @@ export function createCliWorld(): CliWorld {
     PATH: process.env['PATH'],
     LANG: 'C.UTF-8',
     HOME: folder,
-    SIGNALBOX_CACHE: join(folder, 'cache'),
+    SIGNALBOX_CACHE: options.cache ?? join(folder, 'cache'),
     SIGNALBOX_RUNTIME: join(folder, 'run'),
     SIGNALBOX_OUTPUT: output,
   }

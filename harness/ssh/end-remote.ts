@@ -28,10 +28,28 @@ export async function endRemote(
   marker: string | undefined,
 ): Promise<void> {
   if (!connection.isOpen) return
-  // OpenSSH 7.9 and later deliver it to the command's process group; older ones ignore it.
-  channel.signal('KILL')
+  sendKill(channel)
   if (marker !== undefined) await killMarked(connection, marker)
   closeChannel(channel)
+}
+
+/** What ssh2 keeps to itself of a channel. */
+interface Insides {
+  readonly outgoing?: { readonly id?: number }
+  readonly _client?: {
+    readonly _protocol?: { readonly signal?: (this: unknown, channel: number, name: string) => void }
+  }
+}
+
+/**
+ * RFC 4254, 6.9. OpenSSH 7.9 and later deliver it to the command's process group (not for a login as root); older ones
+ * ignore it. ssh2's own `channel.signal` does nothing once the input has ended, which it nearly always has.
+ */
+function sendKill(channel: ClientChannel): void {
+  const { outgoing, _client: client }: Insides = channel as unknown as Insides
+  const protocol = client?._protocol
+  if (outgoing?.id === undefined || protocol?.signal === undefined) channel.signal('KILL')
+  else protocol.signal(outgoing.id, 'KILL')
 }
 
 async function killMarked(connection: SshConnection, marker: string): Promise<void> {
