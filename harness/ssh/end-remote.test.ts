@@ -14,7 +14,7 @@ test(
     const signals: string[] = []
     // Its API hides signals once a command runs; what it logs of the wire does not.
     const debug = (line: string): void => {
-      const name = /^Inbound: CHANNEL_REQUEST .*signal: (\w+)/.exec(line)?.[1]
+      const name = /Inbound: CHANNEL_REQUEST .*signal: (\w+)/.exec(line)?.[1]
       if (name !== undefined) signals.push(name)
     }
     const server = new ssh2.Server({ hostKeys: [generateKeyText('host').privateKey], debug }, (client) => {
