@@ -2,24 +2,22 @@
 // the events emitted here and below.
 
 import { hostname, release } from 'node:os'
-import PQueue from 'p-queue'
-import { runJob } from './attempt/run-job.ts'
 import { defaultTimeouts, type RunEnvironment, type Timeouts } from './attempt/environment.ts'
 import { specOf } from './attempt/acquire.ts'
 import { InfraError, messageOf, UsageError } from './errors.ts'
 import type { Emit } from './events.ts'
 import type { Platform } from './machine.ts'
-import type { Image, Outcome, Target, Verdict, VerdictCounts } from './model.ts'
-import { openBudget, type Cost } from './plan/budget.ts'
-import { loadDurations, saveDurations } from './plan/durations.ts'
-import { formJobs, type Job } from './plan/group.ts'
-import { makePlan, type Plan } from './plan/plan.ts'
+import type { Image, Target, Verdict, VerdictCounts } from './model.ts'
+import { loadDurations } from './plan/durations.ts'
+import { formJobs } from './plan/group.ts'
+import { makePlan } from './plan/plan.ts'
 import { readIgnition, validateIgnition } from './ignition/index.ts'
 import type { Selection } from './plan/select.ts'
 import type { DistroProfile } from './profiles/index.ts'
-import { shouldRetry, type RetryBudget } from './retry-policy.ts'
+import type { RetryBudget } from './retry-policy.ts'
+import { runPlan } from './run-plan.ts'
 import { loadSshKey } from './ssh/index.ts'
-import { countVerdicts, exitCodeOf, verdictOf } from './verdict.ts'
+import { countVerdicts, exitCodeOf } from './verdict.ts'
 import { toolVersion } from './version.ts'
 
 export interface RunOptions extends RetryBudget {
@@ -47,9 +45,6 @@ export interface RunResult {
   readonly counts: VerdictCounts
   readonly exitCode: number
 }
-
-/** What QEMU needs besides the guest's memory; kept free of guests by the budget. */
-const MACHINE_OVERHEAD_MIB = 150
 
 /** Runs the selected tests. Throws only what makes a run impossible: usage errors, a platform that cannot be opened. */
 export async function executeRun(options: RunOptions): Promise<RunResult> {
@@ -119,7 +114,7 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     planned: new Map(plan.tests.map((test) => [test.test, test])),
     timeouts,
   }
-  const verdicts = await schedule(env, plan, options, most)
+  const verdicts = await runPlan({ env, plan, budget: options, most, failFast: options.failFast })
   for (const { test } of plan.tests) if (!verdicts.has(test)) verdicts.set(test, 'missing')
   if (signal.aborted) emit({ type: 'run.interrupted', signal: messageOf(signal.reason) })
   const counts = countVerdicts(verdicts.values())
@@ -128,86 +123,6 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
   })
   emit({ type: 'run.finished', verdicts: counts, exitCode, durationMs: performance.now() - startedAt })
   return { verdicts, counts, exitCode }
-}
-
-/** Runs the jobs of a plan and returns the verdicts of the tests that were finished. */
-async function schedule(
-  env: RunEnvironment,
-  plan: Plan,
-  options: RunOptions,
-  most: number,
-): Promise<Map<string, Verdict>> {
-  const { emit, signal } = options
-  const verdicts = new Map<string, Verdict>()
-  const outcomes = new Map<string, Outcome[]>()
-  const spentMs = new Map<string, number>()
-  const queue = new PQueue({ concurrency: most })
-  const budget = openBudget(env.session.budget)
-  let stopped = false
-
-  const finish = (test: string, verdict: Verdict, reason?: string): void => {
-    verdicts.set(test, verdict)
-    emit({
-      type: 'test.finished',
-      test,
-      verdict,
-      ...(reason === undefined ? {} : { reason }),
-      attempts: outcomes.get(test)?.length ?? 0,
-      durationMs: spentMs.get(test) ?? 0,
-    })
-    if (verdict === 'failed' && options.failFast) stopped = true
-  }
-  for (const { test, expectation } of plan.tests) {
-    if (expectation.kind === 'skip') finish(test, 'skipped', expectation.reason)
-  }
-
-  const retries = (test: string, outcome: Outcome): boolean =>
-    !signal.aborted && shouldRetry([...(outcomes.get(test) ?? []), outcome], options)
-  const enqueue = (job: Job): void => {
-    void queue.add(async () => await work(job))
-  }
-  const work = async (job: Job): Promise<void> => {
-    if (signal.aborted || stopped) return
-    try {
-      using _lease = await budget.acquire(costOf(job), signal)
-      if (stopped) return
-      const rest = await runJob({
-        env,
-        job,
-        attemptNumber: (test) => (outcomes.get(test)?.length ?? 0) + 1,
-        willRetry: retries,
-        onResult: ({ ref, outcome, reason, durationMs }) => {
-          const again = retries(ref.test, outcome)
-          outcomes.set(ref.test, [...(outcomes.get(ref.test) ?? []), outcome])
-          spentMs.set(ref.test, (spentMs.get(ref.test) ?? 0) + durationMs)
-          const test = job.tests.find(({ name }) => name === ref.test)
-          if (signal.aborted && outcome === 'infra') return
-          if (again && test !== undefined) enqueue({ id: test.name, tests: [test], shared: false })
-          else finish(ref.test, verdictOf(outcomes.get(ref.test) ?? []), reason)
-        },
-      })
-      if (rest.length > 0 && !signal.aborted) enqueue({ id: job.id, tests: rest, shared: rest.length > 1 })
-    } catch (error) {
-      if (signal.aborted) return
-      emit({
-        type: 'run.notice',
-        level: 'warning',
-        code: 'job-lost',
-        message: `${job.id}: ${messageOf(error)}`,
-      })
-    }
-  }
-  for (const job of plan.jobs) enqueue(job)
-  await queue.onIdle()
-  saveDurations(new Map([...spentMs].map(([test, ms]) => [`${env.target.name} ${test}`, ms])))
-  return verdicts
-}
-
-function costOf(job: Job): Cost {
-  const { machines = 1, memoryMiB = 1024, cpus = 2 } = job.tests[0]?.requirements ?? {}
-  // A test that boots machines by itself has at least one at a time.
-  const count = Math.max(1, machines)
-  return { memoryMiB: count * (memoryMiB + MACHINE_OVERHEAD_MIB), cpus: count * cpus }
 }
 
 /** The reason that a run's signal aborts with. */

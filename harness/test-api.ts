@@ -53,7 +53,7 @@ function merge(outer: Requirements, inner: Requirements): Requirements {
   return { ...outer, ...inner, ...(tags.length === 0 ? {} : { tags }) }
 }
 
-function define(name: string, second: Requirements | TestBody, third?: TestBody): void {
+function declare(name: string, second: Requirements | TestBody, third?: TestBody): void {
   const own = typeof second === 'function' ? {} : second
   const body = typeof second === 'function' ? second : third
   const fullName = `${group.prefix}${name}`
@@ -68,7 +68,7 @@ function define(name: string, second: Requirements | TestBody, third?: TestBody)
   })
 }
 
-export const test: TestFunction = Object.assign(define, {
+export const test: TestFunction = Object.assign(declare, {
   step: async <T>(title: string, work: () => Promise<T> | T): Promise<T> =>
     await asStep('test.step', title, work),
   info: (): TestInfo => {

@@ -31,7 +31,7 @@ export interface AttemptRequest {
   readonly acquired: boolean
   /** The last test on these machines: tear down as part of this attempt. Asked after the body. */
   readonly isLast: (outcome: Outcome) => boolean
-  readonly willRetry: (outcome: Outcome) => boolean
+  readonly willRetry: (outcome: Outcome, reached: Phase) => boolean
 }
 
 export interface AttemptResult {
@@ -132,7 +132,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
     ...(skipped === undefined ? {} : { reason: skipped }),
     failures: attempt.failures,
     durationMs,
-    willRetry: request.willRetry(outcome),
+    willRetry: request.willRetry(outcome, reached),
   })
   return { ref, outcome, reason: skipped, failures: attempt.failures, durationMs, reached }
 }

@@ -3,7 +3,7 @@
 
 import type { Job } from '../plan/group.ts'
 import type { RegisteredTest } from '../registry.ts'
-import type { Outcome } from '../model.ts'
+import type { Outcome, Phase } from '../model.ts'
 import type { RunEnvironment } from './environment.ts'
 import { holdMachines } from './held-machines.ts'
 import { attemptFolder, runAttempt, type AttemptResult } from './run-attempt.ts'
@@ -13,7 +13,7 @@ export interface JobOptions {
   readonly job: Job
   /** The number of a test's next attempt, from 1. */
   readonly attemptNumber: (test: string) => number
-  readonly willRetry: (test: string, outcome: Outcome) => boolean
+  readonly willRetry: (test: string, outcome: Outcome, reached: Phase) => boolean
   readonly onResult: (result: AttemptResult) => void
 }
 
@@ -48,7 +48,7 @@ export async function runJob(options: JobOptions): Promise<readonly RegisteredTe
         spent = env.signal.aborted || held.gone.aborted || outcome === 'infra' || outcome === 'harness'
         return spent || rest.length === 0
       },
-      willRetry: (outcome) => willRetry(test.name, outcome),
+      willRetry: (outcome, reached) => willRetry(test.name, outcome, reached),
     })
     onResult(result)
     // A boot that failed left nothing to share; a body that ran out of time may still be at work on the machine.

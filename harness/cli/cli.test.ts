@@ -44,6 +44,14 @@ it('shares one boot and keeps the verdicts apart', { timeout: TIMEOUT_MS }, asyn
   expect(boots).toHaveLength(2)
 })
 
+it('runs tests apart when the boot that they shared fails', { timeout: TIMEOUT_MS }, async () => {
+  const { exitCode, stdout } = await run('shared-boot-fails')
+  expect(stdout).toMatch(/≈ broken\.a/)
+  expect(stdout).toMatch(/✗ broken\.b-breaks-it/)
+  expect(stdout).toMatch(/✓ broken\.c/)
+  expect(exitCode).toBe(1)
+})
+
 it('retries faults of the platform once by their own budget', { timeout: TIMEOUT_MS }, async () => {
   const { exitCode, stdout } = await run('infra')
   await expect(comparable(stdout, world)).toMatchFileSnapshot('golden/infra.txt')

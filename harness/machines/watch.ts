@@ -1,7 +1,7 @@
 // Watches a machine's console and journal for messages that mean trouble. It only collects; the attempt judges, since
 // what is bad for one test is the point of another.
 
-import { matchLine } from '../checks/patterns.ts'
+import { lineMatcher, type BadLine } from '../checks/patterns.ts'
 import type { LogBuffer } from './machine-log.ts'
 
 /** A line that matched a pattern of badness. */
@@ -28,8 +28,12 @@ export function watchLogs(console: LogBuffer, journal: LogBuffer, distro: string
   const hits: Hit[] = []
   const counts = new Map<string, number>()
   const listeners = new Set<(hit: Hit) => void>()
-  const look = (source: 'console' | 'journal') => (line: string) => {
-    for (const bad of matchLine(line, { source, distro })) {
+  const lookIn = (source: 'console' | 'journal'): ((line: string) => void) => {
+    const match = lineMatcher({ source, distro })
+    return (line) => note(source, line, match(line))
+  }
+  const note = (source: 'console' | 'journal', line: string, found: readonly BadLine[]): void => {
+    for (const bad of found) {
       const seen = (counts.get(bad.code) ?? 0) + 1
       counts.set(bad.code, seen)
       if (seen > MOST_HITS_A_CODE) continue
@@ -44,7 +48,7 @@ export function watchLogs(console: LogBuffer, journal: LogBuffer, distro: string
       if (hit.fatal) for (const listener of listeners) listener(hit)
     }
   }
-  const stops = [console.listen(look('console')), journal.listen(look('journal'))]
+  const stops = [console.listen(lookIn('console')), journal.listen(lookIn('journal'))]
   return {
     hits,
     onFatal(listener) {

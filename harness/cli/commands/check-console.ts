@@ -2,7 +2,7 @@
 
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { matchLine } from '../../checks/patterns.ts'
+import { lineMatcher } from '../../checks/patterns.ts'
 import { codeOf, UsageError } from '../../errors.ts'
 import { oneLine } from '../../hostile-text.ts'
 
@@ -21,12 +21,13 @@ export async function checkConsole(
 ): Promise<number> {
   const found: Found[] = []
   for (const file of positional[0] as readonly string[]) {
+    const match = lineMatcher({ source: 'console' })
     const stream = createReadStream(file)
     try {
       let line = 0
       for await (const text of createInterface({ input: stream, crlfDelay: Infinity })) {
         line += 1
-        for (const { code, description } of matchLine(text, { source: 'console' })) {
+        for (const { code, description } of match(text)) {
           found.push({ file, line, code, description, text: oneLine(text) })
         }
       }
