@@ -21,7 +21,7 @@ describe('ignition', { exclusive: false }, () => {
     async ({ machine }) => {
       await expect(machine).toHaveFile('/srv/signalbox-shared', {
         type: 'directory',
-        mode: 0o1777,
+        mode: 0o775,
         owner: 'root:root',
       })
       await expect(machine).toHaveFile('/srv/signalbox-private', {

@@ -16,7 +16,7 @@ describe('security', { exclusive: false, distros: ['reference'] }, () => {
         ['/usr/sbin/sshd', 'sshd_exec_t'],
         ['/etc/shadow', 'shadow_t'],
         ['/usr/lib/systemd/systemd', 'init_exec_t'],
-        ['/var/log/journal', 'var_log_t'],
+        ['/var/log/journal', 'systemd_journal_t'],
       ])
       for (const [path, type] of labels) {
         await expect.soft(machine).toRun(['stat', '-c', '%C', path], { sudo: true, stdout: `:${type}:` })
