@@ -11,7 +11,7 @@ export const trimmedFirst: readonly string[] = [
   'etc/rc0.d', 'etc/rc1.d', 'etc/rc2.d', 'etc/rc3.d', 'etc/rc4.d', 'etc/rc5.d', 'etc/rc6.d', 'etc/rcS.d',
   'etc/cron.d', 'etc/cron.daily', 'etc/kernel', 'etc/update-motd.d', 'etc/runit', 'etc/sv', 'etc/ufw', 'etc/dhcp',
   'etc/passwd-', 'etc/shadow-', 'etc/group-', 'etc/gshadow-', 'etc/subuid-', 'etc/subgid-',
-  'etc/systemd/system',
+  'etc/systemd/system', 'etc/modules', 'etc/modules-load.d/modules.conf',
   'var/lib/dbus/machine-id',
   'var/lib/apt', 'var/cache', 'var/log', 'var/backups', 'var/lib/ucf', 'var/lib/systemd', 'var/lib/dpkg', 'var/lib/pam',
   'var/lib/vim', 'var/lib/initramfs-tools', 'var/lib/python', 'var/mail', 'var/local', 'var/opt',

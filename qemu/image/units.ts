@@ -70,7 +70,13 @@ export const unwiredUnits: readonly string[] = [
   'modprobe@drm.service',
   'systemd-battery-check.service',
   'systemd-bsod.service',
+  'systemd-udev-load-credentials.service',
+  'systemd-tmpfiles-setup-dev-early.service',
+  'run-lock.mount',
 ]
+
+/** Units masked in /usr: wanted by name from units that stay, or by a generator. */
+export const maskedUnits: readonly string[] = ['modprobe@drm.service', 'systemd-remount-fs.service']
 
 /** Unit files that go: something other than a link (udev, name lookups, `Also=`) would start them. */
 export const droppedUnits: readonly string[] = [

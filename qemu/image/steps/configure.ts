@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { recipeFolder } from '../recipe.ts'
 import { osRelease } from '../os-release.ts'
 import { trimmedFirst } from '../trim.ts'
-import { droppedGenerators, unitAliases, unwiredUnits, wiredUnits } from '../units.ts'
+import { droppedGenerators, maskedUnits, unitAliases, unwiredUnits, wiredUnits } from '../units.ts'
 import { run, runInTree, type BuildContext } from './context.ts'
 
 /** Applies the recipe to the unpacked tree. `manifest` becomes part of the build id. Returns the build id. */
@@ -53,6 +53,7 @@ async function wireUnits(systemd: string): Promise<void> {
   }
   for (const [unit, target] of wiredUnits) await link(`../${unit}`, join(units, target, unit))
   for (const [alias, unit] of unitAliases) await link(unit, join(units, alias))
+  for (const name of maskedUnits) await link('/dev/null', join(units, name))
   for (const name of droppedGenerators) await rm(join(systemd, 'system-generators', name), { force: true })
 }
 
