@@ -11,6 +11,12 @@ export const trimmedFirst: readonly string[] = [
   'etc/rc0.d', 'etc/rc1.d', 'etc/rc2.d', 'etc/rc3.d', 'etc/rc4.d', 'etc/rc5.d', 'etc/rc6.d', 'etc/rcS.d',
   'etc/cron.d', 'etc/cron.daily', 'etc/kernel', 'etc/update-motd.d', 'etc/runit', 'etc/sv', 'etc/ufw', 'etc/dhcp',
   'etc/passwd-', 'etc/shadow-', 'etc/group-', 'etc/gshadow-', 'etc/subuid-', 'etc/subgid-',
+  // Every machine makes its own host key; these would be everybody's.
+  'etc/ssh/ssh_host_rsa_key', 'etc/ssh/ssh_host_rsa_key.pub', 'etc/ssh/ssh_host_ecdsa_key', 'etc/ssh/ssh_host_ecdsa_key.pub',
+  'etc/ssh/ssh_host_ed25519_key', 'etc/ssh/ssh_host_ed25519_key.pub',
+  'etc/default/locale', 'etc/vconsole.conf', 'etc/.resolv.conf.systemd-resolved.bak', 'usr/share/gcc', 'var/spool/mail',
+  // It makes a link to a database that nothing here writes.
+  'usr/lib/tmpfiles.d/wtmpdb.conf',
   'etc/systemd/system', 'etc/modules', 'etc/modules-load.d/modules.conf',
   'var/lib/dbus/machine-id',
   'var/lib/apt', 'var/cache', 'var/log', 'var/backups', 'var/lib/ucf', 'var/lib/systemd', 'var/lib/dpkg', 'var/lib/pam',
