@@ -13,6 +13,10 @@ const file = (path: string, text = 'a', more: JsonObject = {}): JsonObject => ({
 const unit = (name: string, more: JsonObject): JsonObject => ({ systemd: { units: [{ name, ...more }] } })
 const user = (more: JsonObject): JsonObject => ({ passwd: { users: [{ name: 'x', ...more }] } })
 const storage = (more: JsonObject): JsonObject => ({ storage: more })
+const diskAndFilesystem = storage({
+  disks: [{ device: '/dev/vdb' }],
+  filesystems: [{ device: '/dev/disk/by-partlabel/x', path: '/srv' }],
+})
 const inside = (value: JsonObject): JsonObject => ({
   ignition: {
     config: {
@@ -49,6 +53,12 @@ test.each<[string, JsonObject, JsonObject]>([
     'a null is no value',
     { kernelArguments: { shouldExist: [] } },
     { ignition: { config: { replace: { source: null } } } },
+  ],
+  ['the same disk, by the same two names', diskAndFilesystem, diskAndFilesystem],
+  [
+    'a further filesystem, by a name that both know',
+    diskAndFilesystem,
+    storage({ disks: [{ device: '/dev/vdb' }] }),
   ],
   ['the same file inside a data URL', inside(file('/a')), file('/a')],
 ])('can share: %s', (_name, a, b) => {

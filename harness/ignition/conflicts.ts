@@ -76,8 +76,14 @@ function below(upper: Claims, lower: Claims): string | undefined {
 /** Device names of different kinds (/dev/vdb, /dev/disk/by-id/...) may mean the same disk. */
 function aliases(a: Claims, b: Claims): string | undefined {
   const [mine, theirs] = [devices(a), devices(b)]
+  // A device that one config and the other treat alike is no news to either.
+  const knows = (claims: readonly Claim[], { name, value }: Claim): boolean =>
+    claims.some((known) => known.name === name && known.value === value)
   for (const claim of mine) {
-    const other = theirs.find((one) => posix.dirname(one.name) !== posix.dirname(claim.name))
+    if (knows(theirs, claim)) continue
+    const other = theirs.find(
+      (one) => posix.dirname(one.name) !== posix.dirname(claim.name) && !knows(mine, one),
+    )
     if (other !== undefined) return `device ${claim.name} may be the same as ${other.name}`
   }
   return undefined

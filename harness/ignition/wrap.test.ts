@@ -29,6 +29,15 @@ test.each([
   })
 })
 
+test('equal configs are given once: a second time would append twice', async () => {
+  const text =
+    '{"ignition":{"version":"3.0.0"},"storage":{"files":[{"path":"/a","append":[{"source":"data:,a"}]}]}}'
+  const configs = [await readIgnition(text), await readIgnition(text)]
+  expect(JSON.parse(wrapIgnition(configs, { profile: reference, publicKeys: [] }))).toMatchObject({
+    ignition: { config: { merge: [{ source: base64(text) }] } },
+  })
+})
+
 test('every part can be left out, and others added', () => {
   expect(JSON.parse(wrapIgnition([], { profile: flatcar, publicKeys: [], keepUpdates: true }))).toEqual({
     ignition: { version: '3.0.0' },

@@ -53,7 +53,9 @@ function harnessFragment(options: WrapOptions): Required<IgnitionFragment> {
 /** Spec 3.0.0. A child's entry of the same path, unit or user is merged over the parent's. */
 function wrapV3(configs: readonly IgnitionConfig[], fragment: Required<IgnitionFragment>): unknown {
   const { files, units, sshKeys } = fragment
-  const merge = configs.map((config) => ({ source: dataUrl(config.text) }))
+  // Tests that share a boot by having the same config: merged twice, a file's `append` would be appended twice.
+  const texts = new Set(configs.map((config) => config.text))
+  const merge = Array.from(texts, (text) => ({ source: dataUrl(text) }))
   return {
     ignition: { version: '3.0.0', ...(merge.length === 0 ? {} : { config: { merge } }) },
     ...(sshKeys.length === 0

@@ -3,6 +3,13 @@
 import { describe, expect, test, type Machine } from '../../harness/index.ts'
 import { filesystemUuid, partitionUuid, secondDisk } from './second-disk.ts'
 
+interface BlockDevice {
+  readonly partn: number | null
+  readonly partlabel: string | null
+  readonly partuuid: string | null
+  readonly size: number
+}
+
 /** What is on a partition, read from the device, not from udev's memory. */
 async function probe(machine: Machine, partition: string): Promise<ReadonlyMap<string, string>> {
   const text = await machine.run(['blkid', '-p', '-o', 'export', `/dev/disk/by-partlabel/${partition}`], {
@@ -21,15 +28,11 @@ describe('ignition', secondDisk, () => {
         'The partitions have the numbers, names, sizes and ids of the config, and the last takes the rest.',
     },
     async ({ machine }) => {
-      const columns = ['--json', '--bytes', '--output', 'PARTN,PARTLABEL,PARTUUID,SIZE']
+      const columns = ['--json', '--list', '--bytes', '--output', 'PARTN,PARTLABEL,PARTUUID,SIZE']
       const text = await machine.run(['lsblk', ...columns, '/dev/disk/by-id/virtio-data'])
-      const { blockdevices } = JSON.parse(text) as {
-        readonly blockdevices: readonly {
-          readonly children?: readonly { readonly partlabel: string; readonly size: number }[]
-        }[]
-      }
+      const { blockdevices } = JSON.parse(text) as { readonly blockdevices: readonly BlockDevice[] }
       const MiB = 1024 * 1024
-      const partitions = blockdevices[0]?.children ?? []
+      const partitions = blockdevices.filter(({ partn }) => partn !== null)
       expect(partitions).toEqual([
         expect.objectContaining({ partn: 1, partlabel: 'sbx-data', size: 96 * MiB, partuuid: partitionUuid }),
         expect.objectContaining({ partn: 2, partlabel: 'sbx-fat', size: 48 * MiB }),
