@@ -56,16 +56,16 @@ export function sourcesForSuite(
   const main = sources.find((source) => isDebian(source) && source.suite === hostCodename)
   if (main === undefined) {
     const seen = [...new Set(sources.map((source) => `${source.uri} ${source.suite}`))]
-    throw new InfraError(`the host's apt configuration has no Debian source for its own release "${hostCodename}"`, {
-      code: 'no-debian-mirror',
-      hint: `the reference image is built from the Debian mirror this host uses; found: ${seen.join(', ') || 'no source at all'}`,
-    })
+    throw new InfraError(
+      `the host's apt configuration has no Debian source for its own release "${hostCodename}"`,
+      {
+        code: 'no-debian-mirror',
+        hint: `the reference image is built from the Debian mirror this host uses; found: ${seen.join(', ') || 'no source at all'}`,
+      },
+    )
   }
   const security = sources.find((source) => isDebian(source) && source.suite === `${hostCodename}-security`)
-  return [
-    line(main.uri, suite),
-    ...(security === undefined ? [] : [line(security.uri, `${suite}-security`)]),
-  ]
+  return [line(main.uri, suite), ...(security === undefined ? [] : [line(security.uri, `${suite}-security`)])]
 }
 
 /** Reads every apt source of this host. */

@@ -13,23 +13,32 @@ const programs: readonly string[] = [
 /** Throws an InfraError with the command that mends it. A build in a user namespace is not supported: it was never tried. */
 export async function requireBuildHost(): Promise<void> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new InfraError(`the reference image is built on Linux on x86-64, not on ${process.platform} on ${process.arch}`, {
-      code: 'image-build-host',
-      hint: 'copy a built image folder from such a host and name it with --image',
-    })
+    throw new InfraError(
+      `the reference image is built on Linux on x86-64, not on ${process.platform} on ${process.arch}`,
+      {
+        code: 'image-build-host',
+        hint: 'copy a built image folder from such a host and name it with --image',
+      },
+    )
   }
   if (process.getuid?.() !== 0) {
-    throw new InfraError('building the reference image needs root: its tree has files of many owners, device access and labels', {
-      code: 'image-build-root',
-      hint: 'run `sudo signalbox image build` once, or copy a built image folder; running tests needs no root',
-    })
+    throw new InfraError(
+      'building the reference image needs root: its tree has files of many owners, device access and labels',
+      {
+        code: 'image-build-root',
+        hint: 'run `sudo signalbox image build` once, or copy a built image folder; running tests needs no root',
+      },
+    )
   }
   const missing = await missingPrograms()
   if (missing.length > 0) {
-    throw new InfraError(`building the reference image needs programs that this host lacks: ${missing.join(', ')}`, {
-      code: 'image-build-tools',
-      hint: `apt-get install --no-install-recommends ${hostPackages.join(' ')}`,
-    })
+    throw new InfraError(
+      `building the reference image needs programs that this host lacks: ${missing.join(', ')}`,
+      {
+        code: 'image-build-tools',
+        hint: `apt-get install --no-install-recommends ${hostPackages.join(' ')}`,
+      },
+    )
   }
 }
 
@@ -37,7 +46,13 @@ export async function requireBuildHost(): Promise<void> {
 export async function missingPrograms(): Promise<readonly string[]> {
   const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/bin', '/bin']
   const isThere = async (name: string): Promise<boolean> => {
-    const tries = folders.map(async (folder) => await access(join(folder, name), constants.X_OK).then(() => true, () => false))
+    const tries = folders.map(
+      async (folder) =>
+        await access(join(folder, name), constants.X_OK).then(
+          () => true,
+          () => false,
+        ),
+    )
     return (await Promise.all(tries)).includes(true)
   }
   const found = await Promise.all(programs.map(isThere))

@@ -7,7 +7,13 @@ import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { basename, join } from 'node:path'
 import { cacheFolder } from '../../harness/folders.ts'
 import { requireBuildHost } from './build-host.ts'
-import { imageFiles, readBuiltImage, type BuiltImage, type ImageFile, type ImageMetadata } from './built-image.ts'
+import {
+  imageFiles,
+  readBuiltImage,
+  type BuiltImage,
+  type ImageFile,
+  type ImageMetadata,
+} from './built-image.ts'
 import { imageKey } from './cache-key.ts'
 import { acquireLock } from './lock.ts'
 import { configureTree } from './steps/configure.ts'
@@ -41,20 +47,38 @@ export interface BuildOptions {
   readonly force?: boolean
 }
 
-const steps = ['packages', 'unpack', 'configure', 'initrd', 'arrange', 'seal', 'kernel', 'disk', 'verify', 'publish'] as const
+const steps = [
+  'packages',
+  'unpack',
+  'configure',
+  'initrd',
+  'arrange',
+  'seal',
+  'kernel',
+  'disk',
+  'verify',
+  'publish',
+] as const
 
 /** The folder of images when none is given. */
 export const defaultImageCache = (): string => join(cacheFolder(), 'images')
 
 /** Builds the image, or returns the cached one. Throws InfraError (no root, a missing tool, a failed step). */
 export async function buildReferenceImage(options: BuildOptions = {}): Promise<BuiltImage> {
-  const { version = '1.0.0', channel = 'stable', cache = defaultImageCache(), signal, force = false } = options
+  const {
+    version = '1.0.0',
+    channel = 'stable',
+    cache = defaultImageCache(),
+    signal,
+    force = false,
+  } = options
   const key = await imageKey({ version, channel, architecture: 'x86_64' })
   const folder = join(cache, `reference-${version}-${channel}-${key}`)
   if (!force && existsSync(join(folder, 'image.json'))) return await readBuiltImage(folder)
   await requireBuildHost()
   await mkdir(cache, { recursive: true })
-  const wait = (line: string): void => options.onProgress?.({ step: 'wait', index: 0, count: steps.length, line })
+  const wait = (line: string): void =>
+    options.onProgress?.({ step: 'wait', index: 0, count: steps.length, line })
   await using _lock = await acquireLock(join(cache, '.build.lock'), {
     signal,
     onWait: ({ pid }) => wait(`process ${pid} is building; waiting for it`),
@@ -120,7 +144,11 @@ async function buildInto(build: Build): Promise<void> {
   const layout = await buildDisk(context, usr, boot)
   begin('verify')
   const disk = join(context.out, 'disk.raw')
-  await verifyImage(context, { disk, usr: usr.erofs, verity: usr.verity, uki: boot.uki, rootHash: usr.rootHash }, layout)
+  await verifyImage(
+    context,
+    { disk, usr: usr.erofs, verity: usr.verity, uki: boot.uki, rootHash: usr.rootHash },
+    layout,
+  )
   begin('publish')
   const names: Record<ImageFile, string> = {
     disk,

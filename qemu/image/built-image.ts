@@ -63,9 +63,8 @@ export async function readBuiltImage(pathOrFolder: string): Promise<BuiltImage> 
       direct: {
         kernel: files.kernel.path,
         initrd: files.initrd.path,
-        // On every boot: a stamp on ROOT keeps Ignition from running twice, and a boot that failed half way runs it again.
-        arguments: [metadata.arguments, ...firstBootArguments].join(' '),
-        firstBootArguments: '',
+        arguments: metadata.arguments,
+        firstBootArguments: firstBootArguments.join(' '),
       },
       firmwares: ['direct', 'uefi'],
     },
@@ -82,11 +81,14 @@ async function readMetadata(path: string): Promise<ImageMetadata> {
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    throw new UsageError(`no image at ${dirname(path)}: ${codeOf(error) ?? 'unreadable'} reading image.json`, {
-      code: 'image-missing',
-      hint: 'give the folder of a built image, or build one with `signalbox image build`',
-      cause: error,
-    })
+    throw new UsageError(
+      `no image at ${dirname(path)}: ${codeOf(error) ?? 'unreadable'} reading image.json`,
+      {
+        code: 'image-missing',
+        hint: 'give the folder of a built image, or build one with `signalbox image build`',
+        cause: error,
+      },
+    )
   }
   let parsed: unknown
   try {
@@ -114,7 +116,17 @@ async function checkFile(
 function isMetadata(value: unknown): value is ImageMetadata {
   if (typeof value !== 'object' || value === null) return false
   const record = value as Record<string, unknown>
-  const strings = ['key', 'version', 'channel', 'buildId', 'builtAt', 'digest', 'usrRootHash', 'kernelRelease', 'arguments']
+  const strings = [
+    'key',
+    'version',
+    'channel',
+    'buildId',
+    'builtAt',
+    'digest',
+    'usrRootHash',
+    'kernelRelease',
+    'arguments',
+  ]
   if (record['format'] !== 1 || record['distro'] !== 'reference') return false
   if (record['architecture'] !== 'x86_64' && record['architecture'] !== 'arm64') return false
   if (!strings.every((name) => typeof record[name] === 'string')) return false

@@ -35,7 +35,13 @@ export function diskLayout(version: string, rootHash: string): DiskLayout {
   const wanted: readonly Omit<Partition, 'number' | 'startMiB'>[] = [
     { label: 'ESP', type: types.esp, sizeMiB: sizes.esp, attributes: [] },
     { label: `reference_${version}`, type: types.usr, sizeMiB: sizes.usr, uuid: usrUuid, attributes: [60] },
-    { label: `reference_${version}_verity`, type: types.usrVerity, sizeMiB: sizes.verity, uuid: verityUuid, attributes: [60] },
+    {
+      label: `reference_${version}_verity`,
+      type: types.usrVerity,
+      sizeMiB: sizes.verity,
+      uuid: verityUuid,
+      attributes: [60],
+    },
     { label: '_empty', type: types.usr, sizeMiB: sizes.usr, attributes: [] },
     { label: '_empty', type: types.usrVerity, sizeMiB: sizes.verity, attributes: [] },
     { label: 'OEM', type: types.linux, sizeMiB: sizes.oem, attributes: [] },

@@ -17,7 +17,8 @@ export function buildUki(stub: Uint8Array, sections: readonly UkiSection[]): Uin
   const pe = readPe(header)
   const firstFree = pe.sectionTable + pe.sectionCount * sectionHeaderSize
   const needed = firstFree + sections.length * sectionHeaderSize
-  if (needed > pe.sizeOfHeaders) throw new Error(`the EFI stub has no room for ${sections.length} more section headers`)
+  if (needed > pe.sizeOfHeaders)
+    throw new Error(`the EFI stub has no room for ${sections.length} more section headers`)
   const parts: Uint8Array[] = [header]
   let fileEnd = header.length
   let memoryEnd = pe.memoryEnd

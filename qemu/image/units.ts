@@ -21,7 +21,6 @@ export const unitAliases: readonly (readonly [string, string])[] = [
   ['dbus-org.freedesktop.network1.service', 'systemd-networkd.service'],
   ['dbus-org.freedesktop.timesync1.service', 'systemd-timesyncd.service'],
   ['sshd.service', 'ssh.service'],
-  ['default.target', 'multi-user.target'],
 ]
 
 /** Units that nothing shall pull in: their links are removed, the units stay. */
@@ -71,13 +70,16 @@ export const unwiredUnits: readonly string[] = [
   'modprobe@drm.service',
   'systemd-battery-check.service',
   'systemd-bsod.service',
-  'systemd-udev-load-credentials.service',
   'systemd-tmpfiles-setup-dev-early.service',
   'run-lock.mount',
 ]
 
 /** Units masked in /usr: wanted by name from units that stay, or by a generator. */
-export const maskedUnits: readonly string[] = ['modprobe@drm.service', 'systemd-remount-fs.service']
+export const maskedUnits: readonly string[] = [
+  'modprobe@drm.service',
+  'systemd-remount-fs.service',
+  'systemd-udev-load-credentials.service',
+]
 
 /** Unit files that go: something other than a link (udev, name lookups, `Also=`) would start them. */
 export const droppedUnits: readonly string[] = [
@@ -91,9 +93,6 @@ export const droppedUnits: readonly string[] = [
   'systemd-networkd-persistent-storage.service',
   // Links to dracut's units, which are gone after the initrd was built.
   'initrd.target.wants',
-  ...['cmdline', 'initqueue', 'mount', 'pre-mount', 'pre-pivot', 'pre-trigger', 'pre-udev', 'shutdown', 'shutdown-onfailure'].map(
-    (stage) => `dracut-${stage}.service`,
-  ),
 ]
 
 /** Generators that only cost time here. */

@@ -67,7 +67,9 @@ async function link(target: string, path: string): Promise<void> {
 async function unpackKernelModules(context: BuildContext): Promise<void> {
   const modules = join(context.tree, 'usr/lib/modules')
   const [release = ''] = await readdir(modules)
-  const packed = (await readdir(join(modules, release), { recursive: true })).filter((name) => name.endsWith('.ko.xz'))
+  const packed = (await readdir(join(modules, release), { recursive: true })).filter((name) =>
+    name.endsWith('.ko.xz'),
+  )
   await run(context, 'xz', ['--decompress', '--threads=0', '--', ...packed], { cwd: join(modules, release) })
   await runInTree(context, ['depmod', release])
 }

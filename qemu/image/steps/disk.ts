@@ -29,12 +29,29 @@ export async function buildDisk(context: BuildContext, usr: SealedUsr, boot: Boo
   return layout
 }
 
-async function buildExt4(context: BuildContext, layout: DiskLayout, label: string, folder: string): Promise<string> {
+async function buildExt4(
+  context: BuildContext,
+  layout: DiskLayout,
+  label: string,
+  folder: string,
+): Promise<string> {
   const file = join(context.work, `${label}.ext4`)
   await makeSparse(file, partitionOf(layout, label).sizeMiB)
   // Inode tables are zeroed here, in a sparse file, and not by a kernel thread of every machine that boots.
   const extended = `hash_seed=${uuidFor(`seed ${label}`)},lazy_itable_init=0,lazy_journal_init=0,nodiscard`
-  await run(context, 'mkfs.ext4', ['-q', '-F', '-L', label, '-U', uuidFor(label), '-E', extended, '-d', folder, file])
+  await run(context, 'mkfs.ext4', [
+    '-q',
+    '-F',
+    '-L',
+    label,
+    '-U',
+    uuidFor(label),
+    '-E',
+    extended,
+    '-d',
+    folder,
+    file,
+  ])
   const lostAndFound = 'ea_set /lost+found security.selinux system_u:object_r:lost_found_t:s0'
   await run(context, 'debugfs', ['-w', '-R', lostAndFound, file])
   return file
@@ -61,14 +78,29 @@ async function buildEsp(context: BuildContext, layout: DiskLayout, boot: BootFil
   return file
 }
 
-async function place(context: BuildContext, layout: DiskLayout, label: string, file: string, disk: string): Promise<void> {
+async function place(
+  context: BuildContext,
+  layout: DiskLayout,
+  label: string,
+  file: string,
+  disk: string,
+): Promise<void> {
   const seek = partitionOf(layout, label).startMiB * 1024 * 1024
-  await run(context, 'dd', [`if=${file}`, `of=${disk}`, 'bs=64K', `seek=${seek}`, 'oflag=seek_bytes', 'conv=notrunc,sparse', 'status=none'])
+  await run(context, 'dd', [
+    `if=${file}`,
+    `of=${disk}`,
+    'bs=64K',
+    `seek=${seek}`,
+    'oflag=seek_bytes',
+    'conv=notrunc,sparse',
+    'status=none',
+  ])
 }
 
 function partitionOf(layout: DiskLayout, label: string): DiskLayout['partitions'][number] {
   const found = layout.partitions.find((partition) => partition.label === label)
-  if (found === undefined) throw new InfraError(`the disk has no partition ${label}`, { code: 'image-layout' })
+  if (found === undefined)
+    throw new InfraError(`the disk has no partition ${label}`, { code: 'image-layout' })
   return found
 }
 

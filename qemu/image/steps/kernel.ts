@@ -16,7 +16,11 @@ export interface BootFiles {
 }
 
 /** Writes the UKI and the first-boot addon. */
-export async function buildBootFiles(context: BuildContext, kernel: KernelFiles, usr: SealedUsr): Promise<BootFiles> {
+export async function buildBootFiles(
+  context: BuildContext,
+  kernel: KernelFiles,
+  usr: SealedUsr,
+): Promise<BootFiles> {
   const commandLine = [`usrhash=${usr.rootHash}`, ...kernelArguments].join(' ')
   const efi = join(context.work, 'efi')
   const text = (value: string): Uint8Array => Buffer.from(`${value}\0`)

@@ -16,7 +16,20 @@ export interface SealedUsr {
 
 const contexts = '/etc/selinux/default/contexts/files/file_contexts'
 const moved = ['home', 'root', 'opt', 'srv', 'mnt', 'var', 'tmp'] as const
-const empty = ['dev', 'proc', 'sys', 'run', 'etc', 'boot', 'oem', 'usr', '.etc', '.etc/upper', '.etc/work', '.reference']
+const empty = [
+  'dev',
+  'proc',
+  'sys',
+  'run',
+  'etc',
+  'boot',
+  'oem',
+  'usr',
+  '.etc',
+  '.etc/upper',
+  '.etc/work',
+  '.reference',
+]
 const links = { bin: 'usr/bin', sbin: 'usr/sbin', lib: 'usr/lib', lib64: 'usr/lib64' } as const
 
 /** Lays out ROOT's skeleton in `/usr/share/reference/root` and labels the whole tree. */
@@ -28,17 +41,40 @@ export async function arrangeTree(context: BuildContext): Promise<void> {
   for (const name of empty) await mkdir(join(skeleton, name), { recursive: true })
   for (const [name, target] of Object.entries(links)) await symlink(target, join(skeleton, name))
   await runInTree(context, ['setfiles', '-F', contexts, '/usr', '/etc'])
-  await runInTree(context, ['setfiles', '-F', '-r', '/usr/share/reference/root', contexts, '/usr/share/reference/root'])
+  await runInTree(context, [
+    'setfiles',
+    '-F',
+    '-r',
+    '/usr/share/reference/root',
+    contexts,
+    '/usr/share/reference/root',
+  ])
   // /etc's upper layer is /etc to everybody who looks at it.
   const upper = ['/usr/share/reference/root/.etc/upper', '/usr/share/reference/root/.etc/work']
-  await runInTree(context, ['setfattr', '-n', 'security.selinux', '-v', 'system_u:object_r:etc_t:s0', ...upper])
+  await runInTree(context, [
+    'setfattr',
+    '-n',
+    'security.selinux',
+    '-v',
+    'system_u:object_r:etc_t:s0',
+    ...upper,
+  ])
   await rename(join(tree, 'etc'), join(tree, 'usr/share/reference/etc'))
   await rm(join(tree, 'var'), { recursive: true, force: true })
 }
 
 /** Arguments of mkfs.erofs for a /usr tree: everything that could differ between two builds is pinned. */
 export function erofsArguments(version: string, output: string, folder: string): readonly string[] {
-  return ['--quiet', '-zlz4hc', '-C65536', `-T${sourceDateEpoch}`, '-U', uuidFor(`usr ${version}`), output, folder]
+  return [
+    '--quiet',
+    '-zlz4hc',
+    '-C65536',
+    `-T${sourceDateEpoch}`,
+    '-U',
+    uuidFor(`usr ${version}`),
+    output,
+    folder,
+  ]
 }
 
 /** Makes `usr.erofs` and `usr.verity` in the image's folder. */
@@ -58,7 +94,8 @@ export async function sealUsr(context: BuildContext): Promise<SealedUsr> {
   return { erofs, verity, rootHash: (await readFile(hashFile, 'utf8')).trim() }
 }
 
-const digestOf = (text: string): string => createHash('sha256').update(`signalbox reference ${text}`).digest('hex')
+const digestOf = (text: string): string =>
+  createHash('sha256').update(`signalbox reference ${text}`).digest('hex')
 
 /** A stable version-4-shaped UUID for a name. */
 export function uuidFor(name: string): string {

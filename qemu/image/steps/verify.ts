@@ -2,7 +2,6 @@
 // hash over what lies on the disk, the UKI's command line.
 
 import { readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { InfraError } from '../../../harness/errors.ts'
 import type { DiskLayout } from '../gpt-layout.ts'
 import { readUkiSection } from '../uki.ts'
@@ -17,13 +16,18 @@ export interface VerifiedFiles {
 }
 
 /** Throws an InfraError that says what is wrong with the image. */
-export async function verifyImage(context: BuildContext, files: VerifiedFiles, layout: DiskLayout): Promise<void> {
+export async function verifyImage(
+  context: BuildContext,
+  files: VerifiedFiles,
+  layout: DiskLayout,
+): Promise<void> {
   await verifyTable(context, files.disk, layout)
   await run(context, 'veritysetup', ['verify', files.usr, files.verity, files.rootHash])
   await verifySlot(context, files, layout)
   const commandLine = readUkiSection(await readFile(files.uki), '.cmdline')
   const text = commandLine === undefined ? '' : Buffer.from(commandLine).toString('utf8')
-  if (!text.includes(`usrhash=${files.rootHash}`)) throw wrong(`the UKI's command line lacks the root hash: ${text}`)
+  if (!text.includes(`usrhash=${files.rootHash}`))
+    throw wrong(`the UKI's command line lacks the root hash: ${text}`)
 }
 
 async function verifyTable(context: BuildContext, disk: string, layout: DiskLayout): Promise<void> {
@@ -34,7 +38,9 @@ async function verifyTable(context: BuildContext, disk: string, layout: DiskLayo
     const [, first, last] = line.trim().split(/\s+/)
     const start = startMiB * 2048
     if (Number(first) !== start || Number(last) !== start + sizeMiB * 2048 - 1 || !line.endsWith(label)) {
-      throw wrong(`partition ${number} should be ${label} at ${startMiB} MiB, ${sizeMiB} MiB long; the table says: ${line.trim()}`)
+      throw wrong(
+        `partition ${number} should be ${label} at ${startMiB} MiB, ${sizeMiB} MiB long; the table says: ${line.trim()}`,
+      )
     }
   }
 }
