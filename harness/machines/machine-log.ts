@@ -11,7 +11,7 @@ const KEPT_LINES = 20_000
 export interface LogBuffer {
   readonly log: MachineLog
   /** Adds a line and hands it to everybody who listens. */
-  push(line: string): void
+  readonly push: (line: string) => void
   /** Calls for each line from now on, until the returned function is called. */
   listen(onLine: (line: string) => void): () => void
   tail(n: number): readonly string[]
@@ -57,7 +57,7 @@ export function createLog(what: string, slowness: number): LogBuffer {
   }
   return {
     log: { lines: () => [...kept], waitFor },
-    push(raw) {
+    push: (raw) => {
       const line = plainText(raw)
       kept.push(line)
       if (kept.length > KEPT_LINES * 1.25) kept.splice(0, kept.length - KEPT_LINES)
