@@ -152,7 +152,7 @@ async function buildInto(build: Build): Promise<void> {
   begin('publish')
   const names: Record<ImageFile, string> = {
     disk,
-    kernel: kernel.vmlinuz,
+    kernel: kernel.vmlinux,
     initrd: kernel.initrd,
     uki: boot.uki,
     usr: usr.erofs,
@@ -168,7 +168,7 @@ async function buildInto(build: Build): Promise<void> {
     architecture: 'x86_64',
     buildId,
     builtAt: new Date().toISOString(),
-    digest: `sha256:${await digestOf([kernel.vmlinuz, kernel.initrd], usr.rootHash)}`,
+    digest: `sha256:${await digestOf([kernel.vmlinux, kernel.initrd], usr.rootHash)}`,
     usrRootHash: usr.rootHash,
     kernelRelease: kernel.release,
     arguments: boot.commandLine,

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { packageRoot } from '../../harness/package-root.ts'
 
 /** Raised when the code of a step changes what it makes; data changes are noticed by themselves. */
-export const recipeVersion = 1
+export const recipeVersion = 2
 
 /** The folder with the guest's files, the dracut module and the commands that run inside the tree. */
 export const recipeFolder = join(packageRoot, 'qemu', 'image', 'recipe')
@@ -48,7 +48,7 @@ export const packages: readonly string[] = [
   'systemd-repart',
   'systemd-cryptsetup',
   'systemd-boot-efi',
-  'systemd-boot-tools',
+  'systemd-boot', 'systemd-boot-tools',
   // Boot.
   'linux-image-cloud-amd64',
   'dracut',

@@ -1,15 +1,18 @@
 // Step: the initrd, built by the guest's own dracut inside the tree, from exactly the modules named here.
 
-import { readdir, rename, rm } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { trimmedLast } from '../trim.ts'
 import { droppedUnits } from '../units.ts'
+import { unpackKernel } from '../vmlinux.ts'
 import { runInTree, type BuildContext } from './context.ts'
 
 export interface KernelFiles {
   readonly release: string
-  /** The distribution's bzImage. */
+  /** The distribution's bzImage, for the UKI. */
   readonly vmlinuz: string
+  /** The ELF kernel inside it, for direct boots. */
+  readonly vmlinux: string
   readonly initrd: string
 }
 
@@ -31,15 +34,17 @@ export async function buildInitrd(context: BuildContext): Promise<KernelFiles> {
     'reference',
     '/boot/initrd.img',
   ])
-  const vmlinuz = join(out, 'vmlinuz')
+  const vmlinuz = join(work, 'vmlinuz')
+  const vmlinux = join(out, 'vmlinux')
   const initrd = join(out, 'initrd')
   await rename(join(tree, 'boot/initrd.img'), initrd)
   await rename(join(tree, 'boot', `vmlinuz-${release}`), vmlinuz)
+  await writeFile(vmlinux, unpackKernel(await readFile(vmlinuz)))
   // The UKI's stub and the boot loader are needed once more.
   await rename(join(tree, 'usr/lib/systemd/boot/efi'), join(work, 'efi'))
   const units = droppedUnits.map((name) => `usr/lib/systemd/system/${name}`)
   const gone = [...trimmedLast, ...units]
   await Promise.all(gone.map((path) => rm(join(tree, path), { recursive: true, force: true })))
   await rm(join(tree, 'boot'), { recursive: true })
-  return { release, vmlinuz, initrd }
+  return { release, vmlinuz, vmlinux, initrd }
 }

@@ -20,7 +20,7 @@ install_unit() { # NAME TARGET
 
 install() {
   # What our scripts and Ignition call. Ignition looks its tools up in PATH.
-  inst_multiple sh cat cp mkdir mount umount ln chmod chown touch grep sync echo rm sleep tail ip \
+  inst_multiple sh cat cp mkdir mount umount ln chmod chown touch grep sync echo rm sleep tail \
     sgdisk mkfs.ext4 mke2fs mkfs.fat mkfs.vfat mkswap wipefs lsblk blkid udevadm modprobe systemctl journalctl \
     useradd userdel usermod groupadd groupdel setfiles busybox
   inst_multiple /etc/login.defs /etc/mke2fs.conf /etc/nsswitch.conf
@@ -53,6 +53,13 @@ install() {
   inst_multiple "$systemdsystemunitdir/emergency.target"
   for unit in ignition-guard ignition-wants ignition-finish machine-id network sysroot report-emergency; do
     inst_script "$moddir/scripts/$unit" "/usr/libexec/reference/$unit"
+  done
+
+  # busybox has an ip that pulls in no libbpf, which systemd would load and try twice.
+  ln -sf busybox "$initdir/usr/bin/ip"
+  # Nothing here reads what these make, and each is a process or two on every boot.
+  for unit in kmod-static-nodes systemd-sysctl systemd-tmpfiles-setup-dev systemd-tmpfiles-setup-dev-early; do
+    rm -f "$initdir/$systemdsystemunitdir/sysinit.target.wants/$unit.service"
   done
 
   printf 'root:x:0:0:root:/root:/bin/sh\n' >"$initdir/etc/passwd"

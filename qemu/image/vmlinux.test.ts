@@ -1,0 +1,28 @@
+import { zstdCompressSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { unpackKernel } from './vmlinux.ts'
+
+function makeImage(kernel: Uint8Array): Buffer {
+  const packed = zstdCompressSync(kernel)
+  const size = Buffer.alloc(4)
+  size.writeUInt32LE(kernel.length)
+  const head = Buffer.alloc(2 * 512 + 16)
+  head.writeUInt8(1, 0x1f1)
+  head.write('HdrS', 0x202, 'latin1')
+  head.writeUInt32LE(16, 0x248)
+  head.writeUInt32LE(packed.length + 4, 0x24c)
+  return Buffer.concat([head, packed, size, Buffer.alloc(100, 0xff)])
+}
+
+test('the ELF file comes out of the bzImage', () => {
+  const kernel = Buffer.concat([Buffer.from('\x7fELF', 'latin1'), Buffer.alloc(4000, 3)])
+  expect(Buffer.from(unpackKernel(makeImage(kernel)))).toEqual(kernel)
+})
+
+test('anything else is an error', () => {
+  expect(() => unpackKernel(Buffer.alloc(1000))).toThrow(/not a bzImage/)
+  expect(() => unpackKernel(makeImage(Buffer.from('no kernel')))).toThrow(/no ELF file/)
+  const broken = makeImage(Buffer.from('\x7fELF', 'latin1'))
+  broken.fill(0, 2 * 512 + 16, 2 * 512 + 20)
+  expect(() => unpackKernel(broken)).toThrow(/not zstd-compressed/)
+})
