@@ -20,7 +20,7 @@ const setgid = ['/usr/bin/chage', '/usr/bin/expiry', '/usr/bin/ssh-agent', '/usr
 
 // A control character in a name can forge a listing.
 const FORBIDDEN =
-  /\.(?:old|orig|bak|dpkg-(?:old|new|dist|tmp))$|\/(?:python\d?(?:\.\d+)?)$|^\/usr\/share\/(?:man|info|doc)\/|[\p{Cc}]/u
+  /\.(?:old|orig|bak|dpkg-(?:old|new|dist|tmp))$|\/(?:python\d?(?:\.\d+)?)$|^\/usr\/share\/(?:man|info)\/|[\p{Cc}]/u
 
 const paths = (entries: readonly TreeEntry[]): readonly string[] => entries.map(({ path }) => path).toSorted()
 
