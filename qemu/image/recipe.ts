@@ -48,7 +48,8 @@ export const packages: readonly string[] = [
   'systemd-repart',
   'systemd-cryptsetup',
   'systemd-boot-efi',
-  'systemd-boot', 'systemd-boot-tools',
+  'systemd-boot',
+  'systemd-boot-tools',
   // Boot.
   'linux-image-cloud-amd64',
   'dracut',

@@ -109,3 +109,30 @@ export const droppedGenerators: readonly string[] = [
   'systemd-rc-local-generator',
   'selinux-autorelabel-generator.sh',
 ]
+
+/** A line of a unit as Debian ships it, and what takes its place: orderings cannot be taken back by a drop-in. */
+export interface UnitEdit {
+  readonly unit: string
+  readonly from: string
+  readonly to: string
+}
+
+/** Whoever waits for SSH waits for less: name resolution, clock and seats come up beside it and no longer before. */
+export const unitEdits: readonly UnitEdit[] = [
+  {
+    unit: 'ssh.service',
+    from: 'After=network.target nss-user-lookup.target auditd.service',
+    to: 'After=nss-user-lookup.target sshd-keygen.service',
+  },
+  {
+    unit: 'systemd-resolved.service',
+    from: 'Before=sysinit.target network.target nss-lookup.target shutdown.target initrd-switch-root.target',
+    to: 'Before=nss-lookup.target shutdown.target initrd-switch-root.target\nAfter=ssh.service',
+  },
+  {
+    unit: 'systemd-timesyncd.service',
+    from: 'Before=time-set.target sysinit.target shutdown.target',
+    to: 'Before=time-set.target shutdown.target\nAfter=ssh.service',
+  },
+  { unit: 'systemd-logind.service', from: 'After=dbus.socket', to: 'After=dbus.socket ssh.service' },
+]

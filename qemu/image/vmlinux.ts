@@ -8,14 +8,17 @@ const zstdMagic = 0xfd2fb528
 /** The ELF file inside a zstd-compressed bzImage. Throws when it is something else. */
 export function unpackKernel(image: Uint8Array): Uint8Array {
   const file = Buffer.from(image.buffer, image.byteOffset, image.length)
-  if (file.length < 0x250 || file.toString('latin1', 0x202, 0x206) !== 'HdrS') throw new Error('not a bzImage')
+  if (file.length < 0x250 || file.toString('latin1', 0x202, 0x206) !== 'HdrS')
+    throw new Error('not a bzImage')
   const setupSectors = file.readUInt8(0x1f1) || 4
   const start = (setupSectors + 1) * 512 + file.readUInt32LE(0x248)
   const payload = file.subarray(start, start + file.readUInt32LE(0x24c))
-  if (payload.length < 8 || payload.readUInt32LE(0) !== zstdMagic) throw new Error('the kernel is not zstd-compressed')
+  if (payload.length < 8 || payload.readUInt32LE(0) !== zstdMagic)
+    throw new Error('the kernel is not zstd-compressed')
   // The last four bytes are the unpacked size, appended by the kernel's build.
   const size = payload.readUInt32LE(payload.length - 4)
   const kernel = zstdDecompressSync(payload.subarray(0, -4), { maxOutputLength: size })
-  if (kernel.length !== size || kernel.toString('latin1', 1, 4) !== 'ELF') throw new Error('the kernel inside is no ELF file')
+  if (kernel.length !== size || kernel.toString('latin1', 1, 4) !== 'ELF')
+    throw new Error('the kernel inside is no ELF file')
   return kernel
 }

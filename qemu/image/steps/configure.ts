@@ -1,12 +1,21 @@
 // Step: turns the tree of Debian packages into the reference OS: users, our files, os-release, what runs, what goes.
 
 import { createHash } from 'node:crypto'
-import { chmod, cp, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { InfraError } from '../../../harness/errors.ts'
 import { recipeFolder } from '../recipe.ts'
 import { osRelease } from '../os-release.ts'
 import { trimmedFirst } from '../trim.ts'
-import { droppedGenerators, maskedUnits, unitAliases, unwiredUnits, wiredUnits } from '../units.ts'
+import {
+  droppedGenerators,
+  maskedUnits,
+  unitAliases,
+  unitEdits,
+  unwiredUnits,
+  wiredUnits,
+  type UnitEdit,
+} from '../units.ts'
 import { run, runInTree, type BuildContext } from './context.ts'
 
 /** Applies the recipe to the unpacked tree. `manifest` becomes part of the build id. Returns the build id. */
@@ -51,10 +60,23 @@ async function wireUnits(systemd: string): Promise<void> {
     const names = await readdir(join(units, folder))
     await Promise.all(names.filter((name) => unwired.has(name)).map((name) => rm(join(units, folder, name))))
   }
+  for (const edit of unitEdits) await editUnit(join(units, edit.unit), edit)
   for (const [unit, target] of wiredUnits) await link(`../${unit}`, join(units, target, unit))
   for (const [alias, unit] of unitAliases) await link(unit, join(units, alias))
   for (const name of maskedUnits) await link('/dev/null', join(units, name))
   for (const name of droppedGenerators) await rm(join(systemd, 'system-generators', name), { force: true })
+}
+
+async function editUnit(path: string, edit: UnitEdit): Promise<void> {
+  const text = await readFile(path, 'utf8')
+  const lines = text.split('\n')
+  if (!lines.includes(edit.from)) {
+    throw new InfraError(`${edit.unit} of this Debian release has no line "${edit.from}"`, {
+      code: 'image-recipe',
+      hint: 'the package has changed; adapt unitEdits in qemu/image/units.ts',
+    })
+  }
+  await writeFile(path, lines.map((line) => (line === edit.from ? edit.to : line)).join('\n'))
 }
 
 async function link(target: string, path: string): Promise<void> {

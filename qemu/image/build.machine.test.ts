@@ -1,0 +1,62 @@
+// A real build, or the cached image: what build.ts promises is looked at again from outside, with the host's own tools.
+
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { execCommand, runCommand } from '../../harness/process.ts'
+import { buildReferenceImage } from './build.ts'
+import type { BuiltImage } from './built-image.ts'
+import { diskLayout } from './gpt-layout.ts'
+import { erofsArguments } from './steps/seal.ts'
+import { readUkiSection } from './uki.ts'
+
+let built: BuiltImage
+
+beforeAll(async () => {
+  built = await buildReferenceImage()
+})
+
+test('the verity hash tree belongs to the /usr file, and one changed byte does not', async () => {
+  const { usr, verity } = built.files
+  await runCommand('veritysetup', ['verify', usr.path, verity.path, built.usrRootHash])
+  const other = `${built.usrRootHash.slice(0, -1)}${built.usrRootHash.endsWith('0') ? '1' : '0'}`
+  expect((await execCommand('veritysetup', ['verify', usr.path, verity.path, other])).failure).not.toBe('')
+})
+
+test('the disk has the partitions of the layout, slot A with the UUIDs of the root hash', async () => {
+  const layout = diskLayout(built.image.identity.version, built.usrRootHash)
+  const disk = built.image.disk.path
+  expect((await stat(disk)).size).toBe(layout.sizeMiB * 1024 * 1024)
+  for (const { number, label, uuid, type } of layout.partitions) {
+    const shown = (await runCommand('sgdisk', [`--info=${number}`, disk])).toLowerCase()
+    expect(shown).toContain(`partition name: '${label.toLowerCase()}'`)
+    expect(shown).toContain(`partition guid code: ${type}`)
+    if (uuid !== undefined) expect(shown).toContain(`partition unique guid: ${uuid}`)
+  }
+})
+
+test('the UKI boots the same /usr as a direct boot', async () => {
+  const commandLine = readUkiSection(await readFile(built.files.uki.path), '.cmdline')
+  expect(
+    Buffer.from(commandLine ?? [])
+      .toString('utf8')
+      .replace('\0', ''),
+  ).toBe(built.image.direct?.arguments)
+  expect(built.image.direct?.arguments).toContain(`usrhash=${built.usrRootHash}`)
+})
+
+test('/usr sealed again from the same files has the same bytes', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'signalbox-usr-'))
+  await using cleanup = new AsyncDisposableStack()
+  cleanup.defer(async () => await rm(folder, { recursive: true, force: true }))
+  const tree = join(folder, 'usr')
+  await runCommand('fsck.erofs', [`--extract=${tree}`, '--preserve', built.files.usr.path])
+  const outputs = [join(folder, 'a.erofs'), join(folder, 'b.erofs')]
+  const digests = []
+  for (const output of outputs) {
+    await runCommand('mkfs.erofs', erofsArguments(built.image.identity.version, output, tree))
+    digests.push((await runCommand('sha256sum', [output])).split(' ')[0])
+  }
+  expect(digests[0]).toBe(digests[1])
+})
