@@ -150,7 +150,8 @@ export function platformContract(name: string, subject: ContractSubject): void {
       timeoutMs,
     )
 
-    test.runIf(createTakesTime).each([0, 5, 20, 50, 100, 200])(
+    // A create that is over at once cannot be interrupted.
+    test.each(createTakesTime ? [0, 5, 20, 50, 100, 200] : [])(
       'an abort %i ms into create is its reason, and leaves nothing',
       async (delayMs) => {
         const controller = new AbortController()

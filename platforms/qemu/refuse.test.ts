@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import type { MachineSpec } from '../../harness/machine.ts'
 import type { Image } from '../../harness/model.ts'
-import { INHERITED_CHANNELS } from '../../qemu/index.ts'
+import { cpuModelFor, INHERITED_CHANNELS } from '../../qemu/index.ts'
 import { bootDiskImage, testSpec } from './boot-disk-image.test.fixture.ts'
 import { kernelArchitecture } from './check-kernel.ts'
 import { toMachineExit } from './exit.ts'
@@ -84,7 +84,7 @@ describe('toMachineConfig', () => {
       binary: '/usr/bin/qemu-system-x86_64',
       architecture: 'x86_64',
       accelerator: { kind: 'tcg', threads: 'multi', translationCacheMiB: 512 },
-      cpuModel: 'Nehalem',
+      cpuModel: cpuModelFor('x86_64', 'tcg'),
       memoryMiB: 64,
       cpus: 1,
       boot: {
