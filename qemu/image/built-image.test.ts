@@ -50,7 +50,9 @@ test('a built image reads back, from its folder or its image.json', async () => 
     buildId: 'b1',
   })
   expect(image.disk).toEqual({ path: join(folder, 'disk.bin'), format: 'raw' })
-  expect(image.direct?.firstBootArguments).toContain('ignition.firstboot=1')
+  // On every boot: the guest itself remembers that Ignition ran.
+  expect(image.direct?.arguments).toBe('usrhash=aa quiet ignition.firstboot=1 ignition.platform.id=qemu')
+  expect(image.direct?.firstBootArguments).toBe('')
 })
 
 test('a missing, truncated, foreign or escaping image is a usage error that says which file', async () => {

@@ -63,8 +63,9 @@ export async function readBuiltImage(pathOrFolder: string): Promise<BuiltImage> 
       direct: {
         kernel: files.kernel.path,
         initrd: files.initrd.path,
-        arguments: metadata.arguments,
-        firstBootArguments: firstBootArguments.join(' '),
+        // On every boot: a stamp on ROOT keeps Ignition from running twice, and a boot that failed half way runs it again.
+        arguments: [metadata.arguments, ...firstBootArguments].join(' '),
+        firstBootArguments: '',
       },
       firmwares: ['direct', 'uefi'],
     },

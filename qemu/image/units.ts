@@ -21,6 +21,7 @@ export const unitAliases: readonly (readonly [string, string])[] = [
   ['dbus-org.freedesktop.network1.service', 'systemd-networkd.service'],
   ['dbus-org.freedesktop.timesync1.service', 'systemd-timesyncd.service'],
   ['sshd.service', 'ssh.service'],
+  ['default.target', 'multi-user.target'],
 ]
 
 /** Units that nothing shall pull in: their links are removed, the units stay. */
@@ -93,6 +94,17 @@ export const droppedUnits: readonly string[] = [
   'systemd-networkd-persistent-storage.service',
   // Links to dracut's units, which are gone after the initrd was built.
   'initrd.target.wants',
+  ...[
+    'cmdline',
+    'initqueue',
+    'mount',
+    'pre-mount',
+    'pre-pivot',
+    'pre-trigger',
+    'pre-udev',
+    'shutdown',
+    'shutdown-onfailure',
+  ].map((stage) => `dracut-${stage}.service`),
 ]
 
 /** Generators that only cost time here. */
