@@ -98,6 +98,7 @@ export async function acquireMachine(
     slowness: session.slowness,
     readyTimeoutMs: env.timeouts.readyMs,
     leaveOut: new Set(wish.needs.leaveOutChecks ?? []),
+    expectedMessages: wish.needs.expectedMessages ?? [],
     mayVanish: wish.needs.waitFor === 'nothing',
   })
 }

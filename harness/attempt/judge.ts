@@ -13,8 +13,10 @@ import { failureFrom } from '../running/failure.ts'
 export function isExpected(
   hit: Hit,
   requirements: Pick<Requirements, 'leaveOutChecks' | 'expectedMessages'>,
+  ofMachine: readonly string[] = [],
 ): boolean {
   return (
+    ofMachine.includes(hit.code) ||
     (requirements.leaveOutChecks ?? []).includes(hit.source) ||
     (requirements.expectedMessages ?? []).includes(hit.code)
   )
@@ -22,12 +24,12 @@ export function isExpected(
 
 /** Failures out of the lines that the logs showed during an attempt; one a code, with all its lines as evidence. */
 export function judgeHits(
-  machine: string,
+  { machine: { name: machine }, expectedMessages }: Pick<LiveMachine, 'machine' | 'expectedMessages'>,
   hits: readonly Hit[],
   { requirements, location }: Pick<RegisteredTest, 'requirements' | 'location'>,
 ): readonly Failure[] {
   const byCode = Map.groupBy(
-    hits.filter((hit) => !isExpected(hit, requirements)),
+    hits.filter((hit) => !isExpected(hit, requirements, expectedMessages)),
     (hit) => hit.code,
   )
   return [...byCode].map(([code, lines]): Failure => {

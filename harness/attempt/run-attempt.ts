@@ -72,7 +72,11 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
       const mark = marks.get(live) ?? 0
       watching.defer(
         live.watch.onFatal((hit) => {
-          if (isExpected(hit, test.requirements) || live.watch.hits.indexOf(hit) < mark) return
+          if (
+            isExpected(hit, test.requirements, live.expectedMessages) ||
+            live.watch.hits.indexOf(hit) < mark
+          )
+            return
           abort.abort(
             new MachineError(`${live.machine.name}: ${hit.description}: ${hit.line.trim()}`, {
               code: `${hit.source}.${hit.code}`,
@@ -172,7 +176,7 @@ async function afterBody(
     const known = new Set(attempt.failures.map((failure) => failure.code))
     for (const live of held.machines) {
       const hits = live.watch.hits.slice(marks.get(live) ?? 0)
-      const bad = judgeHits(live.machine.name, hits, test).filter(({ code }) => !known.has(code))
+      const bad = judgeHits(live, hits, test).filter(({ code }) => !known.has(code))
       attempt.failures.push(...bad)
       if (!failed) attempt.failures.push(...(await judgeMachine(live, test, signal)))
     }

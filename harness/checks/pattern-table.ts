@@ -169,7 +169,8 @@ export const badPatterns: readonly BadPattern[] = [
     regex:
       /^(?:(?:CRITICAL|CRIT) {0,4}: )?(?:Ignition failed: |Ignition has failed\b|Failed to start (?:ignition-[\w-]{1,40}\.service - )?Ignition \()/,
     source: 'both',
-    severity: 'fatal',
+    // Not fatal: the initrd's report of why comes after it, and ends in an emergency, which is.
+    severity: 'failure',
     from: ['ignition', 'systemd'],
   },
   {

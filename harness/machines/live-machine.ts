@@ -30,6 +30,8 @@ export interface AdoptOptions {
   /** From created (or rebooted) to ready, wall milliseconds. */
   readonly readyTimeoutMs: number
   readonly leaveOut: ReadonlySet<CheckName>
+  /** Codes of messages that this machine was booted to provoke. */
+  readonly expectedMessages: readonly string[]
   /** The machine may vanish without that being anybody's fault: a boot that must fail. */
   readonly mayVanish: boolean
 }
@@ -40,6 +42,7 @@ export interface LiveMachine extends AsyncDisposable {
   readonly folder: string
   readonly machine: Machine
   readonly watch: Watch
+  readonly expectedMessages: readonly string[]
   readonly console: LogBuffer
   readonly journal: LogBuffer
   /** Aborts when the machine is gone for good, with the error that says why. */
@@ -226,6 +229,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     folder,
     machine,
     watch,
+    expectedMessages: options.expectedMessages,
     console,
     journal,
     gone: gone.signal,

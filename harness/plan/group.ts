@@ -58,6 +58,6 @@ function mayShare(test: RegisteredTest): boolean {
 
 /** Tests share a machine only when they ask for exactly the same one and the same judgement of its boot. */
 function machineKey(test: RegisteredTest): string {
-  const { memoryMiB, cpus, disks, primaryDiskMiB, tpm, firmwares } = test.requirements
-  return JSON.stringify([memoryMiB, cpus, disks, primaryDiskMiB, tpm, firmwares])
+  const { memoryMiB, cpus, disks, primaryDiskMiB, tpm } = test.requirements
+  return JSON.stringify([memoryMiB, cpus, disks, primaryDiskMiB, tpm])
 }

@@ -42,7 +42,8 @@ export const trimmedFirst: readonly string[] = [
   'etc/.resolv.conf.systemd-resolved.bak',
   'usr/share/gcc',
   'var/spool/mail',
-  // It makes a link to a database that nothing here writes.
+  // A link to a database that nothing here writes, and what would make it again.
+  'var/lib/wtmpdb',
   'usr/lib/tmpfiles.d/wtmpdb.conf',
   'etc/systemd/system',
   'etc/modules',
