@@ -28,6 +28,9 @@ export async function buildInitrd(context: BuildContext): Promise<KernelFiles> {
     '--no-early-microcode',
     '--reproducible',
     '--zstd',
+    // dracut's dm module takes in every RAID level; /usr needs dm-verity.
+    '--omit-drivers',
+    'md-mod raid456 raid10 raid1 raid0 bcache dm-vdo dm-raid dm-cache dm-cache-smq dm-thin-pool dm-clone dm-era dm-writecache dm-zoned',
     '--kver',
     release,
     '--modules',
