@@ -22,10 +22,12 @@ export async function start(flags: Readonly<Record<string, unknown>>): Promise<n
   }
   const runFlags = { ...flags, platform: 'qemu', tag: [SMOKE], json: false } as unknown as RunFlags
   const { exitCode, folder } = await runTests(runFlags, [])
+  // From a clone the sources run, and only the npm script finds the right Node for them.
+  const self = import.meta.filename.endsWith('.ts') ? 'npm run -s signalbox --' : 'npx signalbox'
   const next = [
-    ['npx signalbox list', 'every test there is'],
-    ["npx signalbox run 'ignition.*'", 'run some of them'],
-    ['npx signalbox spawn', 'a shell in a machine of your own'],
+    [`${self} list`, 'every test there is'],
+    [`${self} run 'ignition.*'`, 'run some of them'],
+    [`${self} spawn`, 'a shell in a machine of your own'],
   ] as const
   const width = Math.max(...next.map(([command]) => command.length))
   process.stdout.write(`\nResults: ${folder}\n\nWorth trying next:\n`)
