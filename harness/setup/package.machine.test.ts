@@ -49,7 +49,9 @@ test('brings no Node and no compiler along', () => {
 
 test('npx signalbox --help', async () => {
   const result = await execCommand('npx', ['--no-install', 'signalbox', '--help'], inProject(folder))
-  expect(result).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(result.exitCode).toBe(0)
+  // npm may have something to say about its own settings on this host.
+  expect(result.stderr.replaceAll(/^npm warn .*\n?/gm, '')).toBe('')
   expect(result.stdout).toMatch(/^Usage: signalbox /m)
   for (const command of ['run', 'list', 'spawn', 'image', 'doctor', 'report'])
     expect(result.stdout).toContain(command)
