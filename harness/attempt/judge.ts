@@ -53,13 +53,13 @@ export async function judgeMachine(
   signal: AbortSignal,
 ): Promise<readonly Failure[]> {
   if ((requirements.leaveOutChecks ?? []).includes('failed-units') || !live.isReachable()) return []
-  const state = await live.look(signal)
-  if (state === undefined || state.failedUnits.length === 0) return []
-  const evidence = await live.failedUnitEvidence(state.failedUnits, signal)
+  const failed = await live.failedUnits(signal)
+  if (failed.length === 0) return []
+  const evidence = await live.failedUnitEvidence(failed, signal)
   const { name } = live.machine
   return [
     {
-      ...failureFrom(failedUnitsError(name, state.failedUnits, evidence), 'checks', location),
+      ...failureFrom(failedUnitsError(name, failed, evidence), 'checks', location),
       machine: name,
     },
   ]

@@ -16,7 +16,7 @@ import { openCappedFile } from './capped-file.ts'
 import { journalReader, followJournalOverSsh } from './follow-journal.ts'
 import { commandEvent, exitError, failedUnitsError } from './machine-trouble.ts'
 import { createLog, type LogBuffer } from './machine-log.ts'
-import { describeFailedUnits, judgeSystem, lookAtSystem, type SystemState } from './ready.ts'
+import { describeFailedUnits, judgeSystem, listFailedUnits, lookAtSystem, type SystemState } from './ready.ts'
 import { watchLogs, type Watch } from './watch.ts'
 
 export interface AdoptOptions {
@@ -49,8 +49,8 @@ export interface LiveMachine extends AsyncDisposable {
   readonly gone: AbortSignal
   /** Waits until the machine is ready and has passed the ready check. */
   becomeReady(signal: AbortSignal): Promise<void>
-  /** A fresh look at systemd; undefined when the machine is off or gone. */
-  look(signal: AbortSignal): Promise<SystemState | undefined>
+  /** Units that have failed by now; none when the machine is off or gone. */
+  failedUnits(signal: AbortSignal): Promise<readonly string[]>
   failedUnitEvidence(units: readonly string[], signal: AbortSignal): Promise<readonly string[]>
   /** Whether SSH has answered and nothing fatal was seen since: is it worth asking the machine anything? */
   isReachable(): boolean
@@ -234,7 +234,10 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     journal,
     gone: gone.signal,
     becomeReady,
-    look,
+    failedUnits: async (signal) =>
+      power === 'off' || gone.signal.aborted
+        ? []
+        : await listFailedUnits(exec, { signal, timeoutMs: readyTimeoutMs }),
     failedUnitEvidence,
     isReachable: () =>
       milestones.has('ssh') && power === 'on' && !gone.signal.aborted && !watch.hits.some((hit) => hit.fatal),

@@ -33,12 +33,24 @@ export async function lookAtSystem(exec: Exec, options: ExecOptions): Promise<Sy
   return {
     state: state.trim(),
     osRelease: parseOsRelease(release),
-    failedUnits: failed
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/)[0] ?? '')
-      .filter((unit) => unit !== ''),
+    failedUnits: unitNames(failed),
     bootId: bootId.trim(),
   }
+}
+
+/** Units that have failed by now. One number first: on an emulated guest the list costs three times as much. */
+export async function listFailedUnits(exec: Exec, options: ExecOptions): Promise<readonly string[]> {
+  const count = await exec('systemctl show --property=NFailedUnits --value', options)
+  if (count.stdout.trim() === '0') return []
+  const { stdout } = await exec('systemctl list-units --state=failed --plain --no-legend --no-pager', options)
+  return unitNames(stdout)
+}
+
+function unitNames(table: string): readonly string[] {
+  return table
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/)[0] ?? '')
+    .filter((unit) => unit !== '')
 }
 
 /** os-release(5): shell-like assignments. */
