@@ -71,7 +71,13 @@ export type EventBody =
       readonly exitCode: number
       readonly durationMs: number
     }
-  | { readonly type: 'attempt.started'; readonly attempt: AttemptRef; readonly group?: string }
+  | {
+      readonly type: 'attempt.started'
+      readonly attempt: AttemptRef
+      readonly group?: string
+      /** It repeats a forked attempt on a cold boot, to see whether they agree; it makes no verdict. */
+      readonly audit?: boolean
+    }
   | {
       readonly type: 'phase.started'
       readonly attempt: AttemptRef

@@ -16,7 +16,7 @@ export type {
   MachineLog,
 } from './fixtures/fixtures.ts'
 export type { HttpFixture, HttpRequestRecord } from './fixtures/http.ts'
-export type { DiskSpec, MachineExit, PowerAction } from './machine.ts'
+export type { Checkpoint, DiskSpec, MachineExit, PowerAction } from './machine.ts'
 export type { TestBody } from './registry.ts'
 export type { CheckName, IgnitionContext, Requirements } from './requirements.ts'
 export { CommandError } from './ssh/outcome.ts'

@@ -14,6 +14,8 @@ export interface DiskSpec {
 export interface MachineSpec {
   /** Name within its cluster: `m0`, `m1`; part of paths. */
   readonly name: string
+  /** The host name it gets where its config sets none; for people, and unique. Not part of what the machine is. */
+  readonly hostName?: string
   readonly architecture: Architecture
   readonly memoryMiB: number
   readonly cpus: number
@@ -67,21 +69,79 @@ export interface LineFeed {
   readonly bytes: number
 }
 
+/** A line to the harness's agent in the guest (see harness/agent), beside the guest's network. */
+export interface AgentPort {
+  /** What the agent says, a line at a time; hostile like everything from a guest. */
+  readonly lines: LineFeed
+  /** Sends a line; it is dropped when the machine is off. */
+  send(line: string): void
+}
+
+/** A moment of a machine, kept until it is disposed or the machine is destroyed. */
+export type Checkpoint = AsyncDisposable
+
 /** A machine as its platform sees it, below SSH. Disposing destroys it; that is idempotent and has its own budget. */
 export interface PlatformMachine extends AsyncDisposable {
   /** Globally unique. */
   readonly id: string
   readonly name: string
   readonly facts: Readonly<Record<string, string | number>>
+  /** Booted, or forked from a template: its console and journal then begin with those of the template. */
+  readonly origin: 'cold' | 'fork'
   /** The serial console; also kept whole (up to the platform's size limit) in `<folder>/console.txt`. */
   readonly console: LineFeed
   /** Lines of `journalctl -o json` over a side channel, where the platform has one (see `journalDevice`). */
   readonly journal?: LineFeed
+  /** Where the platform has one (see `agentDevice`). */
+  readonly agent?: AgentPort
   /** Settles once, when the machine is gone for whatever reason. Never rejects. After `on` it is a new promise. */
   readonly exited: Promise<MachineExit>
   /** Where SSH answers or will answer. May change over a power cycle. */
   ssh(signal: AbortSignal): Promise<SshEndpoint>
   power(action: PowerAction, signal: AbortSignal): Promise<void>
+  /** Memory that only this machine uses now, measured; undefined where that cannot be told. */
+  privateMemoryMiB?(): number | undefined
+  /** Saves memory, devices and disks as they are now; the machine goes on. Throws UsageError where it cannot be had. */
+  checkpoint?(signal: AbortSignal): Promise<Checkpoint>
+  /** Goes back to a checkpoint of this machine. Network connections that left the machine are gone. */
+  restore?(checkpoint: Checkpoint, signal: AbortSignal): Promise<void>
+}
+
+/** What is written down with a template for whoever forks it; never secrets. */
+export type TemplateNotes = Readonly<Record<string, string | number | readonly string[]>>
+
+/** A booted, settled machine, saved: clones of it start where it was. */
+export interface Template {
+  /** Short, for people and events. */
+  readonly id: string
+  readonly notes: TemplateNotes
+  /** Starts a clone; it runs on from the moment of saving and still has the template's identity. */
+  fork(name: string, options: CreateOptions): Promise<PlatformMachine>
+  /** Why clones of it cannot be trusted, or undefined: its files are not as they were saved. Reads all once. */
+  damage(signal: AbortSignal): Promise<string | undefined>
+}
+
+/** The right to make a template, held by one process on the host at a time. Disposing gives it back. */
+export interface TemplateDraft extends AsyncDisposable {
+  /** Boots the machine that is to be saved. */
+  create(options: CreateOptions): Promise<PlatformMachine>
+  /** Saves that machine, which ends it. Throws InfraError when the host has no room. */
+  save(machine: PlatformMachine, notes: TemplateNotes, signal: AbortSignal): Promise<Template>
+  /** Remembers that no template can be made of this, and why. */
+  refuse(reason: string): Promise<void>
+}
+
+export type TemplateClaim =
+  | { readonly kind: 'template'; readonly template: Template }
+  | { readonly kind: 'draft'; readonly draft: TemplateDraft }
+  | { readonly kind: 'none'; readonly reason: string }
+
+/** Forks of booted machines, where a platform has them. */
+export interface Forks {
+  /** Why no machine of this spec can be forked here, or undefined. Pure. */
+  refuses(spec: MachineSpec): string | undefined
+  /** Finds the template of a spec, waits for another process that makes it, or gives the right to make it. */
+  claim(spec: MachineSpec, signal: AbortSignal): Promise<TemplateClaim>
 }
 
 /** An opened platform: holds what all machines of a run share. Disposing releases it and every machine left. */
@@ -92,10 +152,15 @@ export interface PlatformSession extends AsyncDisposable {
   readonly hostAddress?: string
   /** The character device in the guest whose lines appear in `PlatformMachine.journal`. */
   readonly journalDevice?: string
+  /** The character device in the guest that leads to `PlatformMachine.agent`. */
+  readonly agentDevice?: string
+  readonly forks?: Forks
   /** Facts for the run record: versions, accelerator. */
   readonly facts: Readonly<Record<string, string | number>>
   /** How much slower than a KVM host this one runs guests; multiplies boot timeouts. 1 with KVM. */
   readonly slowness: number
+  /** Whether the host has room for so much more memory now; a delay in milliseconds says when to ask again. */
+  mayAdmit?(memoryMiB: number): true | { readonly retryAfterMs: number }
   /** Why this spec cannot be had here, or undefined when it can. */
   refuses(spec: MachineSpec): string | undefined
   /** Creates and starts a machine; a failed or aborted call leaves nothing behind. Throws InfraError or MachineError. */

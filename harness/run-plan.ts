@@ -1,17 +1,20 @@
 // Runs the jobs of a plan: admission by budget, retries, verdicts. A boot that tests shared and that failed says nothing
-// about any one of them: each is then run apart, on a machine of its own.
+// about any one of them: each is then run apart, on a machine of its own. A fork that did not work is booted instead.
 
-import PQueue from 'p-queue'
+import { randomBytes } from 'node:crypto'
 import type { RunEnvironment } from './attempt/environment.ts'
+import { isForkFault } from './attempt/fork-machines.ts'
 import type { AttemptResult } from './attempt/run-attempt.ts'
 import { runJob } from './attempt/run-job.ts'
 import { messageOf } from './errors.ts'
-import type { Outcome, Phase, Verdict } from './model.ts'
-import { openBudget, type Cost } from './plan/budget.ts'
+import { compareOutcomes, isAudited } from './forks/audit.ts'
+import { markColdOnly } from './forks/cold-only.ts'
+import type { Outcome, Verdict } from './model.ts'
+import { openCosts } from './plan/cost.ts'
 import { saveDurations } from './plan/durations.ts'
-import type { Job } from './plan/group.ts'
+import { coldJob, jobOf, type Job } from './plan/group.ts'
 import type { Plan } from './plan/plan.ts'
-import type { RegisteredTest } from './registry.ts'
+import { openSchedule, type Lease } from './plan/schedule.ts'
 import { shouldRetry, type RetryBudget } from './retry-policy.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -23,113 +26,166 @@ export interface RunPlanOptions {
   readonly most: number
   /** Start nothing new after the first failed verdict. */
   readonly failFast: boolean
+  /** Share of the forked tests, 0 to 1, that are also run on a cold boot. */
+  readonly auditForks: number
+  /** Milliseconds a test took before, by name. */
+  readonly knownDurationMs: (test: string) => number | undefined
 }
-
-/** What QEMU needs besides the guest's memory; kept free of guests by the budget. */
-const MACHINE_OVERHEAD_MIB = 150
 
 interface Record {
   readonly outcomes: readonly Outcome[]
-  /** Those that count against the test's own budgets: not the shared boots that failed. */
+  /** Those that count against the test's own budgets: not the shared boots that failed, nor forks that did not work. */
   readonly counted: readonly Outcome[]
+  /** Attempts of all kinds, audits included. */
+  readonly attempts: number
   readonly spentMs: number
 }
 
-const nothingYet: Record = { outcomes: [], counted: [], spentMs: 0 }
+/** A job, and for an audit the outcome that it is to confirm. */
+interface Work {
+  readonly job: Job
+  readonly audits?: Outcome
+}
+
+type Ended = Pick<AttemptResult, 'outcome' | 'reached' | 'failures'>
+
+const nothingYet: Record = { outcomes: [], counted: [], attempts: 0, spentMs: 0 }
 
 /** Returns the verdicts of the tests that were finished. Never throws. */
 export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verdict>> {
-  const { env, plan, budget, most, failFast } = options
-  const { emit, signal } = env
+  const { env, plan, budget, most, failFast, auditForks, knownDurationMs } = options
+  const { emit, signal, session } = env
   const verdicts = new Map<string, Verdict>()
   const records = new Map<string, Record>()
   const recordOf = (test: string): Record => records.get(test) ?? nothingYet
-  const queue = new PQueue({ concurrency: most })
-  const admission = openBudget(env.session.budget)
-  let stopped = false
+  const costs = openCosts()
+  const seed = randomBytes(8).toString('hex')
+  const schedule = openSchedule({
+    slots: most,
+    capacity: session.budget,
+    signal,
+    ...(session.mayAdmit === undefined
+      ? {}
+      : { mayAdmit: ({ memoryMiB }) => session.mayAdmit?.(memoryMiB) ?? true }),
+    onError: (error, id) => {
+      if (signal.aborted) return
+      emit({ type: 'run.notice', level: 'warning', code: 'job-lost', message: `${id}: ${messageOf(error)}` })
+    },
+  })
 
   const finish = (test: string, verdict: Verdict, reason?: string): void => {
     verdicts.set(test, verdict)
-    const { outcomes, spentMs } = recordOf(test)
+    const { attempts, spentMs } = recordOf(test)
     emit({
       type: 'test.finished',
       test,
       verdict,
       ...(reason === undefined ? {} : { reason }),
-      attempts: outcomes.length,
+      attempts,
       durationMs: spentMs,
     })
-    if (verdict === 'failed' && failFast) stopped = true
+    if (verdict === 'failed' && failFast) schedule.stop()
   }
   for (const { test, expectation } of plan.tests) {
     if (expectation.kind === 'skip') finish(test, 'skipped', expectation.reason)
   }
 
-  const runsAgain = (job: Job, test: string, outcome: Outcome, reached: Phase): boolean =>
-    !signal.aborted &&
-    (isSharedBootFailure(job, outcome, reached) || shouldRetry([...recordOf(test).counted, outcome], budget))
-  const enqueue = (job: Job): void => {
-    void queue.add(async () => await work(job))
+  const enqueue = (work: Work): void => {
+    const { job } = work
+    const known = job.tests.map(({ name }) => knownDurationMs(name))
+    schedule.add({
+      id: job.id,
+      cost: costs.of(job),
+      // One of which nothing is known counts as long: it may be the longest of all.
+      weightMs: known.reduce<number>((sum, ms) => sum + (ms ?? UNKNOWN_MS), 0),
+      run: async (lease) => await perform(work, lease),
+    })
   }
-  const settle = (job: Job, result: AttemptResult): void => {
-    const { ref, outcome, reached, reason, durationMs } = result
-    const again = runsAgain(job, ref.test, outcome, reached)
-    const { outcomes, counted, spentMs } = recordOf(ref.test)
-    records.set(ref.test, {
-      outcomes: [...outcomes, outcome],
-      counted: isSharedBootFailure(job, outcome, reached) ? counted : [...counted, outcome],
-      spentMs: spentMs + durationMs,
+  const runsAgain = (work: Work, test: string, ended: Ended): boolean => {
+    if (signal.aborted || work.audits !== undefined) return false
+    if (isUncounted(work.job, ended)) return true
+    return shouldRetry([...recordOf(test).counted, ended.outcome], budget)
+  }
+  const settle = (work: Work, result: AttemptResult): void => {
+    const { job, audits } = work
+    const { ref, outcome, reason, durationMs, origin } = result
+    const test = job.tests.find(({ name }) => name === ref.test)
+    if (test === undefined) return
+    const again = runsAgain(work, test.name, result)
+    const before = recordOf(test.name)
+    const isAudit = audits !== undefined
+    records.set(test.name, {
+      outcomes: isAudit ? before.outcomes : [...before.outcomes, outcome],
+      counted: isAudit || isUncounted(job, result) ? before.counted : [...before.counted, outcome],
+      attempts: before.attempts + 1,
+      spentMs: before.spentMs + durationMs,
     })
     if (signal.aborted && outcome === 'infra') return
-    const test = job.tests.find(({ name }) => name === ref.test)
-    if (again && test !== undefined) enqueue(alone(test))
-    else finish(ref.test, verdictOf(recordOf(ref.test).outcomes), reason)
-  }
-  const work = async (job: Job): Promise<void> => {
-    if (signal.aborted || stopped) return
-    try {
-      using lease = await admission.acquire(costOf(job), signal)
-      void lease
-      if (stopped) return
-      let apart = false
-      const rest = await runJob({
-        env,
-        job,
-        attemptNumber: (test) => recordOf(test).outcomes.length + 1,
-        willRetry: (test, outcome, reached) => runsAgain(job, test, outcome, reached),
-        onResult: (result) => {
-          apart ||= isSharedBootFailure(job, result.outcome, result.reached)
-          settle(job, result)
-        },
-      })
-      if (rest.length === 0 || signal.aborted) return
-      if (apart) for (const test of rest) enqueue(alone(test))
-      else enqueue({ id: job.id, tests: rest, shared: rest.length > 1 })
-    } catch (error) {
-      if (signal.aborted) return
-      emit({
-        type: 'run.notice',
-        level: 'warning',
-        code: 'job-lost',
-        message: `${job.id}: ${messageOf(error)}`,
-      })
+    const verdict = (): Verdict => verdictOf(recordOf(test.name).outcomes)
+    if (audits !== undefined) {
+      const finding = compareOutcomes(audits, outcome)
+      if (finding.kind !== 'diverges') return finish(test.name, verdict(), reason)
+      markColdOnly(test, finding.reason)
+      const message = `${test.name}: ${finding.reason}; it is booted from now on, until it or Signalbox changes`
+      emit({ type: 'run.notice', level: 'warning', code: 'fork-diverged', message })
+      return finish(test.name, 'infra', `forks and cold boots disagree: ${finding.reason}`)
     }
+    if (again) {
+      const fault = isForkFaultOf(result)
+      if (fault) tellFault(test.name, result)
+      return enqueue({ job: fault || isSharedBootFailure(job, result) ? coldJob(test) : jobOf(test, job) })
+    }
+    const judged = outcome === 'passed' || outcome === 'failed'
+    if (origin === 'fork' && judged && isAudited(test.name, auditForks, seed))
+      return enqueue({ job: coldJob(test), audits: outcome })
+    finish(test.name, verdict(), reason)
   }
-  for (const job of plan.jobs) enqueue(job)
-  await queue.onIdle()
+  const tellFault = (test: string, { failures }: AttemptResult): void => {
+    const [failure] = failures
+    const message = `${test} is booted instead of forked: ${failure?.message ?? 'unknown reason'}`
+    emit({ type: 'run.notice', level: 'warning', code: failure?.code ?? 'fork-failed', message })
+  }
+  const perform = async (work: Work, lease: Lease): Promise<void> => {
+    const { job, audits } = work
+    let apart = false
+    let forked = false
+    const rest = await runJob({
+      env,
+      job,
+      audit: audits !== undefined,
+      attemptNumber: (test) => recordOf(test).attempts + 1,
+      willRetry: (test, ended) => runsAgain(work, test, ended),
+      onTemplate: () => {
+        forked = true
+        for (const test of job.tests.slice(1)) enqueue({ job: jobOf(test, job) })
+      },
+      onMemory: (privateMiB) => lease.resize(costs.measured(job, privateMiB)),
+      onResult: (result) => {
+        apart ||= isSharedBootFailure(job, result)
+        settle(work, result)
+      },
+    })
+    if (forked || rest.length === 0 || signal.aborted) return
+    // Exclusive tests of one template that could not be had, or tests whose shared boot failed.
+    if (apart || (job.forks && !job.shared)) for (const test of rest) enqueue({ job: coldJob(test) })
+    else enqueue({ job: { ...job, tests: rest, shared: rest.length > 1 } })
+  }
+  for (const job of plan.jobs) enqueue({ job })
+  await schedule.onIdle()
   saveDurations(new Map([...records].map(([test, { spentMs }]) => [`${env.target.name} ${test}`, spentMs])))
   return verdicts
 }
 
-const alone = (test: RegisteredTest): Job => ({ id: test.name, tests: [test], shared: false })
+const UNKNOWN_MS = 3_600_000
 
-function isSharedBootFailure(job: Job, outcome: Outcome, reached: Phase): boolean {
+function isSharedBootFailure(job: Job, { outcome, reached }: Ended): boolean {
   return job.shared && outcome === 'failed' && (reached === 'acquire' || reached === 'ready')
 }
 
-function costOf(job: Job): Cost {
-  const { machines = 1, memoryMiB = 1024, cpus = 2 } = job.tests[0]?.requirements ?? {}
-  // A test that boots machines by itself has at least one at a time.
-  const count = Math.max(1, machines)
-  return { memoryMiB: count * (memoryMiB + MACHINE_OVERHEAD_MIB), cpus: count * cpus }
+function isForkFaultOf({ failures }: Pick<Ended, 'failures'>): boolean {
+  return failures.some(({ code }) => isForkFault(code))
+}
+
+function isUncounted(job: Job, ended: Ended): boolean {
+  return isSharedBootFailure(job, ended) || (job.forks && isForkFaultOf(ended))
 }

@@ -2,7 +2,8 @@
 // the events emitted here and below.
 
 import { hostname, release } from 'node:os'
-import { defaultTimeouts, type RunEnvironment, type Timeouts } from './attempt/environment.ts'
+import { coldOnlyTests } from './forks/cold-only.ts'
+import { defaultTimeouts, openForkSlots, type RunEnvironment, type Timeouts } from './attempt/environment.ts'
 import { specOf } from './attempt/acquire.ts'
 import { InfraError, messageOf, UsageError } from './errors.ts'
 import type { Emit } from './events.ts'
@@ -31,6 +32,10 @@ export interface RunOptions extends RetryBudget {
   readonly selection: readonly Selection[]
   /** Most jobs at once; undefined: as many as the budget admits. */
   readonly jobs: number | undefined
+  /** Fork booted machines where the platform can; false boots every machine. */
+  readonly forks: boolean
+  /** Share of the forked tests, 0 to 1, that are also run on a cold boot. */
+  readonly auditForks: number
   /** Start nothing new after the first failed verdict. */
   readonly failFast: boolean
   readonly failOnFlaky: boolean
@@ -82,7 +87,10 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     target,
     image: image.identity,
     selection: selection.map(({ test, skip }) => ({ test, skip: skip ?? refused.get(test.name) })),
-    jobs: formJobs(candidates.filter(({ test }) => !refused.has(test.name))),
+    jobs: formJobs(
+      candidates.filter(({ test }) => !refused.has(test.name)),
+      { forks: options.forks && session.forks !== undefined, coldOnly: coldOnlyTests(runnable) },
+    ),
     knownDurationMs,
   })
   const timeouts: Timeouts = {
@@ -113,8 +121,10 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     signal,
     planned: new Map(plan.tests.map((test) => [test.test, test])),
     timeouts,
+    forkSlots: openForkSlots(session),
   }
-  const verdicts = await runPlan({ env, plan, budget: options, most, failFast: options.failFast })
+  const { failFast, auditForks } = options
+  const verdicts = await runPlan({ env, plan, budget: options, most, failFast, auditForks, knownDurationMs })
   for (const { test } of plan.tests) if (!verdicts.has(test)) verdicts.set(test, 'missing')
   if (signal.aborted) emit({ type: 'run.interrupted', signal: messageOf(signal.reason) })
   const counts = countVerdicts(verdicts.values())

@@ -89,6 +89,7 @@ async function boot(request: ProbeRequest, witness: Witness): Promise<ProofOfLif
       fwCfg: [],
       oemStrings: [],
       onReboot: 'exit',
+      start: 'boot',
       channels: INHERITED_CHANNELS,
     },
     {

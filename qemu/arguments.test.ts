@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { machineArguments } from './arguments.ts'
-import { INHERITED_CHANNELS, type MachineConfig } from './machine-config.ts'
+import { INHERITED_CHANNELS, PRIVATE_NETWORK_FD, type MachineConfig } from './machine-config.ts'
 
 const direct: MachineConfig = {
   name: 'm0',
@@ -12,6 +12,7 @@ const direct: MachineConfig = {
   accelerator: { kind: 'tcg', threads: 'multi', translationCacheMiB: 512 },
   cpuModel: 'Nehalem',
   memoryMiB: 1024,
+  start: 'boot',
   cpus: 2,
   boot: {
     firmware: 'direct',
@@ -39,11 +40,12 @@ describe('machineArguments', () => {
       -nodefaults
       -display none
       -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
-      -machine q35,smm=off,vmport=off
+      -machine q35,smm=off,vmport=off,memory-backend=ram0
       -accel tcg,thread=multi,tb-size=512
       -cpu Nehalem
       -smp cpus=2
       -m size=1024M
+      -object memory-backend-ram,id=ram0,size=1024M
       -rtc base=utc
       -action panic=none,reboot=shutdown
       -kernel /images/a,b/vmlinuz
@@ -56,6 +58,8 @@ describe('machineArguments', () => {
       -device virtio-serial-pci,id=virtio-serial0
       -chardev socket,id=journal,fd=5
       -device virtserialport,chardev=journal,name=com.signalbox.journal
+      -chardev socket,id=agent,fd=6
+      -device virtserialport,chardev=agent,name=com.signalbox.agent
       -blockdev driver=file,node-name=disk0-file,filename=/m/primary,,1.qcow2,discard=unmap,cache.no-flush=on
       -blockdev driver=qcow2,node-name=disk0,file=disk0-file,discard=unmap,cache.no-flush=on
       -device virtio-blk-pci,drive=disk0,serial=primary-disk,bootindex=1,werror=stop,rerror=stop
@@ -63,7 +67,7 @@ describe('machineArguments', () => {
       -blockdev driver=raw,node-name=disk1,file=disk1-file,discard=unmap,cache.no-flush=on
       -device virtio-blk-pci,drive=disk1,serial=data,werror=stop,rerror=stop
       -netdev user,id=net0,ipv6=off,hostfwd=tcp:127.0.0.1:0-:22
-      -device virtio-net-pci,netdev=net0,romfile=
+      -device virtio-net-pci,netdev=net0,romfile=,guest_announce=off
       -object rng-builtin,id=rng0
       -device virtio-rng-pci,rng=rng0
       -device pvpanic
@@ -87,6 +91,7 @@ describe('machineArguments', () => {
         qmp: { kind: 'listen', path: '/m/qmp.sock' },
         console: { kind: 'listen', path: '/m/console.sock' },
         journal: { kind: 'listen', path: '/m/journal.sock' },
+        agent: { kind: 'listen', path: '/m/agent.sock' },
       },
     }
     expect(oneAnOption(machineArguments(config))).toMatchInlineSnapshot(`
@@ -96,11 +101,12 @@ describe('machineArguments', () => {
       -nodefaults
       -display none
       -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
-      -machine virt,gic-version=max,pflash0=firmware-code,pflash1=firmware-vars
+      -machine virt,gic-version=max,pflash0=firmware-code,pflash1=firmware-vars,memory-backend=ram0
       -accel kvm
       -cpu host
       -smp cpus=2
       -m size=1024M
+      -object memory-backend-ram,id=ram0,size=1024M
       -rtc base=utc
       -action panic=none,reboot=reset
       -blockdev driver=raw,node-name=firmware-code,read-only=on,file.driver=file,file.filename=/fw/AAVMF_CODE.fd
@@ -113,6 +119,8 @@ describe('machineArguments', () => {
       -device virtio-serial-pci,id=virtio-serial0
       -chardev socket,id=journal,path=/m/journal.sock,server=on,wait=off
       -device virtserialport,chardev=journal,name=com.signalbox.journal
+      -chardev socket,id=agent,path=/m/agent.sock,server=on,wait=off
+      -device virtserialport,chardev=agent,name=com.signalbox.agent
       -blockdev driver=file,node-name=disk0-file,filename=/m/primary,,1.qcow2,discard=unmap,cache.no-flush=on
       -blockdev driver=qcow2,node-name=disk0,file=disk0-file,discard=unmap,cache.no-flush=on
       -device virtio-blk-pci,drive=disk0,serial=primary-disk,bootindex=1,werror=stop,rerror=stop
@@ -120,7 +128,7 @@ describe('machineArguments', () => {
       -blockdev driver=raw,node-name=disk1,file=disk1-file,discard=unmap,cache.no-flush=on
       -device virtio-blk-pci,drive=disk1,serial=data,werror=stop,rerror=stop
       -netdev user,id=net0,ipv6=off,hostfwd=tcp:127.0.0.1:0-:22
-      -device virtio-net-pci,netdev=net0,romfile=
+      -device virtio-net-pci,netdev=net0,romfile=,guest_announce=off
       -object rng-builtin,id=rng0
       -device virtio-rng-pci,rng=rng0
       -device pvpanic-pci
@@ -147,11 +155,12 @@ describe('machineArguments', () => {
       -nodefaults
       -display none
       -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
-      -machine q35,smm=on,vmport=off,pflash0=firmware-code,pflash1=firmware-vars
+      -machine q35,smm=on,vmport=off,pflash0=firmware-code,pflash1=firmware-vars,memory-backend=ram0
       -accel tcg,thread=multi,tb-size=512
       -cpu Nehalem
       -smp cpus=2
       -m size=1024M
+      -object memory-backend-ram,id=ram0,size=1024M
       -rtc base=utc
       -action panic=none,reboot=shutdown
       -blockdev driver=raw,node-name=firmware-code,read-only=on,file.driver=file,file.filename=/fw/CODE.ms.fd
@@ -165,6 +174,8 @@ describe('machineArguments', () => {
       -device virtio-serial-pci,id=virtio-serial0
       -chardev socket,id=journal,fd=5
       -device virtserialport,chardev=journal,name=com.signalbox.journal
+      -chardev socket,id=agent,fd=6
+      -device virtserialport,chardev=agent,name=com.signalbox.agent
       -object rng-builtin,id=rng0
       -device virtio-rng-pci,rng=rng0
       -device pvpanic
@@ -178,9 +189,23 @@ describe('machineArguments', () => {
     expect(args).toContain('socket,id=console,fd=4,logfile=/out/console.txt,logappend=on')
   })
 
+  test('the private network is one more card behind the first, and nothing else', () => {
+    const mac = '52:54:5b:12:34:00'
+    const without = machineArguments(direct)
+    const args = machineArguments({ ...direct, privateNetwork: { fd: PRIVATE_NETWORK_FD, mac } })
+    const card = [
+      '-netdev',
+      'stream,id=net1,addr.type=fd,addr.str=7',
+      '-device',
+      'virtio-net-pci,netdev=net1,mac=52:54:5b:12:34:00,romfile=,guest_announce=off',
+    ]
+    const at = without.indexOf('virtio-net-pci,netdev=net0,romfile=,guest_announce=off') + 1
+    expect(args).toEqual(without.toSpliced(at, 0, ...card))
+  })
+
   test('BIOS speaks on the serial port; arm64 has none', () => {
     const bios = { ...direct, boot: { firmware: 'bios' } } as const
-    expect(machineArguments(bios)).toContain('q35,smm=off,vmport=off,graphics=off')
+    expect(machineArguments(bios)).toContain('q35,smm=off,vmport=off,graphics=off,memory-backend=ram0')
     expect(() => machineArguments({ ...bios, architecture: 'arm64' })).toThrow('arm64 has no BIOS')
   })
 })

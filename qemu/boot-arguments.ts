@@ -4,9 +4,13 @@ import { UsageError } from '../harness/errors.ts'
 import type { BootConfig, MachineConfig } from './machine-config.ts'
 import { option } from './option-value.ts'
 
+/** The id of the object that is the guest's RAM. */
+export const MEMORY_BACKEND = 'ram0'
+
 /** The value of `-machine`. Only secure boot needs SMM, and without it x86 starts faster. */
 export function machineType({ architecture, boot }: MachineConfig): string {
   const flash = isUefi(boot) ? { pflash0: 'firmware-code', pflash1: 'firmware-vars' } : {}
+  const memory = { 'memory-backend': MEMORY_BACKEND }
   switch (architecture) {
     case 'x86_64':
       // Without graphics SeaBIOS speaks on the serial port: "No bootable device." reaches the console file.
@@ -15,6 +19,7 @@ export function machineType({ architecture, boot }: MachineConfig): string {
         vmport: false,
         graphics: boot.firmware === 'bios' ? false : undefined,
         ...flash,
+        ...memory,
       })
     case 'arm64':
       if (boot.firmware === 'bios') {
@@ -23,7 +28,7 @@ export function machineType({ architecture, boot }: MachineConfig): string {
           hint: 'use the firmware "direct" or "uefi"',
         })
       }
-      return option('virt', { 'gic-version': 'max', ...flash })
+      return option('virt', { 'gic-version': 'max', ...flash, ...memory })
     default:
       return architecture satisfies never
   }

@@ -8,6 +8,12 @@ import { LineBuffer, type LineFeed } from './line-feed.ts'
 
 export interface ConsoleFeed extends AsyncDisposable {
   readonly lines: LineFeed
+  /** Puts text in front of what comes, as if the machine had printed it. */
+  prepend(text: string): void
+  /** Puts a line of our own into the file only: what watches the machine does not see it. */
+  note(line: string): void
+  /** All that is kept so far, for `prepend`. */
+  snapshot(): string
   /** Why the file is incomplete (a full disk), when it is. */
   readonly fileFailure: Error | undefined
   /** Reads a power cycle's console until it ends. Resolves when it ended; never rejects. */
@@ -20,6 +26,13 @@ export async function openConsoleFeed(file?: BoundedFileOptions): Promise<Consol
   const lines = new LineBuffer()
   return {
     lines,
+    prepend: (text) => {
+      const bytes = Buffer.from(text)
+      copy?.write(bytes)
+      lines.push(bytes)
+    },
+    note: (line) => copy?.write(Buffer.from(`${line}\n`)),
+    snapshot: () => lines.snapshot(),
     get fileFailure() {
       return copy?.failure
     },

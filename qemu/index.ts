@@ -9,7 +9,8 @@ export { copyVariables, findFirmware, firmwarePackage, type FirmwareFiles } from
 export { inspectHost, type HostRow, type HostFacts } from './inspect-host.ts'
 export { launchMachine, type LaunchOptions, type RunningMachine } from './launch.ts'
 export { LineBuffer, type LineFeed } from './line-feed.ts'
-export { INHERITED_CHANNELS, JOURNAL_PORT, PRIMARY_DISK_SERIAL } from './machine-config.ts'
+export { mayStart, readPressure } from './host-pressure.ts'
+export { AGENT_PORT, INHERITED_CHANNELS, JOURNAL_PORT, PRIMARY_DISK_SERIAL } from './machine-config.ts'
 export type {
   AcceleratorConfig,
   BootConfig,
@@ -18,11 +19,20 @@ export type {
   DiskConfig,
   MachineArchitecture,
   MachineConfig,
+  MemoryFile,
   NetworkConfig,
 } from './machine-config.ts'
 export type { MachineEnd } from './machine-end.ts'
 export { createMachineFolders, type MachineFolders } from './machine-folders.ts'
-export { createEmptyDisk, createOverlay, inspectBase, type BaseDisk, type BaseDiskFacts } from './overlay.ts'
+export {
+  createEmptyDisk,
+  createOverlay,
+  createOverlayAhead,
+  inspectBase,
+  virtualSize,
+  type BaseDisk,
+  type BaseDiskFacts,
+} from './overlay.ts'
 export {
   emulatorName,
   emulatorPackage,
@@ -35,5 +45,32 @@ export type { KnownQmpEvent, QmpEvent, ShutdownReason } from './qmp-commands.ts'
 export { isKnownEvent } from './qmp-commands.ts'
 export { QmpConnection, QmpError } from './qmp.ts'
 export { reapDeadMachines, reapDetachedMachines, type Reaped } from './reap.ts'
+export { privateMemoryMiB } from './private-memory.ts'
+export { loadState, saveState, type MemoryPlace } from './state.ts'
 export { killAndWait, stopOrderly, type StopBudgets } from './stop.ts'
 export { startSoftwareTpm, type SoftwareTpm } from './swtpm.ts'
+export {
+  claimTemplate,
+  listTemplates,
+  type Claim,
+  type StoredTemplate,
+  type TemplateDraft,
+} from './template/store.ts'
+export { pruneTemplates, type PrunedTemplate } from './template/prune.ts'
+export { templatePlaces, type TemplatePlace } from './template/place.ts'
+export type { TemplateRecord } from './template/record.ts'
+export { PRIVATE_NETWORK_FD, type PrivateNetworkConfig } from './machine-config.ts'
+export {
+  openSwitch,
+  type EthernetSwitch,
+  type PortCounters,
+  type PortEnd,
+  type SwitchPort,
+} from './ethernet-switch.ts'
+export {
+  hostsLines,
+  networkFile,
+  PRIVATE_NETWORK_FILE,
+  privateAddress,
+  type PrivateAddress,
+} from './private-network.ts'

@@ -1,11 +1,11 @@
 // Starts one QEMU process and hands it over when it answers: control connection open, console and journal attached,
 // SSH port known. A launch that fails or is aborted leaves no process behind.
 
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import { abortable } from '../harness/deadline.ts'
 import { machineArguments } from './arguments.ts'
 import { startChild, type Child } from './child.ts'
-import type { MachineConfig } from './machine-config.ts'
+import { PRIVATE_NETWORK_FD, type MachineConfig } from './machine-config.ts'
 import { explainEnd, type MachineEnd } from './machine-end.ts'
 import type { QmpEvent, ShutdownReason } from './qmp-commands.ts'
 import { isKnownEvent } from './qmp-commands.ts'
@@ -16,8 +16,14 @@ import { readSshPort } from './usernet.ts'
 
 export interface LaunchOptions {
   readonly signal?: AbortSignal | undefined
-  /** Takes the guest's serial console and journal port, at once; both must be read for as long as they last. */
-  readonly attach: (streams: { readonly console: Readable; readonly journal: Readable }) => void
+  /** Takes the guest's serial console and its ports, at once; all must be read for as long as they last. */
+  readonly attach: (streams: {
+    readonly console: Readable
+    readonly journal: Readable
+    readonly agent: Duplex
+    /** Ethernet frames for `EthernetSwitch.connect`; present if and only if the config has a `privateNetwork`. */
+    readonly privateNetwork?: Duplex
+  }) => void
   /** Lets the process outlive this one. Default false: it dies with us, even by SIGKILL. */
   readonly detach?: boolean
   /** QMP events from the first on. */
@@ -42,9 +48,13 @@ export interface RunningMachine extends AsyncDisposable {
 /** Launches a machine whose channels are `INHERITED_CHANNELS`. Throws InfraError with QEMU's own words. */
 export async function launchMachine(config: MachineConfig, options: LaunchOptions): Promise<RunningMachine> {
   options.signal?.throwIfAborted()
+  const { privateNetwork: net } = config
+  if (net !== undefined && net.fd !== PRIVATE_NETWORK_FD) {
+    throw new Error(`the private network must be descriptor ${PRIVATE_NETWORK_FD}, not ${net.fd}`)
+  }
   await using undo = new AsyncDisposableStack()
   const child = await startChild(config.binary, machineArguments(config), {
-    sockets: 3,
+    sockets: net === undefined ? 4 : 5,
     detach: options.detach ?? false,
   })
   let requested = false
@@ -53,9 +63,10 @@ export async function launchMachine(config: MachineConfig, options: LaunchOption
     child.kill()
   }
   undo.defer(async () => killAndWait(kill, child.ended, child.pid))
-  const [qmpSocket, console, journal] = child.sockets
-  if (qmpSocket === undefined || console === undefined || journal === undefined) throw new Error('no sockets')
-  options.attach({ console, journal })
+  const [qmpSocket, console, journal, agent, privateNetwork] = child.sockets
+  if (!qmpSocket || !console || !journal || !agent) throw new Error('no sockets')
+  if (net !== undefined && !privateNetwork) throw new Error('no socket for the private network')
+  options.attach({ console, journal, agent, ...(privateNetwork && { privateNetwork }) })
   let shutdown: ShutdownReason | undefined
   const onEvent = (event: QmpEvent): void => {
     if (isKnownEvent(event) && event.event === 'SHUTDOWN') shutdown = event.data.reason

@@ -51,6 +51,12 @@ export class LineBuffer implements LineFeed {
     if (rest !== '') this.#addLong(rest)
   }
 
+  /** All that is kept, the unfinished line included: pushed into a new buffer, it goes on where this one is. */
+  snapshot(): string {
+    const lines = this.#history.slice(this.#first).map((line) => `${line}\n`)
+    return lines.join('') + this.#partial
+  }
+
   subscribe(onLine: (line: string) => void): () => void {
     if (this.#forgotten > 0) onLine(`[signalbox: ${this.#forgotten} earlier lines are not kept in memory]`)
     for (const line of this.#history.slice(this.#first)) onLine(line)

@@ -33,6 +33,15 @@ export interface NetworkConfig {
 }
 
 /**
+ * A second network card on the cluster's private Ethernet: QEMU inherits a connected stream socket as `fd`, whose other
+ * end a switch reads (`ethernet-switch.ts`). The MAC is part of what is saved and restored.
+ */
+export interface PrivateNetworkConfig {
+  readonly fd: number
+  readonly mac: string
+}
+
+/**
  * The host's end of a byte stream: a connected socket that QEMU inherits, or a UNIX socket on which QEMU listens. QEMU
  * itself appends all output to `logFile`, without limit, whether anybody listens or not.
  */
@@ -44,6 +53,16 @@ export interface Channels {
   readonly qmp: ChannelConfig
   readonly console: ChannelConfig
   readonly journal: ChannelConfig
+  readonly agent: ChannelConfig
+}
+
+/**
+ * A file that holds the guest's RAM. `write` maps it shared: what the guest writes is in the file, which can so become
+ * part of a template. `copy` maps it privately and opens it read-only: the guest's writes stay in this process.
+ */
+export interface MemoryFile {
+  readonly path: string
+  readonly mapping: 'write' | 'copy'
 }
 
 export interface MachineConfig {
@@ -56,6 +75,10 @@ export interface MachineConfig {
   readonly accelerator: AcceleratorConfig
   readonly cpuModel: string
   readonly memoryMiB: number
+  /** Without it the guest's RAM is anonymous memory of the process. */
+  readonly memoryFile?: MemoryFile
+  /** Boot, or wait for `loadState`: the same arguments otherwise, with the QEMU that saved the state. */
+  readonly start: 'boot' | 'incoming'
   readonly cpus: number
   readonly boot: BootConfig
   readonly disks: readonly DiskConfig[]
@@ -64,6 +87,8 @@ export interface MachineConfig {
   /** SMBIOS type 11 (OEM) strings, e.g. `io.systemd.stub.kernel-cmdline-extra=...`. */
   readonly oemStrings: readonly string[]
   readonly network?: NetworkConfig
+  /** Needs QEMU 7.2 or newer. `launchMachine` insists on `PRIVATE_NETWORK_FD`. */
+  readonly privateNetwork?: PrivateNetworkConfig
   /** Control socket of a running swtpm. */
   readonly tpmSocket?: string
   /** What a guest's reboot does: restart in the same process, or end it. */
@@ -71,15 +96,22 @@ export interface MachineConfig {
   readonly channels: Channels
 }
 
-/** The channels of `launchMachine`: three sockets that the child inherits as file descriptors 3, 4 and 5. */
+/** The channels of `launchMachine`: four sockets that the child inherits as file descriptors 3 to 6. */
 export const INHERITED_CHANNELS: Channels = {
   qmp: { kind: 'inherited', fd: 3 },
   console: { kind: 'inherited', fd: 4 },
   journal: { kind: 'inherited', fd: 5 },
+  agent: { kind: 'inherited', fd: 6 },
 }
+
+/** Where a machine that `launchMachine` starts inherits its end of the private network: behind the channels. */
+export const PRIVATE_NETWORK_FD = 7
 
 /** Name of the virtio-serial port that carries the guest's journal to the host. */
 export const JOURNAL_PORT = 'com.signalbox.journal'
+
+/** Name of the virtio-serial port over which the harness talks to its agent in the guest. */
+export const AGENT_PORT = 'com.signalbox.agent'
 
 /** Serial of the disk the machine boots from. */
 export const PRIMARY_DISK_SERIAL = 'primary-disk'

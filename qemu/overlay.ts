@@ -76,6 +76,26 @@ export async function createOverlay(
   await qemuImg(['create', '-q', '-f', 'qcow2', ...backing, path, String(bytes)], options.signal)
 }
 
+/** Creates `path` as an overlay of a qcow2 disk that will lie at `disk` only later. */
+export async function createOverlayAhead(
+  path: string,
+  disk: string,
+  virtualBytes: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const backing = ['-F', 'qcow2', '-u', '-b', disk]
+  await qemuImg(['create', '-q', '-f', 'qcow2', ...backing, path, String(virtualBytes)], signal)
+}
+
+/** The size of a disk as a guest sees it. */
+export async function virtualSize(path: string, signal?: AbortSignal): Promise<number> {
+  const stdout = await runCommand('qemu-img', ['info', '--output=json', '-U', path], {
+    signal,
+    timeoutMs: 30_000,
+  })
+  return (JSON.parse(stdout) as { readonly 'virtual-size': number })['virtual-size']
+}
+
 /** Creates an empty, zeroed disk that takes space only where it is written. */
 export async function createEmptyDisk(path: string, sizeMiB: number, signal?: AbortSignal): Promise<void> {
   await qemuImg(['create', '-q', '-f', 'qcow2', path, `${sizeMiB}M`], signal)

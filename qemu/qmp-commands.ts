@@ -14,6 +14,18 @@ export interface QmpCommands {
   readonly system_reset: { readonly arguments: Readonly<Record<string, never>>; readonly return: object }
   readonly stop: { readonly arguments: Readonly<Record<string, never>>; readonly return: object }
   readonly cont: { readonly arguments: Readonly<Record<string, never>>; readonly return: object }
+  readonly 'migrate-set-capabilities': {
+    readonly arguments: {
+      readonly capabilities: readonly { readonly capability: string; readonly state: boolean }[]
+    }
+    readonly return: object
+  }
+  readonly migrate: { readonly arguments: { readonly uri: string }; readonly return: object }
+  readonly 'migrate-incoming': { readonly arguments: { readonly uri: string }; readonly return: object }
+  readonly 'query-migrate': {
+    readonly arguments: Readonly<Record<string, never>>
+    readonly return: { readonly status?: string; readonly 'error-desc'?: string }
+  }
   readonly quit: { readonly arguments: Readonly<Record<string, never>>; readonly return: object }
 }
 

@@ -9,6 +9,7 @@ import { readLedger, strikeFromLedger, type LedgerEntry } from '../harness/ledge
 import { identifyProcess, isAlive, type ProcessIdentity } from '../harness/process.ts'
 import { MACHINE_KIND } from './machine-folders.ts'
 import { TPM_KIND } from './swtpm.ts'
+import { DRAFT_KIND } from './template/store.ts'
 
 /** One thing that was removed. */
 export interface Reaped {
@@ -32,6 +33,10 @@ export async function reapDetachedMachines(): Promise<readonly Reaped[]> {
 async function reap(entries: readonly LedgerEntry[]): Promise<readonly Reaped[]> {
   const reaped: Reaped[] = []
   for (const entry of entries) {
+    if (entry.kind === DRAFT_KIND) {
+      reaped.push(await removeDraft(entry))
+      continue
+    }
     const mark = identifyingArgument(entry)
     if (mark === undefined) continue
     const killed = await killByArgument(programOf(entry), mark)
@@ -41,6 +46,16 @@ async function reap(entries: readonly LedgerEntry[]): Promise<readonly Reaped[]>
     reaped.push({ id: entry.id, kind: entry.kind, killed, folders })
   }
   return reaped
+}
+
+// A template that was never finished. Only a folder that is named like one is touched.
+async function removeDraft(entry: LedgerEntry): Promise<Reaped> {
+  const folder = text(entry.data['folder'])
+  const folders =
+    folder !== undefined && /^[0-9a-f]{64}\.[0-9a-f]{8}\.draft$/.test(basename(folder)) ? [folder] : []
+  for (const each of folders) await rm(each, { recursive: true, force: true })
+  strikeFromLedger(entry.id)
+  return { id: entry.id, kind: entry.kind, killed: [], folders }
 }
 
 function identifyingArgument({ kind, data }: LedgerEntry): string | undefined {

@@ -35,6 +35,7 @@ export function testConfig(disk: string): MachineConfig {
     oemStrings: [],
     network: { sshPort: 0, ipv6: false },
     onReboot: 'exit',
+    start: 'boot',
     channels: INHERITED_CHANNELS,
   }
 }

@@ -98,7 +98,7 @@ const bodies: Readonly<Record<EventBody['type'], Fields>> = {
   },
   'run.interrupted': { signal: text },
   'run.finished': { exitCode: number, durationMs: number },
-  'attempt.started': { attempt, group: optional(text) },
+  'attempt.started': { attempt, group: optional(text), audit: optional(flag) },
   'phase.started': { attempt, phase, timeoutMs: nullable(number) },
   'phase.finished': { attempt, phase, durationMs: number, ok: flag },
   'machine.created': {

@@ -1,5 +1,7 @@
-// Acquiring machines for an attempt: read and wrap the Ignition configs, create the machines, take them over.
+// Acquiring machines for an attempt: read and wrap the Ignition configs, boot the machines, take them over. How they are
+// forked instead is in fork-machines.ts.
 
+import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
@@ -7,8 +9,9 @@ import type { AttemptRef } from '../events.ts'
 import type { BootOptions } from '../fixtures/fixtures.ts'
 import type { HttpFixture } from '../fixtures/http.ts'
 import { readIgnition, validateIgnition, wrapIgnition, type IgnitionConfig } from '../ignition/index.ts'
-import type { MachineSpec } from '../machine.ts'
-import { adoptMachine, type LiveMachine } from '../machines/live-machine.ts'
+import { hostNameOf } from '../forks/renew.ts'
+import type { MachineSpec, PlatformMachine } from '../machine.ts'
+import { adoptMachine, type Clone, type LiveMachine } from '../machines/live-machine.ts'
 import type { Requirements } from '../requirements.ts'
 import type { RunEnvironment } from './environment.ts'
 
@@ -58,13 +61,17 @@ export function specOf(
   }
 }
 
-/** Creates one machine. What it leaves on failure is nothing; on success the caller disposes it. */
-export async function acquireMachine(
-  env: RunEnvironment,
-  wish: MachineWish,
-  signal: AbortSignal,
-): Promise<LiveMachine> {
-  const { session, profile, emit, sshKey } = env
+/** A machine that was asked for, described in full: what the platform is given, and where its artefacts go. */
+export interface MachineOrder {
+  readonly wish: MachineWish
+  readonly spec: MachineSpec
+  /** Absolute; exists. */
+  readonly folder: string
+}
+
+/** Wraps the configs and makes the folder. Throws UsageError when the platform cannot give such a machine. */
+export async function orderMachine(env: RunEnvironment, wish: MachineWish): Promise<MachineOrder> {
+  const { session, profile, sshKey } = env
   const folder = join(wish.folder, wish.name)
   await mkdir(folder, { recursive: true })
   const ignition = wrapIgnition(wish.configs, {
@@ -72,21 +79,48 @@ export async function acquireMachine(
     imageVersion: env.image.identity.version,
     publicKeys: [sshKey.publicKey],
     journalDevice: session.journalDevice,
+    agentDevice: session.agentDevice,
   })
   await writeFile(join(folder, 'ignition.json'), ignition)
-  const spec: MachineSpec = { ...specOf(env, wish), ignition }
+  const hostName = hostNameOf(wish.name, randomBytes(4).toString('hex'))
+  const spec: MachineSpec = { ...specOf(env, wish), ignition, hostName }
   const refusal = session.refuses(spec)
   if (refusal !== undefined) {
     throw new UsageError(`machine ${wish.name} cannot be had: ${refusal}`, { code: 'machine-refused' })
   }
-  const raw = await session.create(spec, { folder, signal, detach: wish.detach ?? false })
+  return { wish, spec, folder }
+}
+
+/** Boots one machine. What it leaves on failure is nothing; on success the caller disposes it. */
+export async function acquireMachine(
+  env: RunEnvironment,
+  wish: MachineWish,
+  signal: AbortSignal,
+): Promise<LiveMachine> {
+  const order = await orderMachine(env, wish)
+  const { spec, folder } = order
+  return await adopt(
+    env,
+    order,
+    await env.session.create(spec, { folder, signal, detach: wish.detach ?? false }),
+  )
+}
+
+/** Takes a created machine over; for a fork, `clone` says who it is to be. */
+export async function adopt(
+  env: RunEnvironment,
+  { wish, folder }: MachineOrder,
+  raw: PlatformMachine,
+  clone?: Clone,
+): Promise<LiveMachine> {
+  const { profile, emit, sshKey, session } = env
   emit({
     type: 'machine.created',
     machine: raw.id,
     name: raw.name,
     attempts: wish.attempts,
     platform: env.target.platform,
-    origin: 'cold',
+    origin: raw.origin,
     facts: raw.facts,
   })
   return await adoptMachine({
@@ -99,6 +133,7 @@ export async function acquireMachine(
     readyTimeoutMs: env.timeouts.readyMs,
     leaveOut: new Set(wish.needs.leaveOutChecks ?? []),
     expectedMessages: wish.needs.expectedMessages ?? [],
+    clone,
     mayVanish: wish.needs.waitFor === 'nothing',
   })
 }

@@ -4,7 +4,7 @@ import type { Emit } from '../events.ts'
 import type { PlatformSession } from '../machine.ts'
 import type { Image, PlannedTest, Target } from '../model.ts'
 import type { DistroProfile } from '../profiles/index.ts'
-import type { SshKey } from '../ssh/index.ts'
+import { Slots, type SshKey } from '../ssh/index.ts'
 
 export interface RunEnvironment {
   readonly target: Target
@@ -18,8 +18,15 @@ export interface RunEnvironment {
   /** Aborts when the run is interrupted. */
   readonly signal: AbortSignal
   readonly planned: ReadonlyMap<string, PlannedTest>
+  /** Clones that may come up at once: more only make each other slow. */
+  readonly forkSlots: Slots
   /** Budgets in wall milliseconds. */
   readonly timeouts: Timeouts
+}
+
+/** Two processors' worth of guests a clone, at least two clones. */
+export function openForkSlots({ budget }: Pick<PlatformSession, 'budget'>): Slots {
+  return new Slots(Math.max(2, Math.floor(budget.cpus / 2)))
 }
 
 export interface Timeouts {

@@ -3,7 +3,7 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { MachineError } from '../errors.ts'
+import { InfraError, MachineError } from '../errors.ts'
 import type { AttemptRef } from '../events.ts'
 import { fixturesOf } from '../fixtures/fixture-names.ts'
 import type { Failure, Outcome, Phase, PlannedTest } from '../model.ts'
@@ -12,13 +12,13 @@ import type { AttemptContext } from '../running/context.ts'
 import type { RunEnvironment } from './environment.ts'
 import { failureFrom, outcomeOf } from '../running/failure.ts'
 import { makeFixtures } from './make-fixtures.ts'
-import type { holdMachines } from './held-machines.ts'
+import type { HeldMachines } from './held-machines.ts'
 import { isExpected, judgeHits, judgeMachine } from './judge.ts'
 import { runPhase } from './phase.ts'
 import { SkipError } from '../running/skip.ts'
 import { announceLogs, collectAfterFailure } from './collect.ts'
 
-type Held = ReturnType<typeof holdMachines>
+type Held = HeldMachines
 
 export interface AttemptRequest {
   readonly env: RunEnvironment
@@ -29,9 +29,13 @@ export interface AttemptRequest {
   readonly held: Held
   /** The machines are there already: an earlier test of the shared boot acquired them. */
   readonly acquired: boolean
+  /** Its machines are forked where that can be. */
+  readonly forks: boolean
+  /** It confirms an earlier attempt on a fork. */
+  readonly audit: boolean
   /** The last test on these machines: tear down as part of this attempt. Asked after the body. */
   readonly isLast: (outcome: Outcome) => boolean
-  readonly willRetry: (outcome: Outcome, reached: Phase) => boolean
+  readonly willRetry: (result: Pick<AttemptResult, 'outcome' | 'reached' | 'failures'>) => boolean
 }
 
 export interface AttemptResult {
@@ -42,6 +46,9 @@ export interface AttemptResult {
   readonly durationMs: number
   /** The phase in which it stopped; `teardown` when it went all the way. */
   readonly reached: Phase
+  readonly origin: 'cold' | 'fork'
+  /** Of all its machines, after the body; undefined where that cannot be told. */
+  readonly privateMemoryMiB: number | undefined
 }
 
 /** Runs one attempt. Never throws: whatever happens becomes its result. */
@@ -60,15 +67,23 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
     step: undefined,
     counter: { steps: 0, attachments: 0 },
   }
-  env.emit({ type: 'attempt.started', attempt: ref, ...(group === undefined ? {} : { group }) })
+  env.emit({
+    type: 'attempt.started',
+    attempt: ref,
+    ...(group === undefined ? {} : { group }),
+    ...(request.audit ? { audit: true } : {}),
+  })
   const marks = new Map(held.machines.map((live) => [live, live.watch.hits.length]))
   let reached: Phase = 'acquire'
   let skipped: string | undefined
   const enter = (phase: Phase): Phase => (reached = phase)
   // Built as machines appear; removed with the attempt.
   using watching = new DisposableStack()
-  const watchFatal = (from: number): void => {
-    for (const live of held.machines.slice(from)) {
+  const watched = new Set<Held['machines'][number]>()
+  const watchFatal = (): void => {
+    for (const live of held.machines) {
+      if (watched.has(live)) continue
+      watched.add(live)
       const mark = marks.get(live) ?? 0
       watching.defer(
         live.watch.onFatal((hit) => {
@@ -90,22 +105,29 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
 
   try {
     await mkdir(attempt.folder, { recursive: true })
-    if (request.acquired) watchFatal(0)
+    if (request.acquired) watchFatal()
     else {
       const { acquireMs, readyMs } = env.timeouts
-      await runPhase(attempt, { phase: enter('acquire'), timeoutMs: acquireMs }, async ({ signal }) => {
-        await held.acquireAll(signal)
-      })
-      watchFatal(0)
+      // A template may be booted here, or by another process, before there is a machine.
+      const templateMs = request.forks ? readyMs : 0
+      await runPhase(
+        attempt,
+        { phase: enter('acquire'), timeoutMs: acquireMs + templateMs },
+        async ({ signal }) => {
+          await held.acquireAll(signal)
+        },
+      )
+      watchFatal()
       const lastSeen = (): string | undefined =>
         held.machines.map((live) => live.console.tail(1)[0] ?? '').join(' | ')
       await runPhase(
         attempt,
-        { phase: enter('ready'), timeoutMs: readyMs * 1.1, lastSeen },
+        { phase: enter('ready'), timeoutMs: readyMs * 1.1 + templateMs, lastSeen },
         async ({ signal }) => {
-          await Promise.all(held.machines.map(async (live) => await live.becomeReady(signal)))
+          await Promise.all([held.becomeReady(signal), held.requireWhole(signal)])
         },
       )
+      watchFatal()
     }
     const timeoutMs = (test.requirements.timeoutMs ?? 60_000) * env.timeouts.bodyScale
     await runPhase(attempt, { phase: enter('body'), timeoutMs }, async (context) => {
@@ -115,7 +137,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
         test,
         held,
         used: fixturesOf(test.name, test.body),
-        onBoot: () => watchFatal(held.machines.length - 1),
+        onBoot: () => watchFatal(),
       })
       await test.body(fixtures)
     })
@@ -124,6 +146,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
     else attempt.failures.push(withConsole(failureFrom(error, reached, request.plan.location), held))
   }
   watching.dispose()
+  const privateMemoryMiB = held.privateMemoryMiB()
   await afterBody(request, attempt, marks, skipped !== undefined)
 
   const outcome = skipped === undefined ? outcomeOf(attempt.failures) : 'skipped'
@@ -136,9 +159,18 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
     ...(skipped === undefined ? {} : { reason: skipped }),
     failures: attempt.failures,
     durationMs,
-    willRetry: request.willRetry(outcome, reached),
+    willRetry: request.willRetry({ outcome, reached, failures: attempt.failures }),
   })
-  return { ref, outcome, reason: skipped, failures: attempt.failures, durationMs, reached }
+  return {
+    ref,
+    outcome,
+    reason: skipped,
+    failures: attempt.failures,
+    durationMs,
+    reached,
+    origin: held.origin,
+    privateMemoryMiB,
+  }
 }
 
 /** Absolute folder of an attempt's artefacts. */
@@ -164,7 +196,7 @@ async function afterBody(
     try {
       await runPhase(attempt, { phase, timeoutMs, signal: env.signal }, work)
     } catch (error) {
-      if (!env.signal.aborted && attempt.failures.length === 0)
+      if (!env.signal.aborted && (attempt.failures.length === 0 || error instanceof InfraError))
         attempt.failures.push(failureFrom(error, phase, request.plan.location))
     }
   }
@@ -173,6 +205,7 @@ async function afterBody(
     await guarded('collect', collectMs, async (context) => await collectAfterFailure(context, held.machines))
   if (skipped) return
   await guarded('checks', checksMs, async ({ signal }) => {
+    await held.requireWhole(signal)
     const known = new Set(attempt.failures.map((failure) => failure.code))
     for (const live of held.machines) {
       const hits = live.watch.hits.slice(marks.get(live) ?? 0)

@@ -3,32 +3,38 @@
 
 import type { Job } from '../plan/group.ts'
 import type { RegisteredTest } from '../registry.ts'
-import type { Outcome, Phase } from '../model.ts'
 import type { RunEnvironment } from './environment.ts'
 import { holdMachines } from './held-machines.ts'
-import { attemptFolder, runAttempt, type AttemptResult } from './run-attempt.ts'
+import { attemptFolder, runAttempt, type AttemptRequest, type AttemptResult } from './run-attempt.ts'
 
 export interface JobOptions {
   readonly env: RunEnvironment
   readonly job: Job
   /** The number of a test's next attempt, from 1. */
   readonly attemptNumber: (test: string) => number
-  readonly willRetry: (test: string, outcome: Outcome, reached: Phase) => boolean
+  readonly willRetry: (test: string, result: Parameters<AttemptRequest['willRetry']>[0]) => boolean
   readonly onResult: (result: AttemptResult) => void
+  /** The job confirms an earlier outcome on a cold boot. */
+  readonly audit: boolean
+  /** Memory that the machines alone use, MiB, after a body. */
+  readonly onMemory: (privateMiB: number) => void
+  /** A template is there: the job's other tests can have clones of it. */
+  readonly onTemplate?: (() => void) | undefined
 }
 
 /** Returns the tests that were not run because the shared machines were spent. */
 export async function runJob(options: JobOptions): Promise<readonly RegisteredTest[]> {
-  const { env, job, attemptNumber, willRetry, onResult } = options
+  const { env, job, attemptNumber, willRetry, onResult, onTemplate, audit, onMemory } = options
   const refs = job.tests.map((test) => ({ test: test.name, n: attemptNumber(test.name) }))
   const [firstRef] = refs
   if (firstRef === undefined) return []
   // Disposed by the last attempt's teardown; here for the case that none gets that far.
   await using held = holdMachines({
     env,
-    tests: job.tests,
+    job,
     attempts: refs,
     folder: attemptFolder(env, firstRef),
+    ...(onTemplate === undefined ? {} : { onTemplate }),
   })
   for (const [index, test] of job.tests.entries()) {
     const rest = job.tests.slice(index + 1)
@@ -44,13 +50,19 @@ export async function runJob(options: JobOptions): Promise<readonly RegisteredTe
       group: job.shared ? job.id : undefined,
       held,
       acquired: index > 0,
+      forks: job.forks,
+      audit,
       isLast: (outcome) => {
-        spent = env.signal.aborted || held.gone.aborted || outcome === 'infra' || outcome === 'harness'
+        // A clone is not shared: each test has one of its own.
+        if (job.forks && (!job.shared || held.origin === 'fork')) spent = true
+        spent ||= env.signal.aborted || held.gone.aborted || outcome === 'infra' || outcome === 'harness'
         return spent || rest.length === 0
       },
-      willRetry: (outcome, reached) => willRetry(test.name, outcome, reached),
+      willRetry: (ended) => willRetry(test.name, ended),
     })
+    if (result.privateMemoryMiB !== undefined) onMemory(result.privateMemoryMiB)
     onResult(result)
+    if (held.origin === 'fork') return rest
     // A boot that failed left nothing to share; a body that ran out of time may still be at work on the machine.
     const broken = result.reached !== 'body' || result.failures.some((failure) => failure.kind === 'timeout')
     if (spent || (result.outcome !== 'passed' && result.outcome !== 'skipped' && broken)) return rest

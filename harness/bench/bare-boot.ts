@@ -51,6 +51,7 @@ export async function bareBootMs(): Promise<number> {
         qmp: { kind: 'listen', path: join(folder, 'qmp') },
         console: { kind: 'listen', path: join(folder, 'console') },
         journal: { kind: 'listen', path: join(folder, 'journal') },
+        agent: { kind: 'listen', path: join(folder, 'agent') },
       },
     } as const
     const startedAt = performance.now()

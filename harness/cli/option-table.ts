@@ -25,6 +25,14 @@ const wholeNumber =
     return number
   }
 
+/** `5%` or `5`, as a share of 1. */
+const percent = (value: string): number => {
+  const number = Number(value.replace(/%$/, ''))
+  if (!(number >= 0 && number <= 100) || value.trim() === '')
+    throw new InvalidArgumentError('It must be a percentage from 0 to 100.')
+  return number / 100
+}
+
 const collect = (value: string, previous: unknown): readonly string[] => [
   ...(Array.isArray(previous) ? (previous as readonly string[]) : []),
   ...value.split(',').filter((part) => part !== ''),
@@ -106,6 +114,18 @@ export const runOptions: readonly OptionRow[] = [
     default: 1,
     env: 'SIGNALBOX_INFRA_RETRIES',
   },
+  {
+    flags: '--no-fork',
+    help: 'boot every machine, instead of forking those that were booted once',
+    env: 'SIGNALBOX_NO_FORK',
+    default: true,
+  },
+  {
+    flags: '--audit-fork <percent>',
+    help: 'share of the forked tests that also run on a cold boot; verdicts that differ are reported; 5 where CI is set',
+    parse: percent,
+    env: 'SIGNALBOX_AUDIT_FORK',
+  },
   { flags: '-x, --fail-fast', help: 'start nothing new after the first failure', default: false },
   { flags: '--fail-on-flaky', help: 'a flaky test fails the run', default: false },
   {
@@ -137,6 +157,9 @@ export interface RunFlags extends SelectionFlags, TargetFlags {
   readonly output: string
   readonly retries: number
   readonly infraRetries: number
+  readonly fork: boolean
+  /** A share from 0 to 1. */
+  readonly auditFork?: number
   readonly failFast: boolean
   readonly failOnFlaky: boolean
   readonly bootTimeout?: number

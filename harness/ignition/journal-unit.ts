@@ -25,7 +25,7 @@ export function journalUnit(device: string): IgnitionFragment {
     '[Service]',
     // No dependency on the .device unit: that one waits for udev's coldplug, which takes a large part of an emulated
     // boot, while the initrd's udev has most often made the link already; and without a device nothing fails.
-    `ExecStart=/bin/sh -c 'until test -c "$$0"; do sleep 1; done; exec "$$@" > "$$0"' ${quote(device)} ${JOURNALCTL}`,
+    `ExecStart=/bin/sh -c 'until test -c "$$0"; do sleep 1; done; exec "$$@" > "$$0"' ${quoteExecWord(device)} ${JOURNALCTL}`,
     'Restart=always',
     'RestartSec=1',
     'Nice=10',
@@ -39,7 +39,7 @@ export function journalUnit(device: string): IgnitionFragment {
 }
 
 /** One word of an ExecStart= line (systemd.service(5), "Command lines"). */
-function quote(word: string): string {
+export function quoteExecWord(word: string): string {
   const escaped = word
     .replaceAll('\\', '\\\\')
     .replaceAll('"', '\\"')

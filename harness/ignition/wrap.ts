@@ -3,6 +3,7 @@
 
 import { UsageError } from '../errors.ts'
 import { supportedIgnitionVersions, type DistroProfile } from '../profiles/index.ts'
+import { agentUnit } from './agent-unit.ts'
 import { dataUrl, joinFragments, type IgnitionFragment } from './fragment.ts'
 import { wrapV2 } from './inject-v2.ts'
 import { journalUnit } from './journal-unit.ts'
@@ -19,6 +20,8 @@ export interface WrapOptions {
   readonly keepUpdates?: boolean | undefined
   /** The guest's character device for the journal; no unit is added without it. */
   readonly journalDevice?: string | undefined
+  /** The guest's character device for the harness's agent; no unit is added without it. */
+  readonly agentDevice?: string | undefined
   /** Further parts of the harness. */
   readonly extra?: readonly IgnitionFragment[] | undefined
 }
@@ -41,11 +44,12 @@ export function wrapIgnition(configs: readonly IgnitionConfig[], options: WrapOp
 }
 
 function harnessFragment(options: WrapOptions): Required<IgnitionFragment> {
-  const { profile, publicKeys, user = profile.defaultUser, journalDevice } = options
+  const { profile, publicKeys, user = profile.defaultUser, journalDevice, agentDevice } = options
   return joinFragments([
     publicKeys.length === 0 ? {} : { sshKeys: [{ user, publicKeys }] },
     options.keepUpdates === true ? {} : profile.updatesOff,
     journalDevice === undefined ? {} : journalUnit(journalDevice),
+    agentDevice === undefined ? {} : agentUnit(agentDevice),
     ...(options.extra ?? []),
   ])
 }

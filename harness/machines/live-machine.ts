@@ -3,12 +3,23 @@
 
 import { join } from 'node:path'
 import { asStep, currentAttempt } from '../running/context.ts'
-import { MachineError } from '../errors.ts'
+import { openAgent, type Agent } from '../agent/agent.ts'
+import { InfraError, MachineError, messageOf, UsageError } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { machineBrand } from '../fixtures/brand.ts'
 import type { GuestCommand, Machine } from '../fixtures/fixtures.ts'
 import { oneLine } from '../hostile-text.ts'
-import type { PlatformMachine, PowerAction, SshEndpoint } from '../machine.ts'
+import type {
+  PlatformMachine,
+  PowerAction,
+  SshEndpoint,
+  Template,
+  TemplateDraft,
+  TemplateNotes,
+} from '../machine.ts'
+import { hostKeyOf, type NewIdentity } from '../forks/identity.ts'
+import { finishRenewal, renew, setClock } from '../forks/renew.ts'
+import { settle, type Settled } from '../forks/settle.ts'
 import type { DistroProfile } from '../profiles/index.ts'
 import type { CheckName } from '../requirements.ts'
 import { SshSession, type CommandOutcome, type ExecOptions, type SshKey } from '../ssh/index.ts'
@@ -32,8 +43,16 @@ export interface AdoptOptions {
   readonly leaveOut: ReadonlySet<CheckName>
   /** Codes of messages that this machine was booted to provoke. */
   readonly expectedMessages: readonly string[]
+  /** For a fork: who it is to be, and the boot that its template is of. */
+  readonly clone?: Clone | undefined
   /** The machine may vanish without that being anybody's fault: a boot that must fail. */
   readonly mayVanish: boolean
+}
+
+/** What a clone needs to become a machine of its own. */
+export interface Clone {
+  readonly identity: NewIdentity
+  readonly bootId: string
 }
 
 /** What the harness holds of a machine; tests see only `machine`. */
@@ -54,6 +73,12 @@ export interface LiveMachine extends AsyncDisposable {
   failedUnitEvidence(units: readonly string[], signal: AbortSignal): Promise<readonly string[]>
   /** Whether SSH has answered and nothing fatal was seen since: is it worth asking the machine anything? */
   isReachable(): boolean
+  /** Brings it to rest, to be saved as a template; there is no SSH connection to it afterwards. */
+  settle(signal: AbortSignal): Promise<Settled>
+  /** Saves it, settled, as a template, which ends it. */
+  saveAs(draft: TemplateDraft, notes: TemplateNotes, signal: AbortSignal): Promise<Template>
+  /** Memory that it alone uses now, MiB; undefined where that cannot be told. */
+  privateMemoryMiB(): number | undefined
   /** Where SSH answers now. */
   endpoint(signal: AbortSignal): Promise<SshEndpoint>
 }
@@ -135,8 +160,11 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
       privateKey: options.sshKey.privateKey,
       lastSeen,
       onCommand: (outcome) => emit(commandEvent(raw.id, outcome)),
+      hostKey: options.clone === undefined ? undefined : hostKeyOf(options.clone.identity),
     }),
   )
+  const agent = raw.agent === undefined ? undefined : stack.use(openAgent(raw.agent))
+  const agentMs = 5_000 * slowness
   const signals = (extra?: AbortSignal): AbortSignal => {
     const attempt = currentAttempt()?.signal
     return AbortSignal.any([
@@ -160,6 +188,10 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
   ): Promise<readonly string[]> => await describeFailedUnits(exec, units, { signal, sudo: true })
   const becomeReady = async (outer: AbortSignal): Promise<void> => {
     const signal = signals(outer)
+    if (options.clone !== undefined && !milestones.has('ssh')) {
+      await becomeClone(options.clone, signal)
+      return
+    }
     await session.connect({ signal, timeoutMs: readyTimeoutMs })
     milestone('ssh')
     if (raw.journal === undefined || raw.journal.bytes === 0)
@@ -172,6 +204,26 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     if (state.failedUnits.length > 0 && !options.leaveOut.has('failed-units')) {
       const evidence = await failedUnitEvidence(state.failedUnits, signal)
       throw failedUnitsError(raw.name, state.failedUnits, evidence)
+    }
+  }
+  // Its template was ready, and was judged then. What fails here is never the image's fault.
+  const becomeClone = async ({ identity, bootId }: Clone, signal: AbortSignal): Promise<void> => {
+    try {
+      const asked = { agent: required(agent), timeoutMs: agentMs, signal }
+      await renew({ ...asked, identity })
+      await Promise.all([
+        session.connect({ signal, timeoutMs: readyTimeoutMs, listening: true, bootId }),
+        finishRenewal(asked),
+      ])
+      milestone('ssh')
+      milestone('running')
+    } catch (cause) {
+      if (signal.aborted || cause instanceof InfraError) throw cause
+      throw new InfraError(`${raw.name}, a fork, did not come up: ${messageOf(cause)}`, {
+        code: 'fork-failed',
+        hint: 'it is booted instead; --no-fork boots every machine',
+        cause,
+      })
     }
   }
   const doPower = async (action: PowerAction): Promise<void> => {
@@ -222,6 +274,20 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     power: async (action) =>
       await asStep('power', `${action} ${raw.name}`, async () => await doPower(action)),
     waitForExit: async () => await raw.exited,
+    checkpoint: async () =>
+      await asStep('power', `checkpoint of ${raw.name}`, async () => {
+        if (raw.checkpoint === undefined || agent === undefined) throw noCheckpoints(raw.name)
+        return await raw.checkpoint(signals())
+      }),
+    restore: async (checkpoint) =>
+      await asStep('power', `restore ${raw.name}`, async () => {
+        if (raw.restore === undefined || agent === undefined) throw noCheckpoints(raw.name)
+        await session.disconnect('the machine goes back to a checkpoint')
+        await raw.restore(checkpoint, signals())
+        if (power === 'off') watchExit()
+        power = 'on'
+        await setClock({ agent, timeoutMs: agentMs, signal: signals() })
+      }),
   }
 
   const owned = stack.move()
@@ -242,6 +308,20 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     isReachable: () =>
       milestones.has('ssh') && power === 'on' && !gone.signal.aborted && !watch.hits.some((hit) => hit.fatal),
     endpoint: async (signal) => await raw.ssh(signal),
+    settle: async (outer) => {
+      if (agent === undefined) return { kind: 'unsettled', reason: 'there is no agent in it', lasting: true }
+      return await settle({
+        agent,
+        disconnect: async () => await session.disconnect('the machine is being saved'),
+        timeoutMs: agentMs,
+        signal: signals(outer),
+      })
+    },
+    saveAs: async (draft, notes, outer) => {
+      power = 'off'
+      return await draft.save(raw, notes, signals(outer))
+    },
+    privateMemoryMiB: () => raw.privateMemoryMiB?.(),
     async [Symbol.asyncDispose]() {
       const disposeStart = performance.now()
       power = 'off'
@@ -249,4 +329,15 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
       emit({ type: 'machine.destroyed', machine: raw.id, durationMs: performance.now() - disposeStart })
     },
   }
+}
+
+function required(agent: Agent | undefined): Agent {
+  if (agent !== undefined) return agent
+  throw new InfraError('a fork needs the agent', { code: 'no-agent' })
+}
+
+function noCheckpoints(machine: string): UsageError {
+  return new UsageError(`no checkpoint can be taken of ${machine}: its platform has none`, {
+    code: 'no-checkpoint',
+  })
 }

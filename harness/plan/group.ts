@@ -4,12 +4,24 @@
 import { groupCompatible, type IgnitionConfig } from '../ignition/index.ts'
 import type { RegisteredTest } from '../registry.ts'
 
-/** Tests that run one after the other on the same machines; most jobs hold one test. */
+/** Tests that begin with the same boot; most jobs hold one test. */
 export interface Job {
-  /** Stable within a plan: the name of its first test, or `shared-<n>`. */
+  /** Stable within a plan: the name of its first test, or `shared-<n>`, `template-<n>`. */
   readonly id: string
   readonly tests: readonly RegisteredTest[]
+  /** The tests may run one after the other on the same machine. */
   readonly shared: boolean
+  /** Each test gets clones of the machines that the first one boots, where the platform has them. */
+  readonly forks: boolean
+  /** Whose configs are merged for the boot: those of the job's tests, and of tests that have left the job. */
+  readonly sources: readonly RegisteredTest[]
+}
+
+export interface GroupOptions {
+  /** Whether machines are forked. */
+  readonly forks: boolean
+  /** Tests that are always booted, although they do not say so themselves. */
+  readonly coldOnly?: ReadonlySet<string>
 }
 
 /** A test with its config read, or undefined when it has none or makes it when the attempt starts. */
@@ -24,31 +36,56 @@ const emptyConfig: IgnitionConfig = {
   value: { ignition: { version: '3.0.0' } },
 }
 
-/** Forms jobs out of tests, in the order given. */
-export function formJobs(candidates: readonly GroupCandidate[]): readonly Job[] {
-  const alone: Job[] = []
-  const bySpec = new Map<string, GroupCandidate[]>()
-  for (const candidate of candidates) {
-    const { test } = candidate
-    if (!mayShare(test)) {
-      alone.push({ id: test.name, tests: [test], shared: false })
-      continue
-    }
-    const key = machineKey(test)
-    bySpec.set(key, [...(bySpec.get(key) ?? []), candidate])
+/** Forms jobs out of tests, in the order given: those that share a boot first. */
+export function formJobs(candidates: readonly GroupCandidate[], options: GroupOptions): readonly Job[] {
+  const { forks, coldOnly = new Set() } = options
+  const isForked = ({ test }: GroupCandidate): boolean => forks && mayFork(test) && !coldOnly.has(test.name)
+  const numbered = (prefix: string, jobs: readonly Omit<Job, 'id'>[]): readonly Job[] => {
+    let count = 0
+    return jobs.map((job) => ({
+      ...job,
+      id: job.tests.length > 1 ? `${prefix}-${(count += 1)}` : (job.tests[0]?.name ?? prefix),
+    }))
   }
-  const shared: Job[] = []
-  for (const members of bySpec.values()) {
-    const groups = groupCompatible(members.map(({ config }) => config ?? emptyConfig))
-    for (const indices of groups) {
-      const tests = indices.flatMap((index) => members[index]?.test ?? [])
-      const [first] = tests
-      if (first === undefined) continue
-      if (tests.length === 1) alone.push({ id: first.name, tests, shared: false })
-      else shared.push({ id: `shared-${shared.length + 1}`, tests, shared: true })
-    }
-  }
-  return [...shared, ...alone]
+  const shared = [false, true].flatMap((fork) => {
+    const members = candidates.filter((each) => mayShare(each.test) && isForked(each) === fork)
+    return mergeable(members).map((tests) => ({
+      tests,
+      sources: tests,
+      shared: tests.length > 1,
+      forks: fork,
+    }))
+  })
+  const exclusive = candidates.filter(({ test }) => !mayShare(test))
+  const alone = exclusive
+    .filter((each) => !isForked(each))
+    .map(({ test }) => ({ tests: [test], sources: [test], shared: false, forks: false }))
+  const forked = Map.groupBy(exclusive.filter(isForked), templateKey)
+  const equal = [...forked.values()].map((members) => {
+    const tests = members.map(({ test }) => test)
+    return { tests, sources: tests.slice(0, 1), shared: false, forks: true }
+  })
+  return [...numbered('shared', shared), ...numbered('template', equal), ...numbered('', alone)].toSorted(
+    (a, b) => Number(b.tests.length > 1) - Number(a.tests.length > 1),
+  )
+}
+
+/** A job of one test of another; its boot is the same, so that it finds the same template. */
+export function jobOf(test: RegisteredTest, { sources, forks, shared }: Job): Job {
+  return { id: test.name, tests: [test], sources: forks && shared ? sources : [test], shared: false, forks }
+}
+
+/** A test on a boot of its own: nothing shared, nothing forked. */
+export function coldJob(test: RegisteredTest): Job {
+  return { id: test.name, tests: [test], sources: [test], shared: false, forks: false }
+}
+
+function mergeable(members: readonly GroupCandidate[]): readonly (readonly RegisteredTest[])[] {
+  return [...Map.groupBy(members, ({ test }) => machineKey(test)).values()].flatMap((alike) =>
+    groupCompatible(alike.map(({ config }) => config ?? emptyConfig)).map((indices) =>
+      indices.flatMap((index) => alike[index]?.test ?? []),
+    ),
+  )
 }
 
 function mayShare(test: RegisteredTest): boolean {
@@ -56,8 +93,22 @@ function mayShare(test: RegisteredTest): boolean {
   return !exclusive && machines === 1 && typeof ignition !== 'function'
 }
 
+/**
+ * Whether clones of a booted machine can stand for a test's own. Not for a test of the first boot itself, nor for one whose
+ * config is made anew each time, nor where the boot is judged more leniently than others would judge it.
+ */
+export function mayFork({ requirements }: Pick<RegisteredTest, 'requirements'>): boolean {
+  const { firstBoot = false, machines = 1, tpm = false, ignition, leaveOutChecks = [] } = requirements
+  const lenient = leaveOutChecks.some((check) => check === 'system-state' || check === 'os-release')
+  return !firstBoot && machines > 0 && !tpm && typeof ignition !== 'function' && !lenient
+}
+
 /** Tests share a machine only when they ask for exactly the same one and the same judgement of its boot. */
 function machineKey(test: RegisteredTest): string {
   const { memoryMiB, cpus, disks, primaryDiskMiB, tpm } = test.requirements
   return JSON.stringify([memoryMiB, cpus, disks, primaryDiskMiB, tpm])
+}
+
+function templateKey({ test, config }: GroupCandidate): string {
+  return JSON.stringify([machineKey(test), test.requirements.machines ?? 1, config?.text])
 }

@@ -3,7 +3,7 @@ import type { ImageIdentity, Target } from '../model.ts'
 import type { RegisteredTest } from '../registry.ts'
 import type { Requirements } from '../requirements.ts'
 import { readIgnition } from '../ignition/index.ts'
-import { formJobs, type GroupCandidate } from './group.ts'
+import { coldJob, formJobs, jobOf, mayFork, type GroupCandidate } from './group.ts'
 import { makePlan, orderJobs } from './plan.ts'
 
 const image: ImageIdentity = {
@@ -38,7 +38,47 @@ const names = (jobs: ReturnType<typeof formJobs>): readonly (readonly string[])[
   jobs.map((job) => job.tests.map((test) => test.name))
 
 it('shares a boot only between tests that allow it, ask for the same machine and do not conflict', async () => {
-  const jobs = formJobs([
+  const jobs = formJobs(await mixed(), { forks: false })
+  expect(names(jobs).toSorted()).toEqual([['a', 'b'], ['c'], ['d'], ['e'], ['f'], ['g'], ['h'], ['i']])
+  expect(jobs.filter((job) => job.shared).map((job) => job.id)).toEqual(['shared-1'])
+  expect(jobs.some((job) => job.forks)).toBe(false)
+})
+
+it('forks what may be forked: shared configs merged, exclusive tests by equal machine and config', async () => {
+  const jobs = formJobs(await mixed(), { forks: true, coldOnly: new Set(['d']) })
+  const forked = jobs.filter((job) => job.forks)
+  expect(names(forked).toSorted()).toEqual([['a', 'b'], ['c'], ['e', 'h'], ['g']])
+  // A test of its own keeps its boot: first boots, configs made at run time, and what an audit has marked.
+  expect(names(jobs.filter((job) => !job.forks)).toSorted()).toEqual([['d'], ['f'], ['i']])
+  const shared = jobs.find((job) => job.id === 'shared-1')
+  const [, second] = shared?.tests ?? []
+  if (shared === undefined || second === undefined) throw new Error('no shared job')
+  // Apart, it still needs the merged config: it is what the template was booted with.
+  expect(jobOf(second, shared)).toMatchObject({ id: 'b', forks: true, shared: false, sources: shared.tests })
+  expect(coldJob(second)).toEqual({
+    id: 'b',
+    tests: [second],
+    sources: [second],
+    shared: false,
+    forks: false,
+  })
+})
+
+it.each([
+  [{}, true],
+  [{ firstBoot: true }, false],
+  [{ tpm: true }, false],
+  [{ machines: 0 }, false],
+  [{ machines: 3 }, true],
+  [{ ignition: () => '' }, false],
+  [{ leaveOutChecks: ['system-state'] }, false],
+  [{ leaveOutChecks: ['failed-units'] }, true],
+] as const)('%j may be forked: %s', (requirements, expected) => {
+  expect(mayFork({ requirements })).toBe(expected)
+})
+
+async function mixed(): Promise<readonly GroupCandidate[]> {
+  return [
     await candidate('a', { exclusive: false, ignition: file('/etc/x', '1') as never }),
     await candidate('b', { exclusive: false, ignition: file('/etc/y', '1') as never }),
     await candidate('c', { exclusive: false, ignition: file('/etc/x', '2') as never }),
@@ -46,13 +86,13 @@ it('shares a boot only between tests that allow it, ask for the same machine and
     await candidate('e'),
     await candidate('f', { exclusive: false, ignition: () => file('/z', '1') as never }),
     await candidate('g', { exclusive: false, machines: 2 }),
-  ])
-  expect(names(jobs).toSorted()).toEqual([['a', 'b'], ['c'], ['d'], ['e'], ['f'], ['g']])
-  expect(jobs.filter((job) => job.shared).map((job) => job.id)).toEqual(['shared-1'])
-})
+    await candidate('h'),
+    await candidate('i', { firstBoot: true }),
+  ]
+}
 
 it('orders the longest first once durations are known, unknown ones before them', () => {
-  const jobs = ['a', 'b', 'c', 'd'].map((id) => ({ id, tests: [testOf(id)], shared: false }))
+  const jobs = ['a', 'b', 'c', 'd'].map((id) => coldJob(testOf(id)))
   const known = new Map([
     ['a', 10],
     ['b', 30],
@@ -71,7 +111,7 @@ it('fixes and digests the expected set, skips included', () => {
       target,
       image,
       selection: [selection[0] ?? { test: testOf('a'), skip: undefined }, { test: testOf('b'), skip }],
-      jobs: [{ id: 'a', tests: [testOf('a')], shared: false }],
+      jobs: [coldJob(testOf('a'))],
       knownDurationMs: () => undefined,
     })
   const plan = make('needs a TPM')

@@ -17,3 +17,4 @@ export {
 export { CommandError, type CommandOutcome } from './outcome.ts'
 export { quoteWord, showCommand, type Command } from './quote.ts'
 export { hostKeyFingerprint } from './host-key.ts'
+export { Slots } from './slots.ts'

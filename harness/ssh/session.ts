@@ -40,6 +40,8 @@ export interface FirstConnect {
   readonly signal?: AbortSignal | undefined
   /** sshd is known to listen already (a fork): see `waitForSsh`. */
   readonly listening?: boolean | undefined
+  /** The boot that will be found, where that is certain (a fork): saves asking for it. */
+  readonly bootId?: string | undefined
 }
 
 /** Disposing closes the connection and ends everything that still waits. */
@@ -139,6 +141,14 @@ export class SshSession implements AsyncDisposable {
     this.#bootId = undefined
   }
 
+  /** Gives the connection up; the next command makes a new one and expects the same boot of the machine. */
+  async disconnect(reason: string): Promise<void> {
+    const connection = this.#connection
+    this.#connection = undefined
+    connection?.destroy(reason)
+    await connection?.closed
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended.abort(new Error('the SSH session was closed'))
     this.#connecting?.catch(() => undefined)
@@ -196,7 +206,7 @@ export class SshSession implements AsyncDisposable {
       phase: this.#bootId === undefined ? 'SSH' : 'SSH to come back',
     })
     const before = this.#bootId
-    this.#bootId = await this.#readBootId(connection, signal, 60_000)
+    this.#bootId = first.bootId ?? (await this.#readBootId(connection, signal, 60_000))
     if (before !== undefined && before !== this.#bootId) {
       // The connection is kept, so that the evidence can be fetched with it.
       this.#connection = connection

@@ -107,6 +107,7 @@ async function createMachine(
   return {
     id: randomUUID(),
     name,
+    origin: 'cold',
     facts: { ssh: `${ssh.endpoint.host}:${ssh.endpoint.port}` },
     console: feed,
     get exited() {

@@ -7,21 +7,25 @@ import type { MachineExit } from '../../harness/machine.ts'
 import {
   isKnownEvent,
   launchMachine,
+  loadState,
   readLines,
   startSoftwareTpm,
   type ConsoleFeed,
   type LineBuffer,
   type MachineConfig,
   type MachineFolders,
+  type MemoryPlace,
   type QmpEvent,
   type RunningMachine,
 } from '../../qemu/index.ts'
+import type { AgentLine } from './agent-line.ts'
 import { toMachineExit, type Intent } from './exit.ts'
 
 export interface LifeOptions {
   readonly folders: MachineFolders
   readonly console: ConsoleFeed
   readonly journal: LineBuffer
+  readonly agent: AgentLine
   readonly tpm: boolean
   /** Lets the machine outlive this process. */
   readonly detach: boolean
@@ -30,7 +34,15 @@ export interface LifeOptions {
   /** The port to ask for again; 0 for any. */
   readonly sshPort: number
   readonly signal: AbortSignal
+  /** A state that the machine goes on from, instead of booting. */
+  readonly state?: SavedState | undefined
   readonly config: (tpmSocket: string | undefined, sshPort: number) => MachineConfig
+}
+
+/** A saved state: the file, and where the RAM is that belongs to it. */
+export interface SavedState {
+  readonly path: string
+  readonly memory: MemoryPlace
 }
 
 /** How a life ended; `rebooted` means that the guest asked for another one. */
@@ -75,14 +87,21 @@ export async function startLife(options: LifeOptions): Promise<Life> {
       signal: options.signal,
       detach: options.detach,
       onEvent,
-      attach: ({ console, journal }) => {
-        void Promise.all([options.console.attach(console), readLines(journal, options.journal)]).then(() =>
-          streams.resolve(),
-        )
+      attach: ({ console, journal, agent }) => {
+        void Promise.all([
+          options.console.attach(console),
+          readLines(journal, options.journal),
+          options.agent.attach(agent),
+        ]).then(() => streams.resolve())
       },
     })
   machine = undo.use(await onSamePort(options.sshPort, launch))
   const running = machine
+  if (options.state !== undefined) {
+    const { path, memory } = options.state
+    await loadState(running.qmp, path, { memory, signal: options.signal })
+    await running.qmp.execute('cont', {}, { signal: options.signal })
+  }
   if (options.detach) options.folders.handOver(running.pid)
   const owned = undo.move()
   const ended = running.ended.then(async (end): Promise<LifeEnd> => {

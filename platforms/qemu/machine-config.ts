@@ -11,6 +11,7 @@ import {
   type Channels,
   type DiskConfig,
   type MachineConfig,
+  type MemoryFile,
 } from '../../qemu/index.ts'
 import type { Host } from './host.ts'
 import { firmwareOf } from './refuse.ts'
@@ -27,6 +28,10 @@ export interface Prepared {
 /** What changes from one power cycle to the next. */
 export interface PowerCycle {
   readonly firstBoot: boolean
+  /** Goes on from a saved state instead of booting. */
+  readonly fromState?: boolean
+  /** Where the guest's RAM lies, when it is or becomes part of a template. */
+  readonly memory?: MemoryFile | undefined
   /** The port of the cycle before, to keep it; 0 lets the kernel choose. */
   readonly sshPort: number
   readonly tpmSocket: string | undefined
@@ -60,12 +65,18 @@ export function toMachineConfig(
     accelerator: accelerator === 'kvm' ? { kind: 'kvm' } : tcgFor(spec.architecture, process.arch),
     cpuModel: cpuModelFor(spec.architecture, accelerator),
     memoryMiB: spec.memoryMiB,
+    ...(cycle.memory === undefined ? {} : { memoryFile: cycle.memory }),
+    start: cycle.fromState === true ? 'incoming' : 'boot',
     cpus: spec.cpus,
     boot,
     disks: prepared.disks,
     fwCfg:
       ignitionPath === undefined ? [] : [{ name: IGNITION_KEY[image.identity.distro], path: ignitionPath }],
-    oemStrings: boot.firmware === 'direct' ? [] : stubArguments(spec.kernelArguments ?? []),
+    oemStrings: [
+      ...(boot.firmware === 'direct' ? [] : stubArguments(spec.kernelArguments ?? [])),
+      // systemd.system-credentials(7): a transient host name, below /etc/hostname. Other systems pass it over.
+      ...(spec.hostName === undefined ? [] : [`io.systemd.credential:system.hostname=${spec.hostName}`]),
+    ],
     network: { sshPort: cycle.sshPort, ipv6: false },
     ...(cycle.tpmSocket === undefined ? {} : { tpmSocket: cycle.tpmSocket }),
     // The first-boot arguments last as long as the process: a guest that reboots needs a new one without them.

@@ -3,18 +3,34 @@
 import { abortable } from '../../harness/deadline.ts'
 import { InfraError, MachineError, messageOf, UsageError } from '../../harness/errors.ts'
 import type {
+  AgentPort,
+  Checkpoint,
   LineFeed,
   MachineExit,
   PlatformMachine,
   PowerAction,
   SshEndpoint,
 } from '../../harness/machine.ts'
-import { stopOrderly } from '../../qemu/index.ts'
-import type { Life } from './life.ts'
+import {
+  privateMemoryMiB,
+  saveState,
+  stopOrderly,
+  type ConsoleFeed,
+  type LineBuffer,
+} from '../../qemu/index.ts'
+import { QemuCheckpoint, takeCheckpoint } from './checkpoint.ts'
+import type { Life, SavedState } from './life.ts'
 
-/** Starts the machine's next life; `firstBoot` only for the very first. */
+/** How a life begins: as the machine's source says, from a saved state, or like any power-on. */
+export type Beginning =
+  | { readonly kind: 'first' }
+  | { readonly kind: 'state'; readonly state: SavedState }
+  | { readonly kind: 'boot' }
+
+/** Starts the machine's next life; `firstBoot` only for the very first, and for what goes back to it. */
 export type StartLife = (cycle: {
   readonly firstBoot: boolean
+  readonly begin: Beginning
   readonly sshPort: number
   readonly signal: AbortSignal
 }) => Promise<Life>
@@ -22,9 +38,16 @@ export type StartLife = (cycle: {
 export interface MachineParts {
   readonly id: string
   readonly name: string
+  readonly origin: 'cold' | 'fork'
   readonly facts: Readonly<Record<string, string | number>>
-  readonly console: LineFeed
-  readonly journal: LineFeed
+  readonly console: ConsoleFeed
+  readonly journal: LineBuffer
+  readonly agent: AgentPort
+  /** Where checkpoints go; undefined when it takes none. */
+  readonly storage: string | undefined
+  readonly disks: readonly string[]
+  readonly firmwareVariables: string | undefined
+  readonly hasTpm: boolean
   readonly startLife: StartLife
   /** Whether a reset needs a new process, because the first one's command line is for the first boot only. */
   readonly firstBootIsSpecial: boolean
@@ -40,13 +63,20 @@ type State =
   | { readonly kind: 'running'; readonly life: Life; readonly firstBoot: boolean }
   | { readonly kind: 'destroyed' }
 
-/** Implements the seam; `createMachine` in session.ts builds it. */
+type Cycle = Pick<Parameters<StartLife>[0], 'firstBoot' | 'begin'>
+
+const NEXT: Cycle = { firstBoot: false, begin: { kind: 'boot' } }
+
+/** Implements the seam; `createMachine` builds it. */
 export class QemuMachine implements PlatformMachine {
   readonly id: string
   readonly name: string
+  readonly origin: 'cold' | 'fork'
   readonly facts: Readonly<Record<string, string | number>>
   readonly console: LineFeed
   readonly journal: LineFeed
+  readonly agent: AgentPort
+  readonly disks: readonly string[]
   readonly #parts: MachineParts
   readonly #destroyed = new AbortController()
   #state: State = { kind: 'off' }
@@ -59,15 +89,18 @@ export class QemuMachine implements PlatformMachine {
     this.id = parts.id
     this.name = parts.name
     this.facts = parts.facts
-    this.console = parts.console
+    this.origin = parts.origin
+    this.console = parts.console.lines
     this.journal = parts.journal
+    this.agent = parts.agent
+    this.disks = parts.disks
   }
 
   /** Powers a new machine on. On failure everything it owns is released. */
   static async start(parts: MachineParts, signal: AbortSignal): Promise<QemuMachine> {
     const machine = new QemuMachine(parts)
     try {
-      await machine.#powerOn(true, signal)
+      await machine.#powerOn({ firstBoot: true, begin: { kind: 'first' } }, signal)
       return machine
     } catch (error) {
       await machine[Symbol.asyncDispose]()
@@ -90,7 +123,7 @@ export class QemuMachine implements PlatformMachine {
     switch (action) {
       case 'on':
         if (this.#state.kind !== 'off') throw this.#wrongState(action)
-        return await this.#powerOn(false, signal)
+        return await this.#powerOn(NEXT, signal)
       case 'cut':
         return await (await abortable(this.#life(), signal)).cut('the power was cut')
       case 'reset':
@@ -108,6 +141,62 @@ export class QemuMachine implements PlatformMachine {
       default:
         return action satisfies never
     }
+  }
+
+  /** Calls once the machine is destroyed. */
+  onDestroyed(then: () => void): void {
+    this.#parts.belongings.defer(then)
+  }
+
+  privateMemoryMiB(): number | undefined {
+    return this.#state.kind === 'running' ? privateMemoryMiB(this.#state.life.machine.pid) : undefined
+  }
+
+  /**
+   * Saves the devices' state into a file and pulls the plug: with the memory file and the disks that is the whole
+   * machine. Returns what it said so far.
+   */
+  async saveInto(
+    path: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly console: string; readonly journal: string }> {
+    const life = await abortable(this.#life(), signal)
+    await saveState(life.machine.qmp, path, { memory: 'memory-file', signal })
+    const said = { console: this.#parts.console.snapshot(), journal: this.#parts.journal.snapshot() }
+    await life.cut('saved')
+    return said
+  }
+
+  async checkpoint(signal: AbortSignal): Promise<Checkpoint> {
+    const { storage, hasTpm, disks, firmwareVariables } = this.#parts
+    if (storage === undefined || hasTpm) {
+      throw new UsageError(`no checkpoint can be taken of machine ${this.name}: it has a TPM`, {
+        code: 'no-checkpoint',
+      })
+    }
+    const life = await abortable(this.#life(), signal)
+    const firstBoot = this.#state.kind === 'running' && this.#state.firstBoot
+    const files = [...disks, ...(firmwareVariables === undefined ? [] : [firmwareVariables])]
+    return await takeCheckpoint({ owner: this, storage, files, firstBoot, qmp: life.machine.qmp, signal })
+  }
+
+  async restore(checkpoint: Checkpoint, signal: AbortSignal): Promise<void> {
+    if (!(checkpoint instanceof QemuCheckpoint) || checkpoint.owner !== this) {
+      throw new UsageError(`this checkpoint is not of machine ${this.name}`, { code: 'foreign-checkpoint' })
+    }
+    const state = checkpoint.state()
+    const cycle: Cycle = { firstBoot: checkpoint.firstBoot, begin: { kind: 'state', state } }
+    const either = AbortSignal.any([signal, this.#destroyed.signal])
+    const before = this.#state
+    if (before.kind === 'off') {
+      await checkpoint.putBack(signal)
+      return await this.#powerOn(cycle, signal)
+    }
+    const life = await abortable(this.#life(), signal)
+    await this.#begin(cycle, either, async () => {
+      await life.cut('restored')
+      await checkpoint.putBack(either)
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -129,10 +218,10 @@ export class QemuMachine implements PlatformMachine {
     }
   }
 
-  async #powerOn(firstBoot: boolean, signal: AbortSignal): Promise<void> {
-    if (!firstBoot) this.#exit = Promise.withResolvers<MachineExit>()
+  async #powerOn(cycle: Cycle, signal: AbortSignal): Promise<void> {
+    if (cycle.begin.kind !== 'first') this.#exit = Promise.withResolvers<MachineExit>()
     try {
-      await this.#begin(firstBoot, AbortSignal.any([signal, this.#destroyed.signal]))
+      await this.#begin(cycle, AbortSignal.any([signal, this.#destroyed.signal]))
     } catch (error) {
       this.#gone({ expected: false, reason: `it did not start: ${messageOf(error)}`, blame: 'platform' })
       throw error
@@ -140,10 +229,10 @@ export class QemuMachine implements PlatformMachine {
   }
 
   // `before` ends the previous life: its end is then no longer the machine's.
-  async #begin(firstBoot: boolean, signal: AbortSignal, before?: () => Promise<void>): Promise<void> {
+  async #begin(cycle: Cycle, signal: AbortSignal, before?: () => Promise<void>): Promise<void> {
     const starting = (async () => {
       await before?.()
-      return await this.#parts.startLife({ firstBoot, sshPort: this.#lastPort, signal })
+      return await this.#parts.startLife({ ...cycle, sshPort: this.#lastPort, signal })
     })()
     // Who waits for the life hears of a failure; when nobody does, the caller of `#begin` does.
     starting.catch(() => undefined)
@@ -154,7 +243,7 @@ export class QemuMachine implements PlatformMachine {
       return
     }
     this.#lastPort = life.sshPort
-    this.#state = { kind: 'running', life, firstBoot }
+    this.#state = { kind: 'running', life, firstBoot: cycle.firstBoot }
     void this.#watch(life)
   }
 
@@ -163,7 +252,7 @@ export class QemuMachine implements PlatformMachine {
     if (this.#state.kind !== 'running' || this.#state.life !== life) return
     if (end.kind === 'gone') return this.#gone(end.exit)
     try {
-      await this.#begin(false, this.#destroyed.signal)
+      await this.#begin(NEXT, this.#destroyed.signal)
     } catch (error) {
       const reason = `it did not start again after the guest rebooted: ${messageOf(error)}`
       this.#gone({ expected: false, reason, blame: 'platform' })
@@ -188,7 +277,7 @@ export class QemuMachine implements PlatformMachine {
     const special = this.#parts.firstBootIsSpecial && this.#state.kind === 'running' && this.#state.firstBoot
     if (!special) return void (await life.machine.qmp.execute('system_reset', {}, { signal }))
     const either = AbortSignal.any([signal, this.#destroyed.signal])
-    await this.#begin(false, either, async () => await life.cut('reset'))
+    await this.#begin(NEXT, either, async () => await life.cut('reset'))
   }
 
   async #shutdown(signal: AbortSignal): Promise<void> {

@@ -86,6 +86,7 @@ describe('toMachineConfig', () => {
       accelerator: { kind: 'tcg', threads: 'multi', translationCacheMiB: 512 },
       cpuModel: cpuModelFor('x86_64', 'tcg'),
       memoryMiB: 64,
+      start: 'boot',
       cpus: 1,
       boot: {
         firmware: 'direct',

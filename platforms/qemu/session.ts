@@ -1,32 +1,22 @@
 // An opened QEMU platform: one image, one measured host, and every machine created from them.
 
-import { join } from 'node:path'
 import { UsageError } from '../../harness/errors.ts'
-import type {
-  CreateOptions,
-  MachineSpec,
-  OpenOptions,
-  PlatformMachine,
-  PlatformSession,
-} from '../../harness/machine.ts'
+import type { OpenOptions, PlatformMachine, PlatformSession } from '../../harness/machine.ts'
 import {
-  createMachineFolders,
+  AGENT_PORT,
   cpuModelFor,
   inspectBase,
   isSafeQemu,
   JOURNAL_PORT,
-  LineBuffer,
-  openConsoleFeed,
+  mayStart,
+  readPressure,
   reapDeadMachines,
-  type ConsoleFeed,
 } from '../../qemu/index.ts'
 import { checkKernel } from './check-kernel.ts'
+import { createMachine, type MachineContext } from './create-machine.ts'
+import { openForks, type MakeMachine } from './forks.ts'
 import { measureHost, type Host } from './host.ts'
-import { startLife } from './life.ts'
-import { hasFirstBootArguments, toMachineConfig } from './machine-config.ts'
-import { QemuMachine } from './machine.ts'
-import { firmwareOf, refuse } from './refuse.ts'
-import { prepareStorage } from './storage.ts'
+import { refuse } from './refuse.ts'
 
 /** TCG runs a booting guest 5 to 12 times slower than KVM (kernel to login prompt). */
 const TCG_SLOWNESS = 8
@@ -48,65 +38,34 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
   const creations = new Set<Promise<PlatformMachine>>()
   const closing = new AbortController()
 
-  const build = async (spec: MachineSpec, wish: CreateOptions): Promise<PlatformMachine> => {
-    const { signal: abort, detach = false } = wish
-    const consolePath = join(wish.folder, 'console.txt')
-    const detachedConsole = detach ? consolePath : undefined
-    await using undo = new AsyncDisposableStack()
-    const folders = undo.use(await createMachineFolders())
-    const prepared = await prepareStorage(spec, image, base, folders, abort)
-    const console = undo.use(await openConsoleFeed(detach ? undefined : { path: consolePath }))
-    const journal = new LineBuffer()
-    const firmware = firmwareOf(spec, image)
-    const belongings = undo.move()
-    belongings.defer(() => noticeConsole(console, spec.name, emit))
-    const machine = await QemuMachine.start(
-      {
-        id: `qemu-${folders.uuid}`,
-        name: spec.name,
-        facts: {
-          memoryMiB: spec.memoryMiB,
-          cpus: spec.cpus,
-          accelerator: host.accelerator.accelerator,
-          cpuModel: cpuModelFor(spec.architecture, host.accelerator.accelerator),
-          firmware,
-          qemu: host.emulator.version,
-        },
-        console: console.lines,
-        journal,
-        shutdownMs: 30_000 * Math.min(slowness, 4),
-        firstBootIsSpecial: hasFirstBootArguments(firmware, image, { ...FIRST_CYCLE, detachedConsole }),
-        belongings,
-        startLife: async ({ firstBoot, sshPort, signal: lifeSignal }) =>
-          await startLife({
-            folders,
-            console,
-            journal,
-            tpm: spec.tpm,
-            detach,
-            onPanic: spec.onPanic ?? 'stop',
-            sshPort,
-            signal: lifeSignal,
-            config: (tpmSocket, port) =>
-              toMachineConfig(spec, image, host, prepared, {
-                firstBoot,
-                sshPort: port,
-                tpmSocket,
-                detachedConsole,
-              }),
-          }),
-      },
-      abort,
-    )
-    machines.add(machine)
-    belongings.defer(() => void machines.delete(machine))
-    return machine
+  const context: MachineContext = { image, base, host, slowness, emit }
+  const closed = (): void => {
+    if (closing.signal.aborted) throw closing.signal.reason
+  }
+  // Every machine of the session, however it comes to be, ends with it.
+  const make: MakeMachine = async (spec, wish, source) => {
+    closed()
+    wish.signal.throwIfAborted()
+    const signalOfBoth = AbortSignal.any([wish.signal, closing.signal])
+    const creation = createMachine(context, spec, { ...wish, signal: signalOfBoth }, source)
+    creations.add(creation)
+    try {
+      const machine = await creation
+      machines.add(machine)
+      machine.onDestroyed(() => machines.delete(machine))
+      return machine
+    } finally {
+      creations.delete(creation)
+    }
   }
 
   return {
     budget: host.budget,
     hostAddress: '10.0.2.2',
     journalDevice: `/dev/virtio-ports/${JOURNAL_PORT}`,
+    agentDevice: `/dev/virtio-ports/${AGENT_PORT}`,
+    forks: openForks(context, make),
+    mayAdmit: (memoryMiB) => mayStart(memoryMiB, readPressure()),
     facts: {
       qemu: host.emulator.version,
       accelerator: host.accelerator.accelerator,
@@ -116,18 +75,10 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
     slowness,
     refuses: (spec) => refuse(spec, image, host),
     async create(spec, wish) {
-      if (closing.signal.aborted) throw closing.signal.reason
+      closed()
       const reason = refuse(spec, image, host)
       if (reason !== undefined) throw new UsageError(reason, { code: 'machine-refused' })
-      wish.signal.throwIfAborted()
-      const signalOfBoth = AbortSignal.any([wish.signal, closing.signal])
-      const creation = build(spec, { ...wish, signal: signalOfBoth })
-      creations.add(creation)
-      try {
-        return await creation
-      } finally {
-        creations.delete(creation)
-      }
+      return await make(spec, wish, { kind: 'boot' })
     },
     async [Symbol.asyncDispose]() {
       closing.abort(new UsageError('the platform is closed', { code: 'platform-closed' }))
@@ -137,8 +88,6 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
     },
   }
 }
-
-const FIRST_CYCLE = { firstBoot: true, sshPort: 0, tpmSocket: undefined }
 
 function noticeHost(host: Host, emit: OpenOptions['emit']): void {
   const { accelerator, reason } = host.accelerator
@@ -150,10 +99,4 @@ function noticeHost(host: Host, emit: OpenOptions['emit']): void {
     const message = `QEMU ${host.emulator.version} can corrupt the memory of machines under TCG; install 9 or newer`
     emit({ type: 'run.notice', level: 'warning', code: 'old-qemu', message })
   }
-}
-
-function noticeConsole(feed: ConsoleFeed, name: string, emit: OpenOptions['emit']): void {
-  if (feed.fileFailure === undefined) return
-  const message = `the console of ${name} could not be written whole: ${feed.fileFailure.message}`
-  emit({ type: 'run.notice', level: 'warning', code: 'console-incomplete', message })
 }

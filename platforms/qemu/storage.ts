@@ -1,6 +1,6 @@
 // Prepares what one machine boots from: overlay, extra disks, firmware variables, the Ignition file.
 
-import { writeFile } from 'node:fs/promises'
+import { chmod, copyFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError, messageOf } from '../../harness/errors.ts'
 import type { MachineSpec } from '../../harness/machine.ts'
@@ -17,6 +17,15 @@ import {
 } from '../../qemu/index.ts'
 import type { Prepared } from './machine-config.ts'
 import { firmwareOf } from './refuse.ts'
+
+/** Where a machine's disks come from. */
+export type StorageSource =
+  /** New overlays over the image, in the machine's own folder. */
+  | { readonly kind: 'image'; readonly base: BaseDiskFacts }
+  /** The same, in the folder of the template that the machine is to become. */
+  | { readonly kind: 'draft'; readonly base: BaseDiskFacts; readonly folder: string }
+  /** Overlays over a template's disks. */
+  | { readonly kind: 'template'; readonly folder: string }
 
 /** Writes all files of a machine into its folders. Throws InfraError when the host refuses (a full disk). */
 export async function prepareStorage(...args: Parameters<typeof writeStorage>): Promise<Prepared> {
@@ -39,24 +48,34 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 async function writeStorage(
   spec: MachineSpec,
   image: Image,
-  base: BaseDiskFacts,
+  source: StorageSource,
   folders: MachineFolders,
   signal: AbortSignal,
 ): Promise<Prepared> {
-  const primary = join(folders.storage, 'primary.qcow2')
-  await createOverlay(primary, { ...image.disk, ...base }, { sizeMiB: spec.primaryDiskMiB, signal })
-  const disks: DiskConfig[] = [{ path: primary, format: 'qcow2', serial: PRIMARY_DISK_SERIAL }]
-  for (const { serial, sizeMiB } of spec.disks) {
-    const path = join(folders.storage, `extra-${disks.length}.qcow2`)
-    await createEmptyDisk(path, sizeMiB, signal)
-    disks.push({ path, format: 'qcow2', serial })
-  }
+  const storage = source.kind === 'draft' ? source.folder : folders.storage
+  const wanted = [{ serial: PRIMARY_DISK_SERIAL, sizeMiB: spec.primaryDiskMiB }, ...spec.disks]
+  const disks = await Promise.all(
+    wanted.map(async ({ serial, sizeMiB }, index): Promise<DiskConfig> => {
+      const name = index === 0 ? 'primary.qcow2' : `extra-${index}.qcow2`
+      const path = join(storage, name)
+      if (source.kind === 'template') await overlayTemplate(path, join(source.folder, name))
+      else if (index === 0) await createOverlay(path, { ...image.disk, ...source.base }, { sizeMiB, signal })
+      else await createEmptyDisk(path, sizeMiB ?? 0, signal)
+      return { path, format: 'qcow2', serial }
+    }),
+  )
   return {
     uuid: folders.uuid,
     disks,
     ignitionPath: await writeIgnition(spec.ignition, folders),
-    firmwareFiles: await prepareFirmware(spec, image, folders),
+    firmwareFiles: await prepareFirmware(spec, image, source, { ...folders, storage }),
   }
+}
+
+// The empty overlay was made with the template: a copy costs a process less at every fork.
+async function overlayTemplate(path: string, disk: string): Promise<void> {
+  await copyFile(`${disk}.overlay`, path)
+  await chmod(path, 0o600)
 }
 
 // The config may hold passwords: only this user may read it.
@@ -73,7 +92,8 @@ async function writeIgnition(
 async function prepareFirmware(
   spec: MachineSpec,
   image: Image,
-  folders: MachineFolders,
+  source: StorageSource,
+  folders: Pick<MachineFolders, 'storage'>,
 ): Promise<Prepared['firmwareFiles']> {
   const firmware = firmwareOf(spec, image)
   if (firmware !== 'uefi' && firmware !== 'uefi-secure') return undefined
@@ -82,6 +102,9 @@ async function prepareFirmware(
     throw new InfraError(`the ${firmware} firmware files are gone`, { code: 'firmware-missing' })
   }
   const variablesPath = join(folders.storage, 'efi-vars.fd')
-  await copyVariables(files, variablesPath)
+  if (source.kind === 'template') {
+    await copyFile(join(source.folder, 'efi-vars.fd'), variablesPath)
+    await chmod(variablesPath, 0o600)
+  } else await copyVariables(files, variablesPath)
   return { codePath: files.codePath, variablesPath }
 }

@@ -15,7 +15,7 @@ import {
   type ImageMetadata,
 } from './built-image.ts'
 import { imageKey } from './cache-key.ts'
-import { acquireLock } from './lock.ts'
+import { acquireLock } from '../lock.ts'
 import { configureTree } from './steps/configure.ts'
 import type { BuildContext } from './steps/context.ts'
 import { buildDisk } from './steps/disk.ts'

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { UsageError } from '../../harness/errors.ts'
 import { readBuiltImage, type BuiltImage } from './built-image.ts'
 import { defaultImageCache } from './build.ts'
-import { acquireLock } from './lock.ts'
-import { isInUse } from './in-use.ts'
+import { acquireLock } from '../lock.ts'
+import { isInUse } from '../in-use.ts'
 
 export interface PruneOptions {
   readonly cache?: string

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from '../../harness/index.ts'
 
-describe('boot', { exclusive: false }, () => {
+describe('boot', { firstBoot: true, exclusive: false }, () => {
   test(
     'blessed',
     {

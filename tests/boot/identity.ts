@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from '../../harness/index.ts'
 
-describe('boot', { exclusive: false, distros: ['reference'] }, () => {
+describe('boot', { firstBoot: true, exclusive: false, distros: ['reference'] }, () => {
   test(
     'os-release',
     { description: 'os-release names the product, its version, channel and build.', tags: ['smoke'] },

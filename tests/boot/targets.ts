@@ -11,7 +11,7 @@ const targets = [
   'multi-user.target',
 ]
 
-describe('boot', { exclusive: false }, () => {
+describe('boot', { firstBoot: true, exclusive: false }, () => {
   test(
     'targets',
     {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from '../../harness/index.ts'
 
-describe('boot', () => {
+describe('boot', { firstBoot: true }, () => {
   test(
     'usr-corruption',
     {

@@ -17,7 +17,7 @@ async function expectedRootHash(machine: Machine): Promise<string | undefined> {
   return /\busrhash=([0-9a-f]{64})\b/.exec(await machine.readFile('/proc/cmdline'))?.[1]
 }
 
-describe('boot', { exclusive: false, distros: ['reference'] }, () => {
+describe('boot', { firstBoot: true, exclusive: false, distros: ['reference'] }, () => {
   test(
     'usr-read-only',
     {

@@ -20,7 +20,7 @@ async function probe(machine: Machine, partition: string): Promise<ReadonlyMap<s
   )
 }
 
-describe('ignition', secondDisk, () => {
+describe('ignition', { firstBoot: true, ...secondDisk }, () => {
   test(
     'partitions',
     {

@@ -3,7 +3,7 @@
 import { describe, expect, test } from '../../harness/index.ts'
 import { secondDisk } from './second-disk.ts'
 
-describe('boot', secondDisk, () => {
+describe('boot', { firstBoot: true, ...secondDisk }, () => {
   test(
     'root-grown',
     {

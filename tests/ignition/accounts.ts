@@ -9,7 +9,7 @@ const KEYS = [
   'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHs8Zc0p4lq0y0N9d7k2vQ3m5wX6rT8uJ1bF4gL0aPnE second@signalbox',
 ]
 
-describe('ignition', { exclusive: false }, () => {
+describe('ignition', { firstBoot: true, exclusive: false }, () => {
   test(
     'users',
     {

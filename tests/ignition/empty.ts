@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from '../../harness/index.ts'
 
-describe('ignition', () => {
+describe('ignition', { firstBoot: true }, () => {
   test(
     'empty',
     {

@@ -9,7 +9,7 @@ const text = 'Größe: 100 %\n"quotes", tabs\tand a last line\n'
 const bytes = Uint8Array.from({ length: 4096 }, (_, at) => (at * 7 + (at >> 8)) % 256)
 const sha512 = (content: Uint8Array): string => createHash('sha512').update(content).digest('hex')
 
-describe('ignition.files', { exclusive: false }, () => {
+describe('ignition.files', { firstBoot: true, exclusive: false }, () => {
   test(
     'inline',
     {

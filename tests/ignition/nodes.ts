@@ -3,7 +3,7 @@
 import { describe, expect, test } from '../../harness/index.ts'
 import { dataUrl } from './data-url.ts'
 
-describe('ignition', { exclusive: false }, () => {
+describe('ignition', { firstBoot: true, exclusive: false }, () => {
   test(
     'directories',
     {

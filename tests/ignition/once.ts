@@ -3,7 +3,7 @@
 import { describe, expect, test } from '../../harness/index.ts'
 import { dataUrl } from './data-url.ts'
 
-describe('ignition', () => {
+describe('ignition', { firstBoot: true }, () => {
   test(
     'once',
     {

@@ -15,7 +15,7 @@ const merged = JSON.stringify({
   storage: { files: [{ path: '/opt/signalbox/remote/merged', contents: { source: dataUrl('merged\n') } }] },
 })
 
-describe('ignition', () => {
+describe('ignition', { firstBoot: true }, () => {
   test(
     'remote',
     {

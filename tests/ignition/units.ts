@@ -5,7 +5,7 @@ import { describe, expect, test } from '../../harness/index.ts'
 const oneshot = (command: string): string =>
   `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=${command}\n\n[Install]\nWantedBy=multi-user.target\n`
 
-describe('ignition.units', { exclusive: false }, () => {
+describe('ignition.units', { firstBoot: true, exclusive: false }, () => {
   test(
     'enabled',
     {

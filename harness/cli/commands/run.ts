@@ -20,6 +20,9 @@ import type { RunFlags } from '../option-table.ts'
 import { resolveImage, targetOf } from '../resolve-image.ts'
 import { makeRunFolder } from '../run-folder.ts'
 
+/** Share of the forked tests that are also booted in CI, unless told otherwise. */
+const CI_AUDIT = 0.05
+
 /** The action of `run [glob...]`. */
 export async function run(
   flags: Readonly<Record<string, unknown>>,
@@ -77,6 +80,8 @@ export async function runTests(flags: RunFlags, globs: readonly string[]): Promi
       jobs: flags.jobs,
       retries: flags.retries,
       infraRetries: flags.infraRetries,
+      forks: flags.fork,
+      auditForks: flags.auditFork ?? (process.env['CI'] ? CI_AUDIT : 0),
       failFast: flags.failFast,
       failOnFlaky: flags.failOnFlaky,
       bootTimeoutMs: flags.bootTimeout === undefined ? undefined : flags.bootTimeout * 1000,

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadPlatform } from '../../../platforms/index.ts'
 import { acquireMachine } from '../../attempt/acquire.ts'
-import { defaultTimeouts, type RunEnvironment } from '../../attempt/environment.ts'
+import { defaultTimeouts, openForkSlots, type RunEnvironment } from '../../attempt/environment.ts'
 import { codeOf, UsageError } from '../../errors.ts'
 import { readIgnition, validateIgnition, type IgnitionConfig } from '../../ignition/index.ts'
 import type { LiveMachine } from '../../machines/live-machine.ts'
@@ -68,6 +68,7 @@ export async function spawn(received: Readonly<Record<string, unknown>>): Promis
     signal,
     planned: new Map(),
     timeouts: defaultTimeouts(session.slowness),
+    forkSlots: openForkSlots(session),
   }
   const machines = await bootAll(env, flags, configs, stack)
   const spawned = machines.map(({ live, port }): Spawned => ({

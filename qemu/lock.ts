@@ -1,11 +1,11 @@
-// One builder at a time per image: a lock file that names its owner by process id and start time, so that a lock left by
+// One builder at a time for an image or a template: a lock file that names its owner by process id and start time, so that a lock left by
 // a killed process is taken over at once and a waiting process never waits for a dead one.
 
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { sleep } from '../../harness/deadline.ts'
-import { codeOf, InfraError } from '../../harness/errors.ts'
-import { identifyProcess, isAlive, type ProcessIdentity } from '../../harness/process.ts'
+import { sleep } from '../harness/deadline.ts'
+import { codeOf, InfraError } from '../harness/errors.ts'
+import { identifyProcess, isAlive, type ProcessIdentity } from '../harness/process.ts'
 
 export interface LockOptions {
   readonly signal?: AbortSignal | undefined
@@ -16,7 +16,7 @@ export interface LockOptions {
 /** Waits until this process owns the lock; dispose it to let go. */
 export async function acquireLock(path: string, options: LockOptions = {}): Promise<AsyncDisposable> {
   const self = identifyProcess(process.pid)
-  if (self === undefined) throw new InfraError('building an image needs /proc', { code: 'no-proc' })
+  if (self === undefined) throw new InfraError('locks need /proc', { code: 'no-proc' })
   await mkdir(dirname(path), { recursive: true })
   let told = false
   for (;;) {

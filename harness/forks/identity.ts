@@ -1,0 +1,179 @@
+// What makes a machine this machine and no other, as one table: what must differ between a clone and its template (and so
+// between two clones), how it is made to differ, and what may stay equal and why. Bash for the agent in the guest.
+
+/** What a clone is told when it starts; the variable it finds each in. */
+export interface NewIdentity {
+  /** Seconds since 1970, with a fraction: `T`. */
+  readonly clock: string
+  /** 64 hexadecimal digits of the host's randomness: `E`. */
+  readonly entropy: string
+  /** Transient host name: `H`. */
+  readonly hostName: string
+  /** 32 hexadecimal digits: `M`. */
+  readonly machineId: string
+  /** By type (`ed25519`): private key in PEM, public key as one line: `K_<type>`, `P_<type>`. */
+  readonly hostKeys: ReadonlyMap<string, { readonly privateKey: string; readonly publicKey: string }>
+}
+
+export interface IdentityRow {
+  readonly what: string
+  readonly rule: 'differs' | 'may be equal'
+  /** How it comes to differ, or why it may be equal. */
+  readonly why: string
+  /** Bash that the template runs before it is saved; what it prints into `o` stops the saving: no clone could differ. */
+  readonly refuse?: string
+  /** Bash that the template runs before it is saved. */
+  readonly settle?: string
+  /** Bash that a clone runs before SSH is dialled. */
+  readonly renew?: string
+  /** Bash that a clone runs while SSH connects, before the test begins. */
+  readonly finish?: string
+}
+
+const holds = (pattern: string, whose: string): string =>
+  `for f in ${pattern}; do test -e "$f" && o="$o ${whose} ($f)"; done`
+
+/** The host key that a clone shows, as it is pinned; undefined when it has none that we prefer. */
+export function hostKeyOf({ hostKeys }: NewIdentity): string | undefined {
+  const line = ['ed25519', 'ecdsa', 'rsa']
+    .map((type) => hostKeys.get(type)?.publicKey)
+    .find((key) => key !== undefined)
+  return line?.split(' ').slice(0, 2).join(' ')
+}
+
+/** Every row is seen to by the test beside this file and by one on real machines. */
+export const identityTable: readonly IdentityRow[] = [
+  {
+    what: 'clock',
+    rule: 'differs',
+    why: 'set at once; the monotonic clock goes on from the moment of saving, so that no timer has run out meanwhile',
+    renew: 'date -s "@$T" >/dev/null',
+  },
+  {
+    what: 'calendar timers',
+    rule: 'differs',
+    why: 'stopped in the template and started after the clock was set, their stamps renewed: none fires for the time in between',
+    settle: [
+      'for u in $(systemctl list-units --type=timer --state=active --plain --no-legend --no-pager | while read -r n _; do echo "$n"; done)',
+      'do case "$(systemctl show -p TimersCalendar --value "$u")" in ?*) calendar="$calendar $u";; esac; done',
+      'test -z "$calendar" || systemctl stop $calendar',
+    ].join('; '),
+    finish: [
+      'test -z "$calendar" || { touch -c /var/lib/systemd/timers/stamp-*; systemctl start $calendar; }',
+    ].join('; '),
+  },
+  {
+    what: 'random numbers',
+    rule: 'differs',
+    why: 'the kernel reseeds when it sees another VM generation id; the host adds 32 bytes; the seed kept on disk is removed',
+    settle: 'rm -f /var/lib/systemd/random-seed',
+    renew: 'printf %s "$E" >/dev/urandom',
+  },
+  {
+    what: 'machine id',
+    rule: 'differs',
+    why: 'written to /etc/machine-id and, where that is a file of its own, to /var/lib/dbus/machine-id',
+    renew: [
+      'printf "%s\\n" "$M" >/etc/machine-id',
+      'test ! -f /var/lib/dbus/machine-id || test -L /var/lib/dbus/machine-id || printf "%s\\n" "$M" >/var/lib/dbus/machine-id',
+    ].join('; '),
+  },
+  {
+    what: 'host name',
+    rule: 'differs',
+    why: 'the transient name, where no config has set a static one; a cold boot gets its own by a systemd credential',
+    renew: 'test -s /etc/hostname || printf %s "$H" >/proc/sys/kernel/hostname',
+  },
+  {
+    what: 'SSH host keys',
+    rule: 'differs',
+    why: 'made by the host, one for each type that the template has; a listening sshd reads them anew before it is dialled',
+    renew: [
+      'for f in /etc/ssh/ssh_host_*_key; do t=${f#/etc/ssh/ssh_host_}; t=${t%_key}; k=K_$t; p=P_$t',
+      'test -z "${!k}" || { printf %s "${!k}" >"$f"; printf "%s\\n" "${!p}" >"$f.pub"; }; done',
+      // sshd writes its pid file again when it listens with the new keys; `read -t` waits without a process.
+      'if read -r pid 2>/dev/null </run/sshd.pid; then : >/run/sshd.pid; kill -HUP "$pid"',
+      'for ((n = 0; n < 1000; n++)); do test -s /run/sshd.pid && break; nap 0.01; done; fi',
+    ].join('; '),
+  },
+  {
+    what: 'journal',
+    rule: 'differs',
+    why: 'found under the new machine id, and a line in it says where the clone begins',
+    finish: [
+      'for d in /var/log/journal /run/log/journal; do test ! -d "$d/$template_id" || ln -sfn "$template_id" "$d/$M"; done',
+      'echo "<6>signalbox: this machine was forked here; it is now $M" >/dev/kmsg',
+    ].join('; '),
+  },
+  {
+    what: 'etcd member',
+    rule: 'differs',
+    why: 'a machine that has one is booted, not forked',
+    refuse: holds(
+      '/var/lib/etcd/member /var/lib/etcd/*/member /var/lib/etcd*/default.etcd',
+      'an etcd member',
+    ),
+  },
+  {
+    what: 'docker engine id',
+    rule: 'differs',
+    why: 'a machine that has one is booted, not forked',
+    refuse: holds('/var/lib/docker/engine-id', 'a Docker engine'),
+  },
+  {
+    what: 'containerd id',
+    rule: 'differs',
+    why: 'a machine that has one is booted, not forked',
+    refuse: holds('/var/lib/containerd/io.containerd.grpc.v1.introspection/uuid', 'a containerd'),
+  },
+  {
+    what: 'Kubernetes node',
+    rule: 'differs',
+    why: 'a machine that is one is booted, not forked',
+    refuse: holds('/var/lib/kubelet/pki/kubelet-client-current.pem', 'a Kubernetes node'),
+  },
+  {
+    what: 'boot id',
+    rule: 'may be equal',
+    why: 'the kernel makes it once; together with the machine id it is unique',
+  },
+  {
+    what: 'DMI product UUID',
+    rule: 'may be equal',
+    why: 'the kernel read it at the boot of the template; a reboot of the clone shows its own',
+  },
+  {
+    what: 'machine id in memory',
+    rule: 'may be equal',
+    why: 'what runs already may have read it: PID 1 (%m in units), journald (_MACHINE_ID) and networkd; until it is restarted',
+  },
+  {
+    what: 'DHCP client id',
+    rule: 'may be equal',
+    why: 'each machine is alone with its DHCP server; it is renewed with networkd, from the new machine id',
+  },
+  {
+    what: 'MAC address of the user network',
+    rule: 'may be equal',
+    why: 'nobody else is on that network; on a shared one each machine has its own',
+  },
+  {
+    what: 'hash secrets and address layout in memory',
+    rule: 'may be equal',
+    why: 'the kernel and running processes keep theirs; new processes get new ones',
+  },
+]
+
+/** Bash that defines the functions `refusal`, `settle`, `renew` and `finish` in the agent's shell. */
+export function identityFunctions(): string {
+  const body = (key: 'refuse' | 'settle' | 'renew' | 'finish'): string =>
+    identityTable.flatMap((row) => row[key] ?? []).join('\n')
+  return [
+    // Sleeps without starting a process: nothing ever comes through this pipe.
+    'exec {pipe}<> <(:)\nnap() { read -r -t "$1" -u "$pipe"; true; }',
+    `refusal() {\n${body('refuse')}\ntrue; }`,
+    `settle() {\nread -r template_id </etc/machine-id\ncalendar=\n${body('settle')}\ntrue; }`,
+    `renew() {\n${body('renew')}\nread -r o </etc/machine-id; }`,
+    `finish() {\n${body('finish')}\ntrue; }`,
+  ].join('\n')
+}

@@ -1,0 +1,86 @@
+// Brings a ready machine to rest before it is saved: no jobs, no connection of ours, everything on disk, nothing much
+// running, and the functions in place with which a clone becomes a machine of its own.
+
+import type { Agent } from '../agent/agent.ts'
+import { messageOf } from '../errors.ts'
+import { oneLine } from '../hostile-text.ts'
+import { identityFunctions } from './identity.ts'
+
+export interface SettleOptions {
+  readonly agent: Agent
+  /** Ends the harness's own connection to the machine. */
+  readonly disconnect: () => Promise<void>
+  /** For all of it, wall milliseconds. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/** Ready to be saved, with the types of its SSH host keys; or why it is not. */
+export type Settled =
+  | { readonly kind: 'settled'; readonly hostKeyTypes: readonly string[]; readonly bootId: string }
+  /** `lasting`: it would be the same the next time. */
+  | { readonly kind: 'unsettled'; readonly reason: string; readonly lasting: boolean }
+
+/** How long a machine may take to become quiet, at the most: a restless one is saved all the same. */
+const QUIET_MS = 900
+
+// The list is asked for again and again, as there is no event for "no job"; jobs of a booted system are few and short.
+const WAIT_FOR_JOBS = [
+  'for ((n = 0; n < $tries; n++)); do o=$(systemctl list-jobs --plain --no-legend --no-pager 2>&1); test -z "$o" && break; nap 0.2; done',
+].join('\n')
+
+const LOOK = [
+  'refusal',
+  'read -r boot </proc/sys/kernel/random/boot_id',
+  'keys=; for f in /etc/ssh/ssh_host_*_key; do test -e "$f" || continue; k=${f#/etc/ssh/ssh_host_}; keys="$keys ${k%_key}"; done',
+  'o="$boot|$keys|$o"',
+].join('\n')
+
+const WAIT_FOR_OUR_END = [
+  'for ((n = 0; n < 100; n++)); do left=',
+  'for f in /proc/[0-9]*/comm; do read -r name 2>/dev/null <"$f" && case "$name" in sshd-session | sshd-auth) left=1;; esac; done',
+  'test -z "$left" && break; nap 0.05; done',
+  'journalctl --sync; sync',
+].join('\n')
+
+// The share of idle time in /proc/stat (proc(5)), over a fifth of a second each time.
+const WAIT_FOR_QUIET = [
+  'for ((n = 0; n < $windows; n++)); do read -r _ u1 n1 s1 i1 w1 _ </proc/stat; nap 0.2; read -r _ u2 n2 s2 i2 w2 _ </proc/stat',
+  'busy=$((u2 - u1 + n2 - n1 + s2 - s1)); idle=$((i2 - i1 + w2 - w1)); test $((busy * 9)) -le $idle && break; done',
+].join('\n')
+
+/** Settles a machine. Never throws but for an abort: whatever goes wrong is a reason to boot instead. */
+export async function settle(options: SettleOptions): Promise<Settled> {
+  const { agent, disconnect, timeoutMs, signal } = options
+  const budget = (title: string): { title: string; timeoutMs: number; signal: AbortSignal } => ({
+    title,
+    timeoutMs,
+    signal,
+  })
+  const unsettled = (reason: string, lasting: boolean): Settled => ({ kind: 'unsettled', reason, lasting })
+  try {
+    await agent.tell(identityFunctions(), budget('the agent in the guest'))
+    const jobs = await agent.ask(`tries=${Math.ceil(timeoutMs / 250)}\n${WAIT_FOR_JOBS}`, {
+      ...budget('systemd to have no jobs'),
+      timeoutMs: timeoutMs * 2,
+    })
+    if (jobs.output !== '') return unsettled(`it never comes to rest: ${oneLine(jobs.output, 200)}`, true)
+    const look = await agent.tell(LOOK, budget('a look at the machine'))
+    const [bootId = '', keys = '', refusal = ''] = look.split('|')
+    if (refusal.trim() !== '') return unsettled(`its clones would share${oneLine(refusal, 200)}`, true)
+    await disconnect()
+    await agent.tell(`settle\n${WAIT_FOR_OUR_END}`, budget('the machine to settle'))
+    await agent.tell(
+      `windows=${(QUIET_MS / 200) | 0}\n${WAIT_FOR_QUIET}`,
+      budget('the machine to become quiet'),
+    )
+    return {
+      kind: 'settled',
+      bootId,
+      hostKeyTypes: keys.split(' ').filter((type) => /^[a-z0-9]+$/.test(type)),
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    return unsettled(messageOf(error), false)
+  }
+}

@@ -1,0 +1,193 @@
+// Creates one machine of the QEMU platform: booted from the image, booted to become a template, or forked from one.
+
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CreateOptions, MachineSpec, OpenOptions } from '../../harness/machine.ts'
+import type { Image } from '../../harness/model.ts'
+import {
+  cpuModelFor,
+  createMachineFolders,
+  LineBuffer,
+  openConsoleFeed,
+  type BaseDiskFacts,
+  type ConsoleFeed,
+  type MemoryFile,
+} from '../../qemu/index.ts'
+import { openAgentLine } from './agent-line.ts'
+import type { Host } from './host.ts'
+import { startLife, type SavedState } from './life.ts'
+import { hasFirstBootArguments, toMachineConfig } from './machine-config.ts'
+import { QemuMachine, type Beginning } from './machine.ts'
+import { firmwareOf } from './refuse.ts'
+import { prepareStorage, type StorageSource } from './storage.ts'
+
+/** What all machines of a session have in common. */
+export interface MachineContext {
+  readonly image: Image
+  readonly base: BaseDiskFacts
+  readonly host: Host
+  readonly slowness: number
+  readonly emit: OpenOptions['emit']
+}
+
+/** How a machine comes to be. `folder` is the template's, or the one of the template it will become. */
+export type MachineSource =
+  | { readonly kind: 'boot' }
+  | { readonly kind: 'draft'; readonly folder: string }
+  | { readonly kind: 'template'; readonly folder: string; readonly id: string }
+
+/** Names of a template's files besides its disks. */
+export const TEMPLATE_FILES = {
+  memory: 'ram',
+  state: 'state',
+  console: 'console.txt',
+  journal: 'journal.jsonl',
+} as const
+
+/** Creates and starts a machine. What fails or is aborted leaves nothing behind. */
+export async function createMachine(
+  context: MachineContext,
+  spec: MachineSpec,
+  wish: CreateOptions,
+  source: MachineSource,
+): Promise<QemuMachine> {
+  const { image, host, slowness, emit } = context
+  const { signal, detach = false } = wish
+  const consolePath = join(wish.folder, 'console.txt')
+  const detachedConsole = detach ? consolePath : undefined
+  await using undo = new AsyncDisposableStack()
+  const folders = undo.use(await createMachineFolders())
+  const prepared = await prepareStorage(spec, image, storageSource(context, source), folders, signal)
+  const console = undo.use(await openConsoleFeed(detach ? undefined : { path: consolePath }))
+  const journal = new LineBuffer()
+  if (source.kind === 'template') await readHistory(source, console, journal)
+  const agent = openAgentLine()
+  const firmware = firmwareOf(spec, image)
+  const belongings = undo.move()
+  belongings.defer(() => noticeConsole(console, spec.name, emit))
+  return await QemuMachine.start(
+    {
+      id: `qemu-${folders.uuid}`,
+      name: spec.name,
+      origin: source.kind === 'template' ? 'fork' : 'cold',
+      facts: {
+        memoryMiB: spec.memoryMiB,
+        cpus: spec.cpus,
+        accelerator: host.accelerator.accelerator,
+        cpuModel: cpuModelFor(spec.architecture, host.accelerator.accelerator),
+        firmware,
+        qemu: host.emulator.version,
+        ...(source.kind === 'template' ? { template: source.id } : {}),
+      },
+      console,
+      journal,
+      agent,
+      shutdownMs: 30_000 * Math.min(slowness, 4),
+      firstBootIsSpecial: hasFirstBootArguments(firmware, image, {
+        firstBoot: true,
+        sshPort: 0,
+        tpmSocket: undefined,
+        detachedConsole,
+      }),
+      storage: source.kind === 'draft' ? undefined : folders.storage,
+      disks: prepared.disks.map(({ path }) => path),
+      firmwareVariables: prepared.firmwareFiles?.variablesPath,
+      hasTpm: spec.tpm,
+      belongings,
+      startLife: async ({ firstBoot, begin, sshPort, signal: lifeSignal }) => {
+        const from = beginning(begin, source)
+        return await startLife({
+          folders,
+          console,
+          journal,
+          agent,
+          tpm: spec.tpm,
+          detach,
+          onPanic: spec.onPanic ?? 'stop',
+          sshPort,
+          signal: lifeSignal,
+          state: from.state,
+          config: (tpmSocket, port) =>
+            toMachineConfig(spec, image, host, prepared, {
+              firstBoot,
+              sshPort: port,
+              tpmSocket,
+              detachedConsole,
+              fromState: from.state !== undefined,
+              memory: from.memory,
+            }),
+        })
+      },
+    },
+    signal,
+  )
+}
+
+function storageSource({ base }: MachineContext, source: MachineSource): StorageSource {
+  switch (source.kind) {
+    case 'boot':
+      return { kind: 'image', base }
+    case 'draft':
+      return { kind: 'draft', base, folder: source.folder }
+    case 'template':
+      return { kind: 'template', folder: source.folder }
+    default:
+      return source satisfies never
+  }
+}
+
+interface LifeSource {
+  readonly memory?: MemoryFile
+  readonly state?: SavedState
+}
+
+function beginning(begin: Beginning, source: MachineSource): LifeSource {
+  switch (begin.kind) {
+    case 'boot':
+      return {}
+    case 'state':
+      return { state: begin.state }
+    case 'first':
+      return firstLife(source)
+    default:
+      return begin satisfies never
+  }
+}
+
+function firstLife(source: MachineSource): LifeSource {
+  switch (source.kind) {
+    case 'boot':
+      return {}
+    case 'draft':
+      return { memory: { path: join(source.folder, TEMPLATE_FILES.memory), mapping: 'write' } }
+    case 'template':
+      return {
+        memory: { path: join(source.folder, TEMPLATE_FILES.memory), mapping: 'copy' },
+        state: { path: join(source.folder, TEMPLATE_FILES.state), memory: 'memory-file' },
+      }
+    default:
+      return source satisfies never
+  }
+}
+
+// A clone's console and journal begin with what its template said, since the clone has lived through it.
+async function readHistory(
+  { folder, id }: Extract<MachineSource, { kind: 'template' }>,
+  console: ConsoleFeed,
+  journal: LineBuffer,
+): Promise<void> {
+  const [consoleText, journalText] = await Promise.all(
+    [TEMPLATE_FILES.console, TEMPLATE_FILES.journal].map(
+      async (name) => await readFile(join(folder, name), 'utf8'),
+    ),
+  )
+  console.prepend(consoleText ?? '')
+  console.note(`[signalbox: forked here from template ${id}]`)
+  journal.push(Buffer.from(journalText ?? ''))
+}
+
+function noticeConsole(feed: ConsoleFeed, name: string, emit: OpenOptions['emit']): void {
+  if (feed.fileFailure === undefined) return
+  const message = `the console of ${name} could not be written whole: ${feed.fileFailure.message}`
+  emit({ type: 'run.notice', level: 'warning', code: 'console-incomplete', message })
+}
