@@ -38,13 +38,11 @@ export async function outwardDamage(path: string, seal: FileSeal): Promise<strin
       ? undefined
       : 'it was changed'
   } catch (error) {
-    return codeOf(error) === 'ENOENT'
-      ? 'it is gone'
-      : `it cannot be read: ${codeOf(error) ?? 'unknown error'}`
+    return unreadable(error)
   }
 }
 
-/** Why the file's content is not the sealed one, by reading it; undefined when it is. */
+/** Why the file's content is not the sealed one, by reading it; undefined when it is. Aborts throw. */
 export async function inwardDamage(
   path: string,
   seal: FileSeal,
@@ -52,12 +50,23 @@ export async function inwardDamage(
 ): Promise<string | undefined> {
   const expected = new Map(seal.parts)
   let damage: string | undefined
-  // Parts that were zero are holes: nothing has been there to flip.
-  await readParts(path, seal.parts, signal, (part, crc) => {
-    if (crc !== expected.get(part))
-      damage ??= `its checksum is wrong in the ${PART_BYTES / 1024 / 1024} MiB at part ${part}`
-  })
-  return damage
+  try {
+    // Parts that were zero are holes: nothing has been there to flip.
+    await readParts(path, seal.parts, signal, (part, crc) => {
+      if (crc !== expected.get(part))
+        damage ??= `its checksum is wrong in the ${PART_BYTES / 1024 / 1024} MiB at part ${part}`
+    })
+    return damage
+  } catch (error) {
+    signal?.throwIfAborted()
+    // Also what a bad disk says (EIO).
+    return unreadable(error)
+  }
+}
+
+function unreadable(error: unknown): string {
+  const code = codeOf(error)
+  return code === 'ENOENT' ? 'it is gone' : `it cannot be read: ${code ?? 'unknown error'}`
 }
 
 async function look(path: string): Promise<Omit<FileSeal, 'parts'>> {
