@@ -1,6 +1,9 @@
 // "Not found" lists what exists, nearest first.
 
-import { distance } from 'fastest-levenshtein'
+import { createRequire } from 'node:module'
+
+// Loaded with the first wrong name: what goes right must not pay for it.
+const require = createRequire(import.meta.url)
 
 /** The candidates by edit distance to `name`, nearest first, at most `count`. */
 export function nearest(name: string, candidates: Iterable<string>, count = 5): readonly string[] {
@@ -12,6 +15,7 @@ export function nearest(name: string, candidates: Iterable<string>, count = 5): 
 }
 
 function score(name: string, candidate: string): number {
+  const { distance } = require('fastest-levenshtein') as typeof import('fastest-levenshtein')
   const [a, b] = [name.toLowerCase(), candidate.toLowerCase()]
   return distance(a, b) - (b.includes(a) || a.includes(b) ? Math.min(a.length, b.length) : 0)
 }

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -156,7 +156,9 @@ async function waitForBody(): Promise<string> {
   for (;;) {
     const fresh = safeRuns().find((name) => !before.has(name))
     if (fresh !== undefined) {
-      const events = readFileSync(join(world.output, fresh, 'events.jsonl'), 'utf8')
+      const path = join(world.output, fresh, 'events.jsonl')
+      // The folder is there a moment before the file.
+      const events = existsSync(path) ? readFileSync(path, 'utf8') : ''
       if (/"phase.started"[^\n]*"body"/.test(events)) return join(world.output, fresh)
     }
     await new Promise((resolve) => {

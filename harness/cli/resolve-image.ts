@@ -1,10 +1,7 @@
 // Which image a command is about: a path from the command line, or the reference image.
 
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { codeOf, UsageError } from '../errors.ts'
 import type { Architecture, DistroName, Firmware, Image, ImageIdentity, Target } from '../model.ts'
 import { didYouMean } from '../nearest.ts'
@@ -140,6 +137,9 @@ async function formatOf(path: string): Promise<'raw' | 'qcow2'> {
 
 // Reading gigabytes at every start would cost seconds: the digest is kept beside size and time of the file.
 async function digestOf(path: string, size: number, mtimeMs: number): Promise<string> {
+  const { createHash } = await import('node:crypto')
+  const { createReadStream } = await import('node:fs')
+  const { pipeline } = await import('node:stream/promises')
   const { cacheFolder } = await import('../folders.ts')
   const { mkdir, readFile, writeFile } = await import('node:fs/promises')
   const key = createHash('sha256').update(`${path}\0${size}\0${mtimeMs}`).digest('hex')

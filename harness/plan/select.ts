@@ -2,11 +2,13 @@
 // machine.
 
 import { createRequire } from 'node:module'
-import picomatch from 'picomatch'
 import { UsageError } from '../errors.ts'
 import type { Target } from '../model.ts'
 import { didYouMean } from '../nearest.ts'
 import type { RegisteredTest } from '../registry.ts'
+
+// Globs and version ranges are rare: what reads them is loaded with the first, so that `list` does not pay for it.
+const require = createRequire(import.meta.url)
 
 export interface Selection {
   readonly test: RegisteredTest
@@ -63,6 +65,7 @@ function matchGlobs(tests: readonly RegisteredTest[], globs: readonly string[]):
 function matcher(glob: string): (name: string) => boolean {
   if (!/[*?[\]{}!()]/.test(glob)) return (name) => name === glob || name.startsWith(`${glob}.`)
   try {
+    const picomatch = require('picomatch') as typeof import('picomatch')
     return picomatch(glob, { dot: true, nonegate: true })
   } catch (error) {
     throw new UsageError(`"${glob}" is no valid glob`, { code: 'bad-glob', cause: error })
@@ -97,9 +100,6 @@ export function skipReason(test: RegisteredTest, target: Target): string | undef
   }
   return needs.versions === undefined ? undefined : versionReason(test.name, needs.versions, target.version)
 }
-
-// Loaded when the first version range is looked at: most tests have none, and listing must not pay for it.
-const require = createRequire(import.meta.url)
 
 function versionReason(name: string, range: string, version: string): string | undefined {
   const semver = require('semver') as typeof import('semver')
