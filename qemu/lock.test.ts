@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { sleep } from '../harness/deadline.ts'
 import { acquireLock } from './lock.ts'
 
 async function makePath(stack: AsyncDisposableStack): Promise<string> {
@@ -22,15 +23,28 @@ test('a second owner waits until the first lets go', async () => {
   await expect(readFile(path)).rejects.toThrow(/ENOENT/)
 })
 
-test('the lock of a dead process, and a torn one, are taken over', async () => {
+const DEAD = JSON.stringify({ pid: 1, startTicks: '-1', bootId: 'another' })
+
+async function leaveLock(path: string, content: string): Promise<void> {
+  await mkdir(path)
+  await writeFile(join(path, 'left'), content)
+}
+
+test.each([
+  ['of a dead process', async (path: string) => await leaveLock(path, DEAD)],
+  ['that is torn', async (path: string) => await leaveLock(path, '{"pid":')],
+  ['without an owner', async (path: string) => await mkdir(path)],
+  ['of an older version', async (path: string) => await writeFile(path, '{"pid":1}')],
+])('a lock %s is taken over', async (_, leave) => {
   await using stack = new AsyncDisposableStack()
   const path = await makePath(stack)
-  for (const left of [JSON.stringify({ pid: 1, startTicks: '-1', bootId: 'another' }), '{"pid":']) {
-    await writeFile(path, left)
-    const lock = await acquireLock(path)
-    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ pid: process.pid })
-    await lock[Symbol.asyncDispose]()
-  }
+  await leave(path)
+  const lock = await acquireLock(path, { onWait: () => expect.unreachable() })
+  const [name = '', ...others] = await readdir(path)
+  expect(others).toEqual([])
+  expect(JSON.parse(await readFile(join(path, name), 'utf8'))).toMatchObject({ pid: process.pid })
+  await lock[Symbol.asyncDispose]()
+  expect(await readdir(dirname(path))).toEqual([])
 })
 
 test('an abort ends the wait', async () => {
@@ -43,4 +57,29 @@ test('an abort ends the wait', async () => {
     onWait: () => controller.abort(new Error('enough')),
   })
   await expect(waiting).rejects.toThrow('enough')
+})
+
+test('of many that find the lock of a dead process, one has it at a time', async () => {
+  await using stack = new AsyncDisposableStack()
+  const path = await makePath(stack)
+  let most = 0
+  let holders = 0
+  const tryIt = async (): Promise<void> => {
+    const signal = AbortSignal.timeout(100)
+    try {
+      await using lock = await acquireLock(path, { signal })
+      void lock
+      most = Math.max(most, (holders += 1))
+      await sleep(10)
+      holders -= 1
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
+  }
+  for (let round = 0; round < 10; round++) {
+    await leaveLock(path, DEAD)
+    await Promise.all(Array.from({ length: 4 }, tryIt))
+    expect(await readdir(dirname(path))).toEqual([])
+  }
+  expect(most).toBe(1)
 })

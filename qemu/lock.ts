@@ -1,8 +1,10 @@
-// One builder at a time for an image or a template: a lock file that names its owner by process id and start time, so that a lock left by
-// a killed process is taken over at once and a waiting process never waits for a dead one.
+// One builder at a time for an image or a template. A lock is a folder with one file in it, which names its owner by process
+// id and start time: a folder moved into place replaces an empty one only, and a dead owner's file is removed by its own
+// name. So no two can have it, a killed owner's lock is taken over at once, and nobody waits for a dead one.
 
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { sleep } from '../harness/deadline.ts'
 import { codeOf, InfraError } from '../harness/errors.ts'
 import { identifyProcess, isAlive, type ProcessIdentity } from '../harness/process.ts'
@@ -21,15 +23,10 @@ export async function acquireLock(path: string, options: LockOptions = {}): Prom
   let told = false
   for (;;) {
     options.signal?.throwIfAborted()
-    if (await tryLock(path, self)) {
-      return {
-        [Symbol.asyncDispose]: async () => await rm(path, { force: true }),
-      }
-    }
-    const owner = await readOwner(path)
-    if (owner === 'gone') continue
-    if (owner === 'broken' || !isAlive(owner)) {
-      await takeAway(path)
+    const owner = await livingOwner(path)
+    if (owner === undefined) {
+      const lock = await tryLock(path, self)
+      if (lock !== undefined) return lock
       continue
     }
     if (!told) options.onWait?.(owner)
@@ -38,36 +35,47 @@ export async function acquireLock(path: string, options: LockOptions = {}): Prom
   }
 }
 
-async function tryLock(path: string, self: ProcessIdentity): Promise<boolean> {
+async function tryLock(path: string, self: ProcessIdentity): Promise<AsyncDisposable | undefined> {
+  const name = randomBytes(6).toString('hex')
+  const fresh = `${path}.${name}`
+  await mkdir(fresh, { mode: 0o700 })
+  await writeFile(join(fresh, name), JSON.stringify(self), { mode: 0o600 })
   try {
-    await writeFile(path, JSON.stringify(self), { flag: 'wx', mode: 0o600 })
-    return true
+    await rename(fresh, path)
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false
+    await rm(fresh, { recursive: true, force: true })
+    if (codeOf(error) === 'ENOTEMPTY' || codeOf(error) === 'EEXIST') return undefined
     throw error
   }
-}
-
-async function readOwner(path: string): Promise<ProcessIdentity | 'gone' | 'broken'> {
-  // Twice, because the file is empty for a moment between its creation and its content.
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      return JSON.parse(await readFile(path, 'utf8')) as ProcessIdentity
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return 'gone'
-    }
-    await sleep(200)
+  return {
+    async [Symbol.asyncDispose]() {
+      await rm(join(path, name), { force: true })
+      // The next owner may have moved in already.
+      await rmdir(path).catch(() => undefined)
+    },
   }
-  return 'broken'
 }
 
-/** Moves a dead owner's lock aside before removing it: of two that see it dead, only one can move it. */
-async function takeAway(path: string): Promise<void> {
-  const aside = `${path}.${process.pid}`
+/** Whom to wait for; what a dead owner or a crash of the host left is removed. */
+async function livingOwner(path: string): Promise<ProcessIdentity | undefined> {
   try {
-    await rename(path, aside)
-    await rm(aside, { force: true })
+    const [name] = await readdir(path)
+    if (name === undefined) return undefined
+    const owner = parseOwner(await readFile(join(path, name), 'utf8'))
+    if (owner !== undefined && isAlive(owner)) return owner
+    await rm(join(path, name), { force: true })
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
+    // Let go in between; or not a folder: the lock of an older version.
+    if (codeOf(error) === 'ENOTDIR') await rm(path, { force: true })
+    else if (codeOf(error) !== 'ENOENT') throw error
+  }
+  return undefined
+}
+
+function parseOwner(text: string): ProcessIdentity | undefined {
+  try {
+    return JSON.parse(text) as ProcessIdentity
+  } catch {
+    return undefined
   }
 }
