@@ -10,6 +10,7 @@ export { ExpectError } from './expect-error.ts'
 export type {
   BootOptions,
   Cluster,
+  ClusterNetwork,
   Fixtures,
   GuestCommand,
   Machine,

@@ -22,6 +22,8 @@ export interface MachineSpec {
   /** Undefined: the image's preferred firmware. */
   readonly firmware?: Firmware
   readonly tpm: boolean
+  /** Its place on the private network of its cluster, from 0; undefined: it is on none. */
+  readonly privateIndex?: number
   /** Extra disks, besides the primary one. */
   readonly disks: readonly DiskSpec[]
   /** Size the primary disk is grown to, MiB; undefined: the platform's default (at least the image's size). */
@@ -39,6 +41,31 @@ export interface CreateOptions {
   readonly signal: AbortSignal
   /** The machine outlives this process; only `gc --all` ends it. Its console goes to the file alone. Default false. */
   readonly detach?: boolean
+  /** The network of its cluster; required when the spec has a `privateIndex`. */
+  readonly network?: PrivateNetwork | undefined
+  /** A fork waits, loaded but not running, for `power('resume')`. Default false. */
+  readonly paused?: boolean
+}
+
+/** An Ethernet segment that only the machines of one cluster are on. Disposing unplugs all. */
+export interface PrivateNetwork extends Disposable {
+  /** Stops all frames from and to one machine, by name; its link stays up. */
+  cut(name: string): void
+  /** Undoes `cut` for one machine; without a name, all cuts and the partition. */
+  heal(name?: string): void
+  /** Lets frames pass within each group only; machines in no group form one more together. */
+  partition(groups: readonly (readonly string[])[]): void
+}
+
+/** Private networks, where a platform has them. */
+export interface PrivateNetworks {
+  open(): PrivateNetwork
+  /** The addresses of place `index`, and the file that gives them to a guest with systemd-networkd. */
+  place(index: number): {
+    readonly ipv4: string
+    readonly ipv6: string
+    readonly file: { readonly path: string; readonly text: string; readonly mode: number }
+  }
 }
 
 /** Where SSH can be dialled now. */
@@ -110,23 +137,23 @@ export interface PlatformMachine extends AsyncDisposable {
 /** What is written down with a template for whoever forks it; never secrets. */
 export type TemplateNotes = Readonly<Record<string, string | number | readonly string[]>>
 
-/** A booted, settled machine, saved: clones of it start where it was. */
+/** Booted, settled machines, saved at one instant: clones of them start where they were. */
 export interface Template {
   /** Short, for people and events. */
   readonly id: string
   readonly notes: TemplateNotes
-  /** Starts a clone; it runs on from the moment of saving and still has the template's identity. */
-  fork(name: string, options: CreateOptions): Promise<PlatformMachine>
+  /** Starts a clone of machine `index`; it runs on from the moment of saving and still has the template's identity. */
+  fork(index: number, name: string, options: CreateOptions): Promise<PlatformMachine>
   /** Why clones of it cannot be trusted, or undefined: its files are not as they were saved. Reads all once. */
   damage(signal: AbortSignal): Promise<string | undefined>
 }
 
 /** The right to make a template, held by one process on the host at a time. Disposing gives it back. */
 export interface TemplateDraft extends AsyncDisposable {
-  /** Boots the machine that is to be saved. */
-  create(options: CreateOptions): Promise<PlatformMachine>
-  /** Saves that machine, which ends it. Throws InfraError when the host has no room. */
-  save(machine: PlatformMachine, notes: TemplateNotes, signal: AbortSignal): Promise<Template>
+  /** Boots machine `index`, which is to be saved. */
+  create(index: number, options: CreateOptions): Promise<PlatformMachine>
+  /** Saves all those machines, in order, which ends them. Throws InfraError when the host has no room. */
+  save(machines: readonly PlatformMachine[], notes: TemplateNotes, signal: AbortSignal): Promise<Template>
   /** Remembers that no template can be made of this, and why. */
   refuse(reason: string): Promise<void>
 }
@@ -140,8 +167,11 @@ export type TemplateClaim =
 export interface Forks {
   /** Why no machine of this spec can be forked here, or undefined. Pure. */
   refuses(spec: MachineSpec): string | undefined
-  /** Finds the template of a spec, waits for another process that makes it, or gives the right to make it. */
-  claim(spec: MachineSpec, signal: AbortSignal): Promise<TemplateClaim>
+  /**
+   * Finds the template of these machines, waits for another process that makes it, or gives the right to make it.
+   * `preparation` names what is done to them before they are saved, beyond booting.
+   */
+  claim(specs: readonly MachineSpec[], preparation: string, signal: AbortSignal): Promise<TemplateClaim>
 }
 
 /** An opened platform: holds what all machines of a run share. Disposing releases it and every machine left. */
@@ -155,6 +185,7 @@ export interface PlatformSession extends AsyncDisposable {
   /** The character device in the guest that leads to `PlatformMachine.agent`. */
   readonly agentDevice?: string
   readonly forks?: Forks
+  readonly privateNetworks?: PrivateNetworks
   /** Facts for the run record: versions, accelerator. */
   readonly facts: Readonly<Record<string, string | number>>
   /** How much slower than a KVM host this one runs guests; multiplies boot timeouts. 1 with KVM. */

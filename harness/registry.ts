@@ -8,11 +8,19 @@ import { validateRequirements, type Requirements } from './requirements.ts'
 
 export type TestBody = (fixtures: Fixtures) => Promise<void> | void
 
+/** What is done to machines before the tests that extend it begin; with forks it is done once, and saved. */
+export interface Preparation {
+  /** Shown in steps and messages. */
+  readonly name: string
+  readonly body: TestBody
+}
+
 export interface RegisteredTest {
   /** Globally unique dotted name. */
   readonly name: string
   readonly requirements: Requirements
   readonly body: TestBody
+  readonly preparation?: Preparation | undefined
   readonly location: SourceLocation
 }
 

@@ -41,6 +41,8 @@ export interface Requirements {
   readonly aliases?: readonly string[]
   /** How many machines the harness boots before the body; default 1. With 0 the body boots its own with `cluster.boot()`. */
   readonly machines?: number
+  /** The machines also share a network of their own, with fixed addresses (`machine.privateAddress`). Default false. */
+  readonly privateNetwork?: boolean
   /** Default 1024. */
   readonly memoryMiB?: number
   /** Default 2. */
@@ -111,6 +113,7 @@ const table: { readonly [Key in keyof Required<Requirements>]: Check } = {
   tags: texts,
   aliases: texts,
   machines: count(0, 64),
+  privateNetwork: flag,
   memoryMiB: count(128, 1 << 20),
   cpus: count(1, 256),
   disks,

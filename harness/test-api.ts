@@ -3,7 +3,8 @@
 import { asStep, requireAttempt } from './running/context.ts'
 import type { AttemptRef } from './events.ts'
 import { fixturesOf } from './fixtures/fixture-names.ts'
-import { registerTest, type TestBody } from './registry.ts'
+import { UsageError } from './errors.ts'
+import { registerTest, type Preparation, type TestBody } from './registry.ts'
 import { validateRequirements, type Requirements } from './requirements.ts'
 import { callerLocation } from './source-location.ts'
 
@@ -22,6 +23,12 @@ export interface TestFunction {
   /** Runs part of a test as a named step: timed, nested, shown in every report. */
   step<T>(title: string, work: () => Promise<T> | T): Promise<T>
   info(): TestInfo
+  /**
+   * Tests that begin where `prepare` leaves their machines: a settled cluster, a filled database. Where machines can be
+   * forked it is run once, and every test gets clones of what it left; elsewhere it is run before each test. Its source
+   * and the requirements decide whether a saved state still fits: what it depends on besides belongs into the name.
+   */
+  extend(name: string, requirements: Requirements, prepare: TestBody): TestFunction
 }
 
 interface Group {
@@ -53,7 +60,12 @@ function merge(outer: Requirements, inner: Requirements): Requirements {
   return { ...outer, ...inner, ...(tags.length === 0 ? {} : { tags }) }
 }
 
-function declare(name: string, second: Requirements | TestBody, third?: TestBody): void {
+interface Extension {
+  readonly requirements: Requirements
+  readonly preparation: Preparation | undefined
+}
+
+function declare(base: Extension, name: string, second: Requirements | TestBody, third?: TestBody): void {
   const own = typeof second === 'function' ? {} : second
   const body = typeof second === 'function' ? second : third
   const fullName = `${group.prefix}${name}`
@@ -62,17 +74,39 @@ function declare(name: string, second: Requirements | TestBody, third?: TestBody
   fixturesOf(fullName, body)
   registerTest({
     name: fullName,
-    requirements: merge(group.requirements, own),
+    requirements: merge(merge(group.requirements, base.requirements), own),
     body,
+    preparation: base.preparation,
     location: callerLocation(),
   })
 }
 
-export const test: TestFunction = Object.assign(declare, {
-  step: async <T>(title: string, work: () => Promise<T> | T): Promise<T> =>
-    await asStep('test.step', title, work),
-  info: (): TestInfo => {
-    const { ref, folder, signal } = requireAttempt('test.info()')
-    return { attempt: ref, folder, signal }
-  },
-})
+const makeTest = (base: Extension): TestFunction =>
+  Object.assign(
+    (name: string, second: Requirements | TestBody, third?: TestBody): void =>
+      declare(base, name, second, third),
+    {
+      step: async <T>(title: string, work: () => Promise<T> | T): Promise<T> =>
+        await asStep('test.step', title, work),
+      info: (): TestInfo => {
+        const { ref, folder, signal } = requireAttempt('test.info()')
+        return { attempt: ref, folder, signal }
+      },
+      extend: (name: string, requirements: Requirements, prepare: TestBody): TestFunction => {
+        validateRequirements(name, requirements)
+        fixturesOf(name, prepare)
+        if (base.preparation !== undefined) {
+          throw new UsageError(`"${name}" extends "${base.preparation.name}", which is prepared already`, {
+            code: 'prepared-twice',
+            hint: 'do both in one preparation',
+          })
+        }
+        return makeTest({
+          requirements: merge(base.requirements, requirements),
+          preparation: { name, body: prepare },
+        })
+      },
+    },
+  )
+
+export const test: TestFunction = makeTest({ requirements: {}, preparation: undefined })

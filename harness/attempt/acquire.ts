@@ -10,7 +10,7 @@ import type { BootOptions } from '../fixtures/fixtures.ts'
 import type { HttpFixture } from '../fixtures/http.ts'
 import { readIgnition, validateIgnition, wrapIgnition, type IgnitionConfig } from '../ignition/index.ts'
 import { hostNameOf } from '../forks/renew.ts'
-import type { MachineSpec, PlatformMachine } from '../machine.ts'
+import type { MachineSpec, PlatformMachine, PrivateNetwork } from '../machine.ts'
 import { adoptMachine, type Clone, type LiveMachine } from '../machines/live-machine.ts'
 import type { Requirements } from '../requirements.ts'
 import type { RunEnvironment } from './environment.ts'
@@ -26,6 +26,8 @@ export interface MachineWish {
   readonly folder: string
   /** The machine is to outlive this process. Default false. */
   readonly detach?: boolean
+  /** Its place on the private network of its cluster. */
+  readonly privatePlace?: { readonly index: number; readonly network: PrivateNetwork } | undefined
 }
 
 /** Reads a test's config, calling it first when it is a function; undefined when the test has none. */
@@ -74,16 +76,24 @@ export async function orderMachine(env: RunEnvironment, wish: MachineWish): Prom
   const { session, profile, sshKey } = env
   const folder = join(wish.folder, wish.name)
   await mkdir(folder, { recursive: true })
+  const index = wish.privatePlace?.index
+  const place = index === undefined ? undefined : session.privateNetworks?.place(index)
   const ignition = wrapIgnition(wish.configs, {
     profile,
     imageVersion: env.image.identity.version,
     publicKeys: [sshKey.publicKey],
     journalDevice: session.journalDevice,
     agentDevice: session.agentDevice,
+    ...(place === undefined ? {} : { extra: [{ files: [place.file] }] }),
   })
   await writeFile(join(folder, 'ignition.json'), ignition)
   const hostName = hostNameOf(wish.name, randomBytes(4).toString('hex'))
-  const spec: MachineSpec = { ...specOf(env, wish), ignition, hostName }
+  const spec: MachineSpec = {
+    ...specOf(env, wish),
+    ignition,
+    hostName,
+    ...(index === undefined ? {} : { privateIndex: index }),
+  }
   const refusal = session.refuses(spec)
   if (refusal !== undefined) {
     throw new UsageError(`machine ${wish.name} cannot be had: ${refusal}`, { code: 'machine-refused' })
@@ -102,7 +112,12 @@ export async function acquireMachine(
   return await adopt(
     env,
     order,
-    await env.session.create(spec, { folder, signal, detach: wish.detach ?? false }),
+    await env.session.create(spec, {
+      folder,
+      signal,
+      detach: wish.detach ?? false,
+      network: wish.privatePlace?.network,
+    }),
   )
 }
 
@@ -134,6 +149,9 @@ export async function adopt(
     leaveOut: new Set(wish.needs.leaveOutChecks ?? []),
     expectedMessages: wish.needs.expectedMessages ?? [],
     clone,
+    ...(wish.privatePlace === undefined
+      ? {}
+      : { privateAddress: session.privateNetworks?.place(wish.privatePlace.index) }),
     mayVanish: wish.needs.waitFor === 'nothing',
   })
 }

@@ -9,10 +9,10 @@ import type { LiveMachine } from '../machines/live-machine.ts'
 import { adopt, type MachineOrder } from './acquire.ts'
 import type { RunEnvironment } from './environment.ts'
 
-/** A machine that boots to become a template; it and the draft are the holder's to dispose, the machine first. */
+/** Machines that boot to become a template; they and the draft are the holder's to dispose, the machines first. */
 export interface Seedling {
   readonly draft: TemplateDraft
-  readonly live: LiveMachine
+  readonly lives: readonly LiveMachine[]
 }
 
 export type ForkStart =
@@ -20,18 +20,22 @@ export type ForkStart =
   | { readonly kind: 'seedling'; readonly seedling: Seedling }
   | { readonly kind: 'boot'; readonly reason: string }
 
-/** Looks for the template of a machine; where there is none, boots the machine that will be it. */
+/** Looks for the template of these machines; where there is none, boots the machines that will be it. */
 export async function startFork(
   env: RunEnvironment,
-  order: MachineOrder,
+  orders: readonly MachineOrder[],
+  preparation: string,
   signal: AbortSignal,
 ): Promise<ForkStart> {
   const { forks } = env.session
   if (forks === undefined) return { kind: 'boot', reason: 'the platform has no forks' }
-  const { spec, folder } = order
-  const refusal = forks.refuses(spec)
+  const refusal = orders.map(({ spec }) => forks.refuses(spec)).find((reason) => reason !== undefined)
   if (refusal !== undefined) return { kind: 'boot', reason: refusal }
-  const claim = await forks.claim(spec, signal)
+  const claim = await forks.claim(
+    orders.map(({ spec }) => spec),
+    preparation,
+    signal,
+  )
   switch (claim.kind) {
     case 'none':
       return { kind: 'boot', reason: claim.reason }
@@ -40,9 +44,15 @@ export async function startFork(
     case 'draft': {
       await using undo = new AsyncDisposableStack()
       const draft = undo.use(claim.draft)
-      const live = await adopt(env, order, await draft.create({ folder, signal }))
+      const lives = await Promise.all(
+        orders.map(async (order, index) => {
+          const { folder, wish } = order
+          const options = { folder, signal, network: wish.privatePlace?.network }
+          return undo.use(await adopt(env, order, await draft.create(index, options)))
+        }),
+      )
       undo.move()
-      return { kind: 'seedling', seedling: { draft, live } }
+      return { kind: 'seedling', seedling: { draft, lives } }
     }
     default:
       return claim satisfies never
@@ -51,36 +61,59 @@ export async function startFork(
 
 export type Grown =
   | { readonly kind: 'template'; readonly template: Template }
-  /** The machine did not settle, but is ready: it serves as it is. */
-  | { readonly kind: 'machine'; readonly reason: string }
+  /** The machines did not settle, but are ready: they serve as they are. */
+  | { readonly kind: 'machines'; readonly reason: string }
 
-/** Settles and saves a ready machine. On `template` the machine is gone. */
-export async function saveTemplate({ draft, live }: Seedling, signal: AbortSignal): Promise<Grown> {
-  const settled = await live.settle(signal)
-  if (settled.kind === 'unsettled') {
-    if (settled.lasting) await draft.refuse(settled.reason)
-    return { kind: 'machine', reason: settled.reason }
+/** Settles and saves ready machines. On `template` they are gone. */
+export async function saveTemplate({ draft, lives }: Seedling, signal: AbortSignal): Promise<Grown> {
+  const isolated = lives.length > 1
+  const all = await Promise.all(lives.map(async (live) => await live.settle(signal, isolated)))
+  const unsettled = all.find((each) => each.kind === 'unsettled')
+  if (unsettled !== undefined) {
+    if (unsettled.lasting) await draft.refuse(unsettled.reason)
+    return { kind: 'machines', reason: unsettled.reason }
   }
-  const { hostKeyTypes, bootId } = settled
-  return { kind: 'template', template: await live.saveAs(draft, { hostKeyTypes, bootId }, signal) }
+  const settled = all.filter((each) => each.kind === 'settled')
+  const notes = {
+    // One entry a machine.
+    hostKeyTypes: settled.map(({ hostKeyTypes }) => hostKeyTypes.join(' ')),
+    bootIds: settled.map(({ bootId }) => bootId),
+  }
+  const machines = lives.map((live) => live.release())
+  return { kind: 'template', template: await draft.save(machines, notes, signal) }
 }
 
 /** How often a fork that found no memory asks for it again. */
 const MEMORY_POLL_MS = 500
 
+export interface CloneOrder {
+  readonly order: MachineOrder
+  readonly template: Template
+  /** Which of the template's machines. */
+  readonly index: number
+  /** It waits, loaded but not running. */
+  readonly paused: boolean
+}
+
 /** Starts a clone. One that finds no memory waits for some until the signal aborts. */
 export async function forkMachine(
   env: RunEnvironment,
-  order: MachineOrder,
-  template: Template,
+  { order, template, index, paused }: CloneOrder,
   signal: AbortSignal,
 ): Promise<LiveMachine> {
-  const { hostKeyTypes, bootId } = template.notes
-  const { folder, spec } = order
-  const types = Array.isArray(hostKeyTypes) ? (hostKeyTypes as readonly string[]) : []
+  const { folder, spec, wish } = order
+  const types = note(template, 'hostKeyTypes', index)
+    .split(' ')
+    .filter((type) => type !== '')
   const identity = await newIdentity(spec.name, types)
-  const raw = await whenThereIsMemory(signal, async () => await template.fork(spec.name, { folder, signal }))
-  return await adopt(env, order, raw, { identity, bootId: String(bootId) })
+  const options = { folder, signal, network: wish.privatePlace?.network, paused }
+  const raw = await whenThereIsMemory(signal, async () => await template.fork(index, spec.name, options))
+  return await adopt(env, order, raw, { identity, bootId: note(template, 'bootIds', index) })
+}
+
+function note({ notes }: Template, name: string, index: number): string {
+  const list = notes[name]
+  return Array.isArray(list) ? String(list[index] ?? '') : ''
 }
 
 async function whenThereIsMemory(

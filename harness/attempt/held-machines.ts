@@ -1,10 +1,11 @@
 // The machines that a job holds: forked or booted by its first attempt, used by all, released once.
 
+import { UsageError } from '../errors.ts'
 import type { AttemptRef } from '../events.ts'
 import type { BootOptions } from '../fixtures/fixtures.ts'
 import type { HttpFixture } from '../fixtures/http.ts'
 import { startHttp } from '../fixtures/http.ts'
-import type { Template } from '../machine.ts'
+import type { PrivateNetwork, Template } from '../machine.ts'
 import type { LiveMachine } from '../machines/live-machine.ts'
 import type { Job } from '../plan/group.ts'
 import type { RegisteredTest } from '../registry.ts'
@@ -26,8 +27,13 @@ export interface HeldMachines extends AsyncDisposable {
   http(): Promise<HttpFixture>
   /** Creates the machines of the job: forks them, or starts to boot them. */
   acquireAll(signal: AbortSignal): Promise<void>
-  /** Waits until all machines are ready. A machine that boots to become a template is replaced by its clones. */
-  becomeReady(signal: AbortSignal): Promise<void>
+  /**
+   * Waits until all machines are ready and, where the test extends others, prepared. Machines that boot to become a
+   * template are then replaced by their clones.
+   */
+  becomeReady(signal: AbortSignal, prepare: (() => Promise<void>) | undefined): Promise<void>
+  /** The network that only these machines are on. */
+  readonly network: PrivateNetwork | undefined
   /** Boots one more machine for a running test. */
   boot(
     test: RegisteredTest,
@@ -60,7 +66,7 @@ export function holdMachines(options: HoldOptions): HeldMachines {
   const { env, job, attempts, folder } = options
   const [first] = job.tests
   const needs = first?.requirements ?? {}
-  const names = Array.from({ length: needs.machines ?? 1 }, (_, index) => `m${index}`)
+  const places = Array.from({ length: needs.machines ?? 1 }, (_, index) => index)
   const stack = new AsyncDisposableStack()
   const machines: LiveMachine[] = []
   const gone = new AbortController()
@@ -96,29 +102,43 @@ export function holdMachines(options: HoldOptions): HeldMachines {
     )
     return { name, needs: own, configs: configs.filter((config) => config !== undefined), ...at }
   }
-  const ownWish = async (name: string): Promise<MachineWish> =>
-    await wishFor(
-      name,
-      needs,
-      job.sources.map((test) => test.requirements),
-      { folder, attempts },
+  const network = needs.privateNetwork === true ? stack.use(openNetwork(env)) : undefined
+  // Machines that are somebody each: on a network of their own, or prepared. They are saved and forked as one.
+  const asOne = network !== undefined || first?.preparation !== undefined
+  const ownWish = async (index: number): Promise<MachineWish> => {
+    const sources = job.sources.map((test) => test.requirements)
+    const wish = await wishFor(`m${index}`, needs, sources, { folder, attempts })
+    return network === undefined ? wish : { ...wish, privatePlace: { index, network } }
+  }
+  const bootAll = async (indices: readonly number[], signal: AbortSignal): Promise<void> => {
+    await together(
+      indices.map(async (index) => keep(await acquireMachine(env, await ownWish(index), signal))),
     )
-  const bootAll = async (which: readonly string[], signal: AbortSignal): Promise<void> => {
-    await together(which.map(async (name) => keep(await acquireMachine(env, await ownWish(name), signal))))
+  }
+  const forkOne = async (from: Template, index: number, signal: AbortSignal): Promise<void> => {
+    const order = await orderMachine(env, await ownWish(index))
+    // Held until the clone is ready: coming up is what costs.
+    using slot = await env.forkSlots.take(signal)
+    void slot
+    const clone = { order, template: from, index: 0, paused: false }
+    await keep(await forkMachine(env, clone, signal)).becomeReady(signal)
+  }
+  const forkCluster = async (from: Template, signal: AbortSignal): Promise<void> => {
+    await together(
+      places.map(async (index) => {
+        const order = await orderMachine(env, await ownWish(index))
+        keep(await forkMachine(env, { order, template: from, index, paused: true }, signal))
+      }),
+    )
+    await together(machines.map(async (live) => await live.resume(signal)))
+    await together(machines.map(async (live) => await live.becomeReady(signal)))
   }
   const forkAll = async (from: Template, signal: AbortSignal): Promise<void> => {
     template = from
     options.onTemplate?.()
     try {
-      await together(
-        names.map(async (name) => {
-          const order = await orderMachine(env, await ownWish(name))
-          // Held until the clone is ready: coming up is what costs.
-          using slot = await env.forkSlots.take(signal)
-          void slot
-          await keep(await forkMachine(env, order, from, signal)).becomeReady(signal)
-        }),
-      )
+      if (asOne) await forkCluster(from, signal)
+      else await together(places.map(async (index) => await forkOne(from, index, signal)))
     } catch (error) {
       throw asForkFault(error, signal)
     }
@@ -139,42 +159,50 @@ export function holdMachines(options: HoldOptions): HeldMachines {
     get origin() {
       return template === undefined ? 'cold' : 'fork'
     },
+    network,
     async acquireAll(signal) {
-      const [name] = names
-      if (!job.forks || name === undefined) return await bootAll(names, signal)
-      // The folder of a template's own boot stands beside those of the clones.
-      const order = await orderMachine(env, { ...(await ownWish(name)), name: 'template' })
-      const start = await startFork(env, order, signal)
+      if (!job.forks || places.length === 0) return await bootAll(places, signal)
+      // The folders of a template's own boot stand beside those of the clones.
+      const seeds = asOne ? places : places.slice(0, 1)
+      const orders = await Promise.all(
+        seeds.map(async (index) => {
+          const name = seeds.length === 1 ? 'template' : `template-m${index}`
+          return await orderMachine(env, { ...(await ownWish(index)), name })
+        }),
+      )
+      const start = await startFork(env, orders, preparationKey(first), signal)
       switch (start.kind) {
         case 'boot':
           notForked(start.reason)
-          return await bootAll(names, signal)
+          return await bootAll(places, signal)
         case 'template':
           return await forkAll(start.template, signal)
         case 'seedling':
           seedling = start.seedling
-          keep(start.seedling.live)
+          for (const live of start.seedling.lives) keep(live)
           return
         default:
           start satisfies never
       }
     },
-    async becomeReady(signal) {
-      // Clones are ready when they are acquired.
+    async becomeReady(signal, prepare) {
+      // Clones are ready when they are acquired, and their template was prepared.
       if (template !== undefined) return
       await together(machines.map(async (live) => await live.becomeReady(signal)))
-      if (seedling === undefined) return
+      if (seedling === undefined) return await prepare?.()
+      await prepare?.()
       const grown = await saveTemplate(seedling, signal)
-      if (grown.kind === 'machine') {
+      if (grown.kind === 'machines') {
         notForked(grown.reason)
-        await bootAll(names.slice(1), signal)
+        const missing = places.slice(machines.length)
+        await bootAll(missing, signal)
         await together(machines.map(async (live) => await live.becomeReady(signal)))
         return
       }
-      const { live, draft } = seedling
+      const { lives, draft } = seedling
       seedling = undefined
-      machines.splice(machines.indexOf(live), 1)
-      await live[Symbol.asyncDispose]()
+      machines.splice(0)
+      await together(lives.map(async (live) => await live[Symbol.asyncDispose]()))
       await draft[Symbol.asyncDispose]()
       await forkAll(grown.template, signal)
     },
@@ -204,6 +232,18 @@ export function holdMachines(options: HoldOptions): HeldMachines {
       if (failed !== undefined) throw failed.reason
     },
   }
+}
+
+/** What a preparation does, for the key of what it leaves; empty without one. */
+function preparationKey(test: RegisteredTest | undefined): string {
+  const { preparation } = test ?? {}
+  return preparation === undefined ? '' : `${preparation.name}\n${preparation.body.toString()}`
+}
+
+function openNetwork({ session, target }: RunEnvironment): PrivateNetwork {
+  const { privateNetworks } = session
+  if (privateNetworks !== undefined) return privateNetworks.open()
+  throw new UsageError(`platform ${target.platform} has no private networks`, { code: 'no-private-network' })
 }
 
 /** Waits for all, then throws the first failure: what the others made must be known before anything is undone. */

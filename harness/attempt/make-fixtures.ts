@@ -35,6 +35,13 @@ export async function makeFixtures(options: FixtureOptions): Promise<Fixtures> {
     get machines() {
       return held.machines.map((live) => live.machine)
     },
+    get network() {
+      if (held.network !== undefined) return held.network
+      throw new UsageError(`test "${test.name}" has no private network`, {
+        code: 'no-private-network',
+        hint: 'ask for one with "privateNetwork: true"',
+      })
+    },
     async boot(bootOptions = {}) {
       return await asStep('boot', `boot m${held.machines.length}`, async () => {
         const live = await held.boot(test, context.ref, context.folder, bootOptions, context.signal)

@@ -7,8 +7,9 @@ import { InfraError, MachineError } from '../errors.ts'
 import type { AttemptRef } from '../events.ts'
 import { fixturesOf } from '../fixtures/fixture-names.ts'
 import type { Failure, Outcome, Phase, PlannedTest } from '../model.ts'
-import type { RegisteredTest } from '../registry.ts'
-import type { AttemptContext } from '../running/context.ts'
+import type { RegisteredTest, TestBody } from '../registry.ts'
+import type { Fixtures } from '../fixtures/fixtures.ts'
+import { asStep, type AttemptContext } from '../running/context.ts'
 import type { RunEnvironment } from './environment.ts'
 import { failureFrom, outcomeOf } from '../running/failure.ts'
 import { makeFixtures } from './make-fixtures.ts'
@@ -103,6 +104,10 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
     }
   }
 
+  const bodyMs = (test.requirements.timeoutMs ?? 60_000) * env.timeouts.bodyScale
+  const fixturesFor = async (context: AttemptContext, name: string, body: TestBody): Promise<Fixtures> =>
+    await makeFixtures({ context, env, test, held, used: fixturesOf(name, body), onBoot: () => watchFatal() })
+
   try {
     await mkdir(attempt.folder, { recursive: true })
     if (request.acquired) watchFatal()
@@ -120,26 +125,28 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
       watchFatal()
       const lastSeen = (): string | undefined =>
         held.machines.map((live) => live.console.tail(1)[0] ?? '').join(' | ')
+      const { preparation } = test
+      const prepareMs = preparation === undefined ? 0 : bodyMs
+      const prepareIn = (context: AttemptContext): (() => Promise<void>) | undefined =>
+        preparation === undefined
+          ? undefined
+          : async () => {
+              await asStep('hook', `prepare ${preparation.name}`, async () => {
+                await preparation.body(await fixturesFor(context, preparation.name, preparation.body))
+              })
+            }
       await runPhase(
         attempt,
-        { phase: enter('ready'), timeoutMs: readyMs * 1.1 + templateMs, lastSeen },
-        async ({ signal }) => {
-          await Promise.all([held.becomeReady(signal), held.requireWhole(signal)])
+        { phase: enter('ready'), timeoutMs: readyMs * 1.1 + templateMs + prepareMs, lastSeen },
+        async (context) => {
+          const { signal } = context
+          await Promise.all([held.becomeReady(signal, prepareIn(context)), held.requireWhole(signal)])
         },
       )
       watchFatal()
     }
-    const timeoutMs = (test.requirements.timeoutMs ?? 60_000) * env.timeouts.bodyScale
-    await runPhase(attempt, { phase: enter('body'), timeoutMs }, async (context) => {
-      const fixtures = await makeFixtures({
-        context,
-        env,
-        test,
-        held,
-        used: fixturesOf(test.name, test.body),
-        onBoot: () => watchFatal(),
-      })
-      await test.body(fixtures)
+    await runPhase(attempt, { phase: enter('body'), timeoutMs: bodyMs }, async (context) => {
+      await test.body(await fixturesFor(context, test.name, test.body))
     })
   } catch (error) {
     if (error instanceof SkipError) skipped = error.reason

@@ -10,6 +10,8 @@ export interface SettleOptions {
   readonly agent: Agent
   /** Ends the harness's own connection to the machine. */
   readonly disconnect: () => Promise<void>
+  /** It meets no clone of another template's making: what it is to its cluster may stay as it is. */
+  readonly isolated: boolean
   /** For all of it, wall milliseconds. */
   readonly timeoutMs: number
   readonly signal: AbortSignal
@@ -51,7 +53,7 @@ const WAIT_FOR_QUIET = [
 
 /** Settles a machine. Never throws but for an abort: whatever goes wrong is a reason to boot instead. */
 export async function settle(options: SettleOptions): Promise<Settled> {
-  const { agent, disconnect, timeoutMs, signal } = options
+  const { agent, disconnect, isolated, timeoutMs, signal } = options
   const budget = (title: string): { title: string; timeoutMs: number; signal: AbortSignal } => ({
     title,
     timeoutMs,
@@ -67,7 +69,8 @@ export async function settle(options: SettleOptions): Promise<Settled> {
     if (jobs.output !== '') return unsettled(`it never comes to rest: ${oneLine(jobs.output, 200)}`, true)
     const look = await agent.tell(LOOK, budget('a look at the machine'))
     const [bootId = '', keys = '', refusal = ''] = look.split('|')
-    if (refusal.trim() !== '') return unsettled(`its clones would share${oneLine(refusal, 200)}`, true)
+    if (refusal.trim() !== '' && !isolated)
+      return unsettled(`its clones would share${oneLine(refusal, 200)}`, true)
     await disconnect()
     await agent.tell(`settle\n${WAIT_FOR_OUR_END}`, budget('the machine to settle'))
     await agent.tell(

@@ -9,14 +9,7 @@ import type { Emit } from '../events.ts'
 import { machineBrand } from '../fixtures/brand.ts'
 import type { GuestCommand, Machine } from '../fixtures/fixtures.ts'
 import { oneLine } from '../hostile-text.ts'
-import type {
-  PlatformMachine,
-  PowerAction,
-  SshEndpoint,
-  Template,
-  TemplateDraft,
-  TemplateNotes,
-} from '../machine.ts'
+import type { PlatformMachine, PowerAction, SshEndpoint } from '../machine.ts'
 import { hostKeyOf, type NewIdentity } from '../forks/identity.ts'
 import { finishRenewal, renew, setClock } from '../forks/renew.ts'
 import { settle, type Settled } from '../forks/settle.ts'
@@ -45,6 +38,8 @@ export interface AdoptOptions {
   readonly expectedMessages: readonly string[]
   /** For a fork: who it is to be, and the boot that its template is of. */
   readonly clone?: Clone | undefined
+  /** Its addresses on the private network of its cluster. */
+  readonly privateAddress?: Machine['privateAddress']
   /** The machine may vanish without that being anybody's fault: a boot that must fail. */
   readonly mayVanish: boolean
 }
@@ -74,9 +69,11 @@ export interface LiveMachine extends AsyncDisposable {
   /** Whether SSH has answered and nothing fatal was seen since: is it worth asking the machine anything? */
   isReachable(): boolean
   /** Brings it to rest, to be saved as a template; there is no SSH connection to it afterwards. */
-  settle(signal: AbortSignal): Promise<Settled>
-  /** Saves it, settled, as a template, which ends it. */
-  saveAs(draft: TemplateDraft, notes: TemplateNotes, signal: AbortSignal): Promise<Template>
+  settle(signal: AbortSignal, isolated: boolean): Promise<Settled>
+  /** Lets a clone run that was started paused. */
+  resume(signal: AbortSignal): Promise<void>
+  /** Hands the machine over to be saved, which ends it. */
+  release(): PlatformMachine
   /** Memory that it alone uses now, MiB; undefined where that cannot be told. */
   privateMemoryMiB(): number | undefined
   /** Where SSH answers now. */
@@ -244,6 +241,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     console: console.log,
     journal: journal.log,
     slowness,
+    privateAddress: options.privateAddress,
     exec,
     run: async (command, execOptions = {}) => {
       if (power === 'off')
@@ -308,18 +306,20 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     isReachable: () =>
       milestones.has('ssh') && power === 'on' && !gone.signal.aborted && !watch.hits.some((hit) => hit.fatal),
     endpoint: async (signal) => await raw.ssh(signal),
-    settle: async (outer) => {
+    settle: async (outer, isolated) => {
       if (agent === undefined) return { kind: 'unsettled', reason: 'there is no agent in it', lasting: true }
       return await settle({
         agent,
         disconnect: async () => await session.disconnect('the machine is being saved'),
         timeoutMs: agentMs,
         signal: signals(outer),
+        isolated,
       })
     },
-    saveAs: async (draft, notes, outer) => {
+    resume: async (outer) => await raw.power('resume', signals(outer)),
+    release: () => {
       power = 'off'
-      return await draft.save(raw, notes, signals(outer))
+      return raw
     },
     privateMemoryMiB: () => raw.privateMemoryMiB?.(),
     async [Symbol.asyncDispose]() {

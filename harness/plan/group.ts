@@ -90,7 +90,7 @@ function mergeable(members: readonly GroupCandidate[]): readonly (readonly Regis
 
 function mayShare(test: RegisteredTest): boolean {
   const { exclusive = true, machines = 1, ignition } = test.requirements
-  return !exclusive && machines === 1 && typeof ignition !== 'function'
+  return !exclusive && machines === 1 && test.preparation === undefined && typeof ignition !== 'function'
 }
 
 /**
@@ -110,5 +110,14 @@ function machineKey(test: RegisteredTest): string {
 }
 
 function templateKey({ test, config }: GroupCandidate): string {
-  return JSON.stringify([machineKey(test), test.requirements.machines ?? 1, config?.text])
+  const { machines = 1, privateNetwork = false } = test.requirements
+  const { preparation } = test
+  return JSON.stringify([
+    machineKey(test),
+    machines,
+    privateNetwork,
+    config?.text,
+    preparation?.name,
+    preparation?.body.toString(),
+  ])
 }

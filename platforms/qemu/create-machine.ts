@@ -19,6 +19,7 @@ import { startLife, type SavedState } from './life.ts'
 import { hasFirstBootArguments, toMachineConfig } from './machine-config.ts'
 import { QemuMachine, type Beginning } from './machine.ts'
 import { firmwareOf } from './refuse.ts'
+import { plugIn } from './private-networks.ts'
 import { prepareStorage, type StorageSource } from './storage.ts'
 
 /** What all machines of a session have in common. */
@@ -30,11 +31,14 @@ export interface MachineContext {
   readonly emit: OpenOptions['emit']
 }
 
-/** How a machine comes to be. `folder` is the template's, or the one of the template it will become. */
+/**
+ * How a machine comes to be. `folder` is the template's, or the one of the template it will become; `prefix` tells the
+ * files of one machine there from those of another.
+ */
 export type MachineSource =
   | { readonly kind: 'boot' }
-  | { readonly kind: 'draft'; readonly folder: string }
-  | { readonly kind: 'template'; readonly folder: string; readonly id: string }
+  | { readonly kind: 'draft'; readonly folder: string; readonly prefix: string }
+  | { readonly kind: 'template'; readonly folder: string; readonly prefix: string; readonly id: string }
 
 /** Names of a template's files besides its disks. */
 export const TEMPLATE_FILES = {
@@ -44,6 +48,14 @@ export const TEMPLATE_FILES = {
   journal: 'journal.jsonl',
 } as const
 
+/** The path of one of a machine's files in its template. */
+export function templateFile(
+  { folder, prefix }: { readonly folder: string; readonly prefix: string },
+  name: keyof typeof TEMPLATE_FILES,
+): string {
+  return join(folder, `${prefix}${TEMPLATE_FILES[name]}`)
+}
+
 /** Creates and starts a machine. What fails or is aborted leaves nothing behind. */
 export async function createMachine(
   context: MachineContext,
@@ -52,7 +64,7 @@ export async function createMachine(
   source: MachineSource,
 ): Promise<QemuMachine> {
   const { image, host, slowness, emit } = context
-  const { signal, detach = false } = wish
+  const { signal, detach = false, network, paused = false } = wish
   const consolePath = join(wish.folder, 'console.txt')
   const detachedConsole = detach ? consolePath : undefined
   await using undo = new AsyncDisposableStack()
@@ -106,7 +118,11 @@ export async function createMachine(
           onPanic: spec.onPanic ?? 'stop',
           sshPort,
           signal: lifeSignal,
-          state: from.state,
+          state:
+            from.state === undefined
+              ? undefined
+              : { ...from.state, paused: paused && begin.kind === 'first' },
+          connect: network === undefined ? undefined : (stream) => plugIn(network, stream, spec.name),
           config: (tpmSocket, port) =>
             toMachineConfig(spec, image, host, prepared, {
               firstBoot,
@@ -128,9 +144,9 @@ function storageSource({ base }: MachineContext, source: MachineSource): Storage
     case 'boot':
       return { kind: 'image', base }
     case 'draft':
-      return { kind: 'draft', base, folder: source.folder }
+      return { kind: 'draft', base, folder: source.folder, prefix: source.prefix }
     case 'template':
-      return { kind: 'template', folder: source.folder }
+      return { kind: 'template', folder: source.folder, prefix: source.prefix }
     default:
       return source satisfies never
   }
@@ -159,11 +175,11 @@ function firstLife(source: MachineSource): LifeSource {
     case 'boot':
       return {}
     case 'draft':
-      return { memory: { path: join(source.folder, TEMPLATE_FILES.memory), mapping: 'write' } }
+      return { memory: { path: templateFile(source, 'memory'), mapping: 'write' } }
     case 'template':
       return {
-        memory: { path: join(source.folder, TEMPLATE_FILES.memory), mapping: 'copy' },
-        state: { path: join(source.folder, TEMPLATE_FILES.state), memory: 'memory-file' },
+        memory: { path: templateFile(source, 'memory'), mapping: 'copy' },
+        state: { path: templateFile(source, 'state'), memory: 'memory-file' },
       }
     default:
       return source satisfies never
@@ -172,17 +188,15 @@ function firstLife(source: MachineSource): LifeSource {
 
 // A clone's console and journal begin with what its template said, since the clone has lived through it.
 async function readHistory(
-  { folder, id }: Extract<MachineSource, { kind: 'template' }>,
+  source: Extract<MachineSource, { kind: 'template' }>,
   console: ConsoleFeed,
   journal: LineBuffer,
 ): Promise<void> {
   const [consoleText, journalText] = await Promise.all(
-    [TEMPLATE_FILES.console, TEMPLATE_FILES.journal].map(
-      async (name) => await readFile(join(folder, name), 'utf8'),
-    ),
+    (['console', 'journal'] as const).map(async (name) => await readFile(templateFile(source, name), 'utf8')),
   )
   console.prepend(consoleText ?? '')
-  console.note(`[signalbox: forked here from template ${id}]`)
+  console.note(`[signalbox: forked here from template ${source.id}]`)
   journal.push(Buffer.from(journalText ?? ''))
 }
 

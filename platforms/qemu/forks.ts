@@ -2,7 +2,7 @@
 // this file knows what belongs into one.
 
 import { stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { codeOf, InfraError, UsageError } from '../../harness/errors.ts'
 import type {
   CreateOptions,
@@ -20,9 +20,9 @@ import {
   type StoredTemplate,
   type TemplateDraft as StoredDraft,
 } from '../../qemu/index.ts'
-import { TEMPLATE_FILES, type MachineContext, type MachineSource } from './create-machine.ts'
+import { templateFile, type MachineContext, type MachineSource } from './create-machine.ts'
 import { QemuMachine } from './machine.ts'
-import { templateKey } from './template-key.ts'
+import { keyOfAll, templateKey } from './template-key.ts'
 
 /** Creates a machine that ends with the session. */
 export type MakeMachine = (
@@ -39,21 +39,27 @@ export function openForks(context: MachineContext, make: MakeMachine): Forks {
   const { image, host } = context
   // Verified by reading once in a session; later forks look at the files' times.
   const verified = new Map<string, Promise<string | undefined>>()
-  const open = (spec: MachineSpec, stored: StoredTemplate): Template =>
-    openTemplate(spec, stored, make, verified)
+  const open = (specs: readonly MachineSpec[], stored: StoredTemplate): Template =>
+    openTemplate(specs, stored, make, verified)
   return {
     refuses: (spec) => refuseFork(spec),
-    async claim(spec, signal) {
-      const key = templateKey(spec, image, host)
-      const bytes = (spec.memoryMiB + DISK_ALLOWANCE_MIB) * 1024 * 1024
+    async claim(specs, preparation, signal) {
+      const key = keyOfAll(
+        specs.map((spec) => templateKey(spec, image, host)),
+        preparation,
+      )
+      const bytes = specs.reduce(
+        (sum, { memoryMiB }) => sum + (memoryMiB + DISK_ALLOWANCE_MIB) * 1024 * 1024,
+        0,
+      )
       const claim = await claimTemplate({ key, bytes, signal })
       switch (claim.kind) {
         case 'none':
           return claim
         case 'template':
-          return { kind: 'template', template: open(spec, claim.template) }
+          return { kind: 'template', template: open(specs, claim.template) }
         case 'draft':
-          return { kind: 'draft', draft: openDraft(context, spec, claim.draft, make, open) }
+          return { kind: 'draft', draft: openDraft(context, specs, claim.draft, make, open) }
         default:
           return claim satisfies never
       }
@@ -68,43 +74,53 @@ function refuseFork(spec: MachineSpec): string | undefined {
   return undefined
 }
 
+const prefixOf = (index: number): string => `m${index}.`
+
 function openDraft(
   { image, host }: MachineContext,
-  spec: MachineSpec,
+  specs: readonly MachineSpec[],
   stored: StoredDraft,
   make: MakeMachine,
-  open: (spec: MachineSpec, stored: StoredTemplate) => Template,
+  open: (specs: readonly MachineSpec[], stored: StoredTemplate) => Template,
 ): TemplateDraft {
   const { folder, finalFolder } = stored
+  const saveOne = async (machine: QemuMachine, index: number, signal: AbortSignal): Promise<void> => {
+    const place = { folder, prefix: prefixOf(index) }
+    const { console, journal } = await machine.saveInto(templateFile(place, 'state'), signal)
+    await writeFile(templateFile(place, 'console'), console)
+    await writeFile(templateFile(place, 'journal'), journal)
+    await machine[Symbol.asyncDispose]()
+    for (const path of machine.disks) {
+      const final = join(finalFolder, basename(path))
+      await createOverlayAhead(`${path}.overlay`, final, await virtualSize(path), signal)
+    }
+  }
   return {
-    create: async (options) => await make(spec, options, { kind: 'draft', folder }),
-    async save(machine: PlatformMachine, notes: TemplateNotes, signal) {
-      if (!(machine instanceof QemuMachine)) throw new TypeError('this machine is not of this platform')
+    async create(index, options) {
+      const spec = specs[index]
+      if (spec === undefined) throw new RangeError(`the template has no machine ${index}`)
+      return await make(spec, options, { kind: 'draft', folder, prefix: prefixOf(index) })
+    },
+    async save(machines: readonly PlatformMachine[], notes: TemplateNotes, signal) {
+      const ours = machines.filter((machine) => machine instanceof QemuMachine)
+      if (ours.length !== specs.length) throw new TypeError('these machines are not those of the template')
       try {
-        const { console, journal } = await machine.saveInto(join(folder, TEMPLATE_FILES.state), signal)
-        await writeFile(join(folder, TEMPLATE_FILES.console), console)
-        await writeFile(join(folder, TEMPLATE_FILES.journal), journal)
-        await machine[Symbol.asyncDispose]()
-        for (const path of machine.disks) {
-          const name = path.slice(folder.length + 1)
-          await createOverlayAhead(
-            `${path}.overlay`,
-            join(finalFolder, name),
-            await virtualSize(path),
-            signal,
-          )
-        }
+        // All of them stand still before the first is saved: what one has sent, another has got or never gets.
+        await Promise.all(ours.map(async (machine) => await machine.power('pause', signal)))
+        await Promise.all(ours.map(async (machine, index) => await saveOne(machine, index, signal)))
         const { version, channel, distro, digest } = image.identity
+        const [spec] = specs
         const facts = {
           image: `${distro} ${version} (${channel})`,
           digest,
-          memoryMiB: spec.memoryMiB,
-          cpus: spec.cpus,
-          disks: spec.disks.length,
+          machines: specs.length,
+          memoryMiB: spec?.memoryMiB ?? 0,
+          cpus: spec?.cpus ?? 0,
+          disks: spec?.disks.length ?? 0,
           qemu: host.emulator.version,
           accelerator: host.accelerator.accelerator,
         }
-        return open(spec, await stored.publish(facts, notes))
+        return open(specs, await stored.publish(facts, notes))
       } catch (cause) {
         if (cause instanceof InfraError || signal.aborted) throw cause
         throw new InfraError(`the template could not be saved: ${codeOf(cause) ?? String(cause)}`, {
@@ -120,7 +136,7 @@ function openDraft(
 }
 
 function openTemplate(
-  spec: MachineSpec,
+  specs: readonly MachineSpec[],
   stored: StoredTemplate,
   make: MakeMachine,
   verified: Map<string, Promise<string | undefined>>,
@@ -130,7 +146,9 @@ function openTemplate(
   return {
     id,
     notes: record.notes,
-    async fork(name, options) {
+    async fork(index, name, options) {
+      const spec = specs[index]
+      if (spec === undefined) throw new RangeError(`template ${id} has no machine ${index}`)
       const damage = await stored.damage()
       if (damage !== undefined) {
         await stored.drop()
@@ -141,7 +159,7 @@ function openTemplate(
       }
       if (options.detach === true)
         throw new UsageError('a fork cannot be detached', { code: 'fork-detached' })
-      return await make({ ...spec, name }, options, { kind: 'template', folder, id })
+      return await make({ ...spec, name }, options, { kind: 'template', folder, prefix: prefixOf(index), id })
     },
     async damage(signal) {
       const outward = await stored.damage()

@@ -1,6 +1,7 @@
 // One power cycle of a machine: a QEMU process (and its TPM) from launch to end, watched for what must end it early:
 // a kernel panic, or a host disk that cannot be written.
 
+import type { Duplex } from 'node:stream'
 import { sleep } from '../../harness/deadline.ts'
 import { codeOf, InfraError } from '../../harness/errors.ts'
 import type { MachineExit } from '../../harness/machine.ts'
@@ -35,7 +36,9 @@ export interface LifeOptions {
   readonly sshPort: number
   readonly signal: AbortSignal
   /** A state that the machine goes on from, instead of booting. */
-  readonly state?: SavedState | undefined
+  readonly state?: (SavedState & { readonly paused: boolean }) | undefined
+  /** Takes the machine's end of its cluster's network, where it has one. */
+  readonly connect?: ((stream: Duplex) => void) | undefined
   readonly config: (tpmSocket: string | undefined, sshPort: number) => MachineConfig
 }
 
@@ -87,7 +90,8 @@ export async function startLife(options: LifeOptions): Promise<Life> {
       signal: options.signal,
       detach: options.detach,
       onEvent,
-      attach: ({ console, journal, agent }) => {
+      attach: ({ console, journal, agent, privateNetwork }) => {
+        if (privateNetwork !== undefined) options.connect?.(privateNetwork)
         void Promise.all([
           options.console.attach(console),
           readLines(journal, options.journal),
@@ -98,9 +102,9 @@ export async function startLife(options: LifeOptions): Promise<Life> {
   machine = undo.use(await onSamePort(options.sshPort, launch))
   const running = machine
   if (options.state !== undefined) {
-    const { path, memory } = options.state
+    const { path, memory, paused } = options.state
     await loadState(running.qmp, path, { memory, signal: options.signal })
-    await running.qmp.execute('cont', {}, { signal: options.signal })
+    if (!paused) await running.qmp.execute('cont', {}, { signal: options.signal })
   }
   if (options.detach) options.folders.handOver(running.pid)
   const owned = undo.move()

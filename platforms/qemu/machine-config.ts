@@ -6,6 +6,7 @@ import type { DistroName, Image } from '../../harness/model.ts'
 import {
   cpuModelFor,
   INHERITED_CHANNELS,
+  PRIVATE_NETWORK_FD,
   tcgFor,
   type BootConfig,
   type Channels,
@@ -14,6 +15,7 @@ import {
   type MemoryFile,
 } from '../../qemu/index.ts'
 import type { Host } from './host.ts'
+import { privateMac } from './private-networks.ts'
 import { firmwareOf } from './refuse.ts'
 
 /** What was prepared for one machine. */
@@ -78,6 +80,9 @@ export function toMachineConfig(
       ...(spec.hostName === undefined ? [] : [`io.systemd.credential:system.hostname=${spec.hostName}`]),
     ],
     network: { sshPort: cycle.sshPort, ipv6: false },
+    ...(spec.privateIndex === undefined
+      ? {}
+      : { privateNetwork: { fd: PRIVATE_NETWORK_FD, mac: privateMac(spec.privateIndex) } }),
     ...(cycle.tpmSocket === undefined ? {} : { tpmSocket: cycle.tpmSocket }),
     // The first-boot arguments last as long as the process: a guest that reboots needs a new one without them.
     onReboot: hasFirstBootArguments(boot.firmware, image, cycle) ? 'exit' : 'restart',

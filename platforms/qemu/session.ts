@@ -15,6 +15,7 @@ import {
 import { checkKernel } from './check-kernel.ts'
 import { createMachine, type MachineContext } from './create-machine.ts'
 import { openForks, type MakeMachine } from './forks.ts'
+import { privateNetworks } from './private-networks.ts'
 import { measureHost, type Host } from './host.ts'
 import { refuse } from './refuse.ts'
 
@@ -65,6 +66,7 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
     journalDevice: `/dev/virtio-ports/${JOURNAL_PORT}`,
     agentDevice: `/dev/virtio-ports/${AGENT_PORT}`,
     forks: openForks(context, make),
+    privateNetworks,
     mayAdmit: (memoryMiB) => mayStart(memoryMiB, readPressure()),
     facts: {
       qemu: host.emulator.version,

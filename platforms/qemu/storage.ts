@@ -23,9 +23,14 @@ export type StorageSource =
   /** New overlays over the image, in the machine's own folder. */
   | { readonly kind: 'image'; readonly base: BaseDiskFacts }
   /** The same, in the folder of the template that the machine is to become. */
-  | { readonly kind: 'draft'; readonly base: BaseDiskFacts; readonly folder: string }
+  | {
+      readonly kind: 'draft'
+      readonly base: BaseDiskFacts
+      readonly folder: string
+      readonly prefix: string
+    }
   /** Overlays over a template's disks. */
-  | { readonly kind: 'template'; readonly folder: string }
+  | { readonly kind: 'template'; readonly folder: string; readonly prefix: string }
 
 /** Writes all files of a machine into its folders. Throws InfraError when the host refuses (a full disk). */
 export async function prepareStorage(...args: Parameters<typeof writeStorage>): Promise<Prepared> {
@@ -53,12 +58,13 @@ async function writeStorage(
   signal: AbortSignal,
 ): Promise<Prepared> {
   const storage = source.kind === 'draft' ? source.folder : folders.storage
+  const prefix = source.kind === 'image' ? '' : source.prefix
   const wanted = [{ serial: PRIMARY_DISK_SERIAL, sizeMiB: spec.primaryDiskMiB }, ...spec.disks]
   const disks = await Promise.all(
     wanted.map(async ({ serial, sizeMiB }, index): Promise<DiskConfig> => {
       const name = index === 0 ? 'primary.qcow2' : `extra-${index}.qcow2`
-      const path = join(storage, name)
-      if (source.kind === 'template') await overlayTemplate(path, join(source.folder, name))
+      const path = join(storage, source.kind === 'draft' ? `${prefix}${name}` : name)
+      if (source.kind === 'template') await overlayTemplate(path, join(source.folder, `${prefix}${name}`))
       else if (index === 0) await createOverlay(path, { ...image.disk, ...source.base }, { sizeMiB, signal })
       else await createEmptyDisk(path, sizeMiB ?? 0, signal)
       return { path, format: 'qcow2', serial }
@@ -101,9 +107,10 @@ async function prepareFirmware(
   if (files === undefined) {
     throw new InfraError(`the ${firmware} firmware files are gone`, { code: 'firmware-missing' })
   }
-  const variablesPath = join(folders.storage, 'efi-vars.fd')
+  const name = source.kind === 'draft' ? `${source.prefix}efi-vars.fd` : 'efi-vars.fd'
+  const variablesPath = join(folders.storage, name)
   if (source.kind === 'template') {
-    await copyFile(join(source.folder, 'efi-vars.fd'), variablesPath)
+    await copyFile(join(source.folder, `${source.prefix}efi-vars.fd`), variablesPath)
     await chmod(variablesPath, 0o600)
   } else await copyVariables(files, variablesPath)
   return { codePath: files.codePath, variablesPath }

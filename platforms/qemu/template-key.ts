@@ -47,6 +47,13 @@ export function templateKey(spec: MachineSpec, image: Image, host: Host): string
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 
+/** The key of several machines that are saved together, after what `preparation` names was done to them. */
+export function keyOfAll(keys: readonly string[], preparation: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([keys, preparation]))
+    .digest('hex')
+}
+
 // A file that is missing has no identity: the launch will say so.
 function fileIdentity(path: string): string {
   const stats = statSync(path, { throwIfNoEntry: false })

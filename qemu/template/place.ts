@@ -2,7 +2,7 @@
 
 import { mkdir, lstat, statfs } from 'node:fs/promises'
 import { totalmem } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { InfraError } from '../../harness/errors.ts'
 import { cacheFolder } from '../../harness/folders.ts'
 
@@ -33,14 +33,17 @@ export function templatePlaces(env: NodeJS.ProcessEnv = process.env): readonly T
 }
 
 /** Makes the folder, private to this user. Throws InfraError when it belongs to somebody else: /dev/shm is shared. */
-export async function preparePlace({ folder }: TemplatePlace): Promise<void> {
+export async function preparePlace({ kind, folder }: TemplatePlace): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const stats = await lstat(folder)
-  if (stats.isDirectory() && (process.getuid === undefined || stats.uid === process.getuid())) return
-  throw new InfraError(`${folder} is not a folder of this user`, {
-    code: 'folder-not-ours',
-    hint: 'remove it, or name another place with SIGNALBOX_TEMPLATES',
-  })
+  // Who owns the folder above it could put another one in its place.
+  for (const each of kind === 'memory' ? [dirname(folder), folder] : [folder]) {
+    const stats = await lstat(each)
+    if (stats.isDirectory() && (process.getuid === undefined || stats.uid === process.getuid())) continue
+    throw new InfraError(`${each} is not a folder of this user`, {
+      code: 'folder-not-ours',
+      hint: 'remove it, or name another place with SIGNALBOX_TEMPLATES',
+    })
+  }
 }
 
 /** How many more bytes can be written there now; what lies in memory must leave the host some. */

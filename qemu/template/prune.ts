@@ -3,7 +3,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isInUse } from '../in-use.ts'
-import { occupants, removeLeftovers } from './evict.ts'
+import { dropFolder, occupants, removeLeftovers } from './evict.ts'
 import { templatePlaces, type TemplatePlace } from './place.ts'
 import { listTemplates } from './store.ts'
 
@@ -33,7 +33,7 @@ export async function pruneTemplates(
           ? 'not of this version'
           : ((await template.verify()) ?? (all ? 'all' : undefined))
       if (why === undefined || folder.endsWith('.draft') || (await isInUse(folder))) continue
-      await rm(folder, { recursive: true, force: true })
+      await dropFolder(folder)
       pruned.push({ folder, bytes, why })
     }
     for (const name of await readdir(place.folder).catch(() => [])) {

@@ -1,11 +1,12 @@
 // What is written down beside a template's files, and reading it back: whatever is not exactly that is no template.
 
-import { readFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileSeal } from '../file-checksum.ts'
 
 /** Raised when older records can no longer be used; they are then not found, and pruned. */
-export const RECORD_VERSION = 1
+export const RECORD_VERSION = 2
 
 export interface TemplateRecord {
   readonly version: typeof RECORD_VERSION
@@ -28,19 +29,29 @@ export interface Refusal {
   readonly at: string
 }
 
+/** Where it lies in a template's folder. */
+export const RECORD_FILE = 'template.json'
+
+/** Writes the record into a template's folder, with a checksum: it is read before anything else is trusted. */
+export async function writeRecord(folder: string, record: TemplateRecord): Promise<void> {
+  const text = JSON.stringify({ record, sha256: sumOf(record) })
+  await writeFile(join(folder, RECORD_FILE), text, { mode: 0o400 })
+}
+
 /** The record of a template's folder; undefined when there is none that can be used. */
 export async function readRecord(folder: string, key?: string): Promise<TemplateRecord | undefined> {
   try {
-    const parsed = JSON.parse(
-      await readFile(join(folder, 'template.json'), 'utf8'),
-    ) as Partial<TemplateRecord>
-    const whole =
-      parsed.version === RECORD_VERSION &&
-      typeof parsed.key === 'string' &&
-      typeof parsed.files === 'object' &&
-      typeof parsed.notes === 'object'
-    return whole && (key === undefined || parsed.key === key) ? (parsed as TemplateRecord) : undefined
+    const { record, sha256 } = JSON.parse(await readFile(join(folder, RECORD_FILE), 'utf8')) as {
+      readonly record: TemplateRecord
+      readonly sha256: string
+    }
+    const whole = record.version === RECORD_VERSION && sha256 === sumOf(record)
+    return whole && (key === undefined || record.key === key) ? record : undefined
   } catch {
     return undefined
   }
+}
+
+function sumOf(record: TemplateRecord): string {
+  return createHash('sha256').update(JSON.stringify(record)).digest('hex')
 }

@@ -4,13 +4,13 @@
 import { chmod, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { codeOf } from '../../harness/errors.ts'
+import { messageOf } from '../../harness/errors.ts'
 import { recordInLedger } from '../../harness/ledger.ts'
 import { inwardDamage, outwardDamage, sealFile } from '../file-checksum.ts'
 import { acquireLock } from '../lock.ts'
-import { makeRoom } from './evict.ts'
+import { dropFolder, makeRoom } from './evict.ts'
 import { preparePlace, templatePlaces, type TemplatePlace } from './place.ts'
-import { readRecord, RECORD_VERSION, type Refusal, type TemplateRecord } from './record.ts'
+import { readRecord, RECORD_VERSION, writeRecord, type Refusal, type TemplateRecord } from './record.ts'
 
 /** The ledger's kind for a template that is being built: `data` holds `folder`. */
 export const DRAFT_KIND = 'template'
@@ -56,12 +56,12 @@ export interface ClaimOptions {
 
 /** Finds the key's template, waits for whoever builds it, or hands out the right to build it. */
 export async function claimTemplate(options: ClaimOptions): Promise<Claim> {
-  const { key, bytes, signal, onWait, places = templatePlaces() } = options
+  const { key, bytes, signal, onWait } = options
+  const { places, reason } = await usablePlaces(options.places ?? templatePlaces())
   const known = await findTemplate(key, places)
   if (known !== undefined) return known
   const [lockPlace] = places.toReversed()
-  if (lockPlace === undefined) return { kind: 'none', reason: 'there is no place for templates' }
-  await preparePlace(lockPlace)
+  if (lockPlace === undefined) return { kind: 'none', reason }
   await using undo = new AsyncDisposableStack()
   undo.use(
     await acquireLock(join(lockPlace.folder, `${key}.lock`), { signal, ...(onWait ? { onWait } : {}) }),
@@ -69,10 +69,9 @@ export async function claimTemplate(options: ClaimOptions): Promise<Claim> {
   const meanwhile = await findTemplate(key, places)
   if (meanwhile !== undefined) return meanwhile
   for (const place of places) {
-    await preparePlace(place)
     if (!(await makeRoom(place, bytes))) continue
     const folder = join(place.folder, `${key}.${randomBytes(4).toString('hex')}.draft`)
-    undo.use(recordInLedger(DRAFT_KIND, `${DRAFT_KIND}-${key.slice(0, 16)}`, { folder }))
+    undo.use(recordInLedger(DRAFT_KIND, `${DRAFT_KIND}-${key.slice(0, 16)}`, { folder, bytes }))
     undo.defer(async () => await removeTree(folder))
     await mkdir(folder, { mode: 0o700 })
     return { kind: 'draft', draft: openDraft(key, place, folder, undo.move()) }
@@ -101,11 +100,31 @@ export async function listTemplates(
 
 const KEY = /^[0-9a-f]{64}$/
 
+async function usablePlaces(
+  all: readonly TemplatePlace[],
+): Promise<{ readonly places: readonly TemplatePlace[]; readonly reason: string }> {
+  const places: TemplatePlace[] = []
+  let reason = 'there is no place for templates'
+  for (const place of all) {
+    try {
+      await preparePlace(place)
+      places.push(place)
+    } catch (error) {
+      reason = messageOf(error)
+    }
+  }
+  return { places, reason }
+}
+
 async function findTemplate(key: string, places: readonly TemplatePlace[]): Promise<Claim | undefined> {
   for (const { folder: base } of places) {
     const folder = join(base, key)
     const record = await readRecord(folder, key)
-    if (record === undefined) continue
+    if (record === undefined) {
+      // Of another version, or damaged: it would be in the way of the next one.
+      await dropFolder(folder)
+      continue
+    }
     const template = storedTemplate(folder, record)
     if ((await template.damage()) !== undefined) {
       await template.drop()
@@ -139,17 +158,7 @@ function storedTemplate(folder: string, record: TemplateRecord): StoredTemplate 
     damage: async () => await ask(outwardDamage),
     verify: async (signal) =>
       (await ask(outwardDamage)) ?? (await ask(async (path, seal) => await inwardDamage(path, seal, signal))),
-    drop: async () => {
-      // Renamed first: nobody must find half a template.
-      const aside = `${folder}.${randomBytes(4).toString('hex')}.gone`
-      try {
-        await rename(folder, aside)
-      } catch (error) {
-        if (codeOf(error) === 'ENOENT') return
-        throw error
-      }
-      await removeTree(aside)
-    },
+    drop: async () => await dropFolder(folder),
   }
 }
 
@@ -176,7 +185,7 @@ function openDraft(
       const createdAt = new Date().toISOString()
       const files = Object.fromEntries(seals)
       const record: TemplateRecord = { version: RECORD_VERSION, key, facts, createdAt, notes, files }
-      await writeFile(join(folder, 'template.json'), JSON.stringify(record), { mode: 0o400 })
+      await writeRecord(folder, record)
       await rename(folder, finalFolder)
       return storedTemplate(finalFolder, record)
     },
