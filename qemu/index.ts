@@ -56,6 +56,13 @@ export {
   type StoredTemplate,
   type TemplateDraft,
 } from './template/store.ts'
+export {
+  takeInventory,
+  type OtherFolder,
+  type PlaceUse,
+  type TemplateEntry,
+  type TemplateInventory,
+} from './template/inventory.ts'
 export { pruneTemplates, type PrunedTemplate } from './template/prune.ts'
 export { templatePlaces, type TemplatePlace } from './template/place.ts'
 export type { TemplateRecord } from './template/record.ts'

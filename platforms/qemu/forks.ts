@@ -77,13 +77,14 @@ function refuseFork(spec: MachineSpec): string | undefined {
 const prefixOf = (index: number): string => `m${index}.`
 
 function openDraft(
-  { image, host }: MachineContext,
+  context: MachineContext,
   specs: readonly MachineSpec[],
   stored: StoredDraft,
   make: MakeMachine,
   open: (specs: readonly MachineSpec[], stored: StoredTemplate) => Template,
 ): TemplateDraft {
   const { folder, finalFolder } = stored
+  const facts = factsOf(context, specs)
   const saveOne = async (machine: QemuMachine, index: number, signal: AbortSignal): Promise<void> => {
     const place = { folder, prefix: prefixOf(index) }
     const { console, journal } = await machine.saveInto(templateFile(place, 'state'), signal)
@@ -108,18 +109,6 @@ function openDraft(
         // All of them stand still before the first is saved: what one has sent, another has got or never gets.
         await Promise.all(ours.map(async (machine) => await machine.power('pause', signal)))
         await Promise.all(ours.map(async (machine, index) => await saveOne(machine, index, signal)))
-        const { version, channel, distro, digest } = image.identity
-        const [spec] = specs
-        const facts = {
-          image: `${distro} ${version} (${channel})`,
-          digest,
-          machines: specs.length,
-          memoryMiB: spec?.memoryMiB ?? 0,
-          cpus: spec?.cpus ?? 0,
-          disks: spec?.disks.length ?? 0,
-          qemu: host.emulator.version,
-          accelerator: host.accelerator.accelerator,
-        }
         return open(specs, await stored.publish(facts, notes))
       } catch (cause) {
         if (cause instanceof InfraError || signal.aborted) throw cause
@@ -130,8 +119,27 @@ function openDraft(
         })
       }
     },
-    refuse: async (reason) => await stored.refuse(reason),
+    refuse: async (reason) => await stored.refuse(reason, facts),
     [Symbol.asyncDispose]: async () => await stored[Symbol.asyncDispose](),
+  }
+}
+
+/** What people read about a template. */
+function factsOf(
+  { image, host }: MachineContext,
+  specs: readonly MachineSpec[],
+): Readonly<Record<string, string | number>> {
+  const { version, channel, distro, digest } = image.identity
+  const [first] = specs
+  return {
+    image: `${distro} ${version} (${channel})`,
+    digest,
+    machines: specs.length,
+    memoryMiB: first?.memoryMiB ?? 0,
+    cpus: first?.cpus ?? 0,
+    disks: first?.disks.length ?? 0,
+    qemu: host.emulator.version,
+    accelerator: host.accelerator.accelerator,
   }
 }
 

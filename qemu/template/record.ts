@@ -25,6 +25,8 @@ export interface TemplateRecord {
 /** A key of which no template can be made, and why; the file `<key>.refused`. */
 export interface Refusal {
   readonly reason: string
+  /** What it is about, as `TemplateRecord.facts`. */
+  readonly facts: TemplateRecord['facts']
   /** ISO 8601. */
   readonly at: string
 }
@@ -54,4 +56,14 @@ export async function readRecord(folder: string, key?: string): Promise<Template
 
 function sumOf(record: TemplateRecord): string {
   return createHash('sha256').update(JSON.stringify(record)).digest('hex')
+}
+
+/** A refusal that was written down; undefined when there is none. */
+export async function readRefusal(path: string): Promise<Refusal | undefined> {
+  try {
+    const { reason, facts = {}, at } = JSON.parse(await readFile(path, 'utf8')) as Partial<Refusal>
+    return typeof reason === 'string' && typeof at === 'string' ? { reason, facts, at } : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -1,7 +1,7 @@
 // The templates of this user: found by key, built by one process at a time, published whole or not at all, dropped when
 // anything about their files is not as it was. Machines know nothing of it; it knows nothing of machines.
 
-import { chmod, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { messageOf } from '../../harness/errors.ts'
@@ -10,7 +10,14 @@ import { inwardDamage, outwardDamage, sealFile } from '../file-checksum.ts'
 import { acquireLock } from '../lock.ts'
 import { dropFolder, makeRoom } from './evict.ts'
 import { preparePlace, templatePlaces, type TemplatePlace } from './place.ts'
-import { readRecord, RECORD_VERSION, writeRecord, type Refusal, type TemplateRecord } from './record.ts'
+import {
+  readRecord,
+  readRefusal,
+  RECORD_VERSION,
+  writeRecord,
+  type Refusal,
+  type TemplateRecord,
+} from './record.ts'
 
 /** The ledger's kind for a template that is being built: `data` holds `folder`. */
 export const DRAFT_KIND = 'template'
@@ -35,7 +42,7 @@ export interface TemplateDraft extends AsyncDisposable {
   /** Seals every file in the folder and publishes it. */
   publish(facts: TemplateRecord['facts'], notes: TemplateRecord['notes']): Promise<StoredTemplate>
   /** Remembers that no template can be made of this key; until `signalbox template prune`. */
-  refuse(reason: string): Promise<void>
+  refuse(reason: string, facts?: TemplateRecord['facts']): Promise<void>
 }
 
 export type Claim =
@@ -70,8 +77,9 @@ export async function claimTemplate(options: ClaimOptions): Promise<Claim> {
   if (meanwhile !== undefined) return meanwhile
   for (const place of places) {
     if (!(await makeRoom(place, bytes))) continue
-    const folder = join(place.folder, `${key}.${randomBytes(4).toString('hex')}.draft`)
-    undo.use(recordInLedger(DRAFT_KIND, `${DRAFT_KIND}-${key.slice(0, 16)}`, { folder, bytes }))
+    const id = randomBytes(4).toString('hex')
+    const folder = join(place.folder, `${key}.${id}.draft`)
+    undo.use(recordInLedger(DRAFT_KIND, `${DRAFT_KIND}-${key.slice(0, 16)}-${id}`, { folder, bytes }))
     undo.defer(async () => await removeTree(folder))
     await mkdir(folder, { mode: 0o700 })
     return { kind: 'draft', draft: openDraft(key, place, folder, undo.move()) }
@@ -189,20 +197,11 @@ function openDraft(
       await rename(folder, finalFolder)
       return storedTemplate(finalFolder, record)
     },
-    async refuse(reason) {
-      const refusal: Refusal = { reason, at: new Date().toISOString() }
+    async refuse(reason, facts = {}) {
+      const refusal: Refusal = { reason, facts, at: new Date().toISOString() }
       await writeFile(join(place.folder, `${key}.refused`), JSON.stringify(refusal), { mode: 0o600 })
     },
     [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
-  }
-}
-
-async function readRefusal(path: string): Promise<Refusal | undefined> {
-  try {
-    const { reason, at } = JSON.parse(await readFile(path, 'utf8')) as Partial<Refusal>
-    return typeof reason === 'string' && typeof at === 'string' ? { reason, at } : undefined
-  } catch {
-    return undefined
   }
 }
 
