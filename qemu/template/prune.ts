@@ -22,11 +22,13 @@ export async function pruneTemplates(
 ): Promise<readonly PrunedTemplate[]> {
   const { all = false, places = templatePlaces() } = options
   const pruned: PrunedTemplate[] = []
-  const templates = await listTemplates(places)
   for (const place of places) {
     for (const folder of await removeLeftovers(place))
       pruned.push({ folder, bytes: 0, why: 'its builder was killed' })
-    for (const { folder, bytes } of await occupants(place)) {
+    const found = await occupants(place)
+    // Listed afterwards: what is published meanwhile is not taken for damaged.
+    const templates = await listTemplates([place])
+    for (const { folder, bytes } of found) {
       const template = templates.find((each) => each.folder === folder)
       const why =
         template === undefined
