@@ -9,6 +9,7 @@ import { probeAccelerator } from './accelerator.ts'
 import { findFirmware, firmwarePackage } from './firmware.ts'
 import type { MachineArchitecture } from './machine-config.ts'
 import { emulatorName, emulatorPackage, inspectProgram, isSafeQemu, type ProgramFacts } from './programs.ts'
+import { takeInventory } from './template/inventory.ts'
 
 export interface HostRow {
   readonly what: string
@@ -28,6 +29,8 @@ const FOREIGN: MachineArchitecture = HOST === 'arm64' ? 'x86_64' : 'arm64'
 const NEEDED_MEMORY_MIB = 2048
 const NEEDED_DISK_MIB = 8 * 1024
 const NEEDED_SHARED_MEMORY_MIB = 1024
+/** Of one plain machine: its memory, and what it writes at boot. */
+const NEEDED_TEMPLATE_MIB = 1280
 const SHM_REMEDY = ['mount', '-o', 'remount,size=50%', '/dev/shm']
 
 /** Looks at everything; a `kernel` makes the accelerator's probe more certain. */
@@ -49,6 +52,7 @@ export async function inspectHost(
     memoryFact(),
     await spaceFact('disk', cacheFolder(), NEEDED_DISK_MIB, ['signalbox', 'image', 'prune']),
     await spaceFact('shared memory', '/dev/shm', NEEDED_SHARED_MEMORY_MIB, SHM_REMEDY),
+    await templateFact(),
   ]
 }
 
@@ -129,6 +133,23 @@ async function spaceFact(
   const detail = `${freeMiB} MiB free in ${path}`
   if (freeMiB >= neededMiB) return { what, status: 'ok', detail }
   return { what, status: 'warning', detail: `${detail}; ${neededMiB} are wanted`, remedy }
+}
+
+/** Where templates go: the first place with room for one. The room that others take is given back when it is needed. */
+async function templateFact(): Promise<HostRow> {
+  const what = 'templates'
+  const mebibytes = (bytes: number): number => Math.floor(bytes / 1024 / 1024)
+  const uses = (await takeInventory()).places.map(({ place, usedBytes, freeBytes = 0 }) => ({
+    limitMiB: mebibytes(place.limitBytes),
+    roomMiB: mebibytes(Math.min(place.limitBytes, freeBytes + usedBytes)),
+    text: `${mebibytes(usedBytes)} of ${mebibytes(place.limitBytes)} MiB in ${place.folder}`,
+  }))
+  const chosen = uses.find(({ roomMiB }) => roomMiB >= NEEDED_TEMPLATE_MIB)
+  if (chosen !== undefined) return { what, status: 'ok', detail: chosen.text }
+  const detail = `no room for one of ${NEEDED_TEMPLATE_MIB} MiB, so that tests boot: ${uses.map(({ text }) => text).join(', ')}`
+  const limited = uses.every(({ limitMiB }) => limitMiB < NEEDED_TEMPLATE_MIB)
+  const setting = limited ? 'SIGNALBOX_TEMPLATE_MIB=4096' : 'SIGNALBOX_TEMPLATES=FOLDER'
+  return { what, status: 'warning', detail, remedy: ['export', setting] }
 }
 
 function aptInstall(...packages: readonly string[]): readonly string[] {

@@ -1,6 +1,13 @@
 // The commands: usage, help, options, and how to load what runs them. Nothing is imported before it is needed.
 
-import { jsonOption, runOptions, selectionOptions, targetOptions, type OptionRow } from './option-table.ts'
+import {
+  jsonOption,
+  machineOptions,
+  runOptions,
+  selectionOptions,
+  targetOptions,
+  type OptionRow,
+} from './option-table.ts'
 
 /** Runs a command and returns the exit code. */
 export type Action = (
@@ -55,11 +62,41 @@ export const commandTable: readonly CommandRow[] = [
         help: 'leave them running and print how to reach them; end them with "signalbox gc --all"',
         default: false,
       },
-      { flags: '--memory <MiB>', help: 'memory a machine', parse: (value) => Number(value), default: 1024 },
-      { flags: '--cpus <n>', help: 'CPUs a machine', parse: (value) => Number(value), default: 2 },
+      ...machineOptions,
       jsonOption,
     ],
     action: async () => (await import('./commands/spawn.ts')).spawn,
+  },
+  {
+    usage: 'template',
+    help: 'booted machines, saved once, that tests are forked from: list, remove, make ahead',
+    commands: [
+      {
+        usage: 'list',
+        help: 'templates, the room they take, and what is booted instead of forked',
+        options: [jsonOption],
+        action: async () => (await import('./commands/template.ts')).templateList,
+      },
+      {
+        usage: 'prune',
+        help: 'remove damaged and left-over templates, and try again what was refused',
+        options: [
+          {
+            flags: '--all',
+            help: 'also every template that no machine uses, and the marks of tests that must be booted',
+            default: false,
+          },
+          jsonOption,
+        ],
+        action: async () => (await import('./commands/template.ts')).templatePrune,
+      },
+      {
+        usage: 'build',
+        help: 'make the template of a machine without a config of its own, so that no run has to',
+        options: [...targetOptions, ...machineOptions, jsonOption],
+        action: async () => (await import('./commands/template-build.ts')).templateBuild,
+      },
+    ],
   },
   {
     usage: 'image',

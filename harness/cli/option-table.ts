@@ -136,6 +136,12 @@ export const runOptions: readonly OptionRow[] = [
   },
 ]
 
+/** What a machine is like that no test asks for. The defaults are those of a test. */
+export const machineOptions: readonly OptionRow[] = [
+  { flags: '--memory <MiB>', help: 'memory a machine', parse: wholeNumber(64), default: 1024 },
+  { flags: '--cpus <n>', help: 'CPUs a machine', parse: wholeNumber(1, 255), default: 2 },
+]
+
 export const jsonOption: OptionRow = { flags: '--json', help: 'print JSON for programs', default: false }
 
 /** What `run` hands to its action, after parsing. */

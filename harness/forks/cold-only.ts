@@ -42,6 +42,15 @@ export function markColdOnly(test: RegisteredTest, reason: string): void {
   }
 }
 
+/** All marks, for people; those of tests that have changed since no longer count. */
+export function listColdOnly(): readonly {
+  readonly test: string
+  readonly reason: string
+  readonly at: string
+}[] {
+  return Object.entries(readMarks()).map(([test, { reason, at }]) => ({ test, reason, at }))
+}
+
 /** Forgets all marks; returns the tests that had one. */
 export function forgetColdOnly(): readonly string[] {
   const names = Object.keys(readMarks())

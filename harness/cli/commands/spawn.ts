@@ -5,18 +5,17 @@ import { once } from 'node:events'
 import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadPlatform } from '../../../platforms/index.ts'
 import { acquireMachine } from '../../attempt/acquire.ts'
-import { defaultTimeouts, openForkSlots, type RunEnvironment } from '../../attempt/environment.ts'
+import type { RunEnvironment } from '../../attempt/environment.ts'
 import { codeOf, UsageError } from '../../errors.ts'
 import { readIgnition, validateIgnition, type IgnitionConfig } from '../../ignition/index.ts'
 import type { LiveMachine } from '../../machines/live-machine.ts'
-import { distroProfiles, type DistroProfile } from '../../profiles/index.ts'
+import type { DistroProfile } from '../../profiles/index.ts'
 import { loadSshKey, type SshKey } from '../../ssh/index.ts'
 import { listenForInterrupts } from '../interrupt.ts'
+import { chooseTarget, machineEnvironment, printNotices } from '../machine-environment.ts'
 import type { TargetFlags } from '../option-table.ts'
 import { showProgress } from '../progress.ts'
-import { resolveImage, targetOf } from '../resolve-image.ts'
 
 interface SpawnFlags extends TargetFlags {
   readonly count: number
@@ -38,38 +37,25 @@ export async function spawn(received: Readonly<Record<string, unknown>>): Promis
   const flags = received as unknown as SpawnFlags
   using interrupts = listenForInterrupts()
   const { signal } = interrupts
-  const platform = await loadPlatform(flags.platform)
-  const image = await resolveImage(flags, signal)
-  const profile = distroProfiles[image.identity.distro]
+  const chosen = await chooseTarget(flags, signal)
+  const { platform, image, profile } = chosen
   const configs =
     flags.ignition === undefined
       ? []
       : [await readConfigFile(flags.ignition, profile, image.identity.version)]
-  const target = targetOf(image.identity, image.firmwares, platform.name, flags)
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-spawn-'))
   await using stack = new AsyncDisposableStack()
   stack.defer(async () => {
     if (!flags.detach) await rm(folder, { recursive: true, force: true })
   })
-  const emit: RunEnvironment['emit'] = (event) => {
-    if (event.type === 'run.notice') process.stderr.write(`${event.level}: ${event.message}\n`)
-  }
-  const session = await platform.open({ image, emit, signal })
-  stack.use(session)
+  const session = stack.use(await platform.open({ image, emit: printNotices, signal }))
   const key = await keyOnDisk(loadSshKey(), folder)
-  const env: RunEnvironment = {
-    target,
-    image,
-    profile,
-    session,
+  const env = machineEnvironment(chosen, session, {
     sshKey: key,
-    emit,
+    emit: printNotices,
     runFolder: folder,
     signal,
-    planned: new Map(),
-    timeouts: defaultTimeouts(session.slowness),
-    forkSlots: openForkSlots(session),
-  }
+  })
   const machines = await bootAll(env, flags, configs, stack)
   const spawned = machines.map(({ live, port }): Spawned => ({
     name: live.machine.name,
