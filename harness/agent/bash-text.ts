@@ -32,9 +32,16 @@ export function unquoteBash(quoted: string): string {
 }
 
 function fromAnsi(ansi: string | undefined): string | undefined {
-  return ansi?.replaceAll(/\\([0-7]{1,3}|.)/gs, (_, escape: string) =>
-    /^[0-7]/.test(escape)
-      ? String.fromCodePoint(Number.parseInt(escape, 8) & 0xff)
-      : (SIMPLE[escape] ?? escape),
+  return ansi?.replaceAll(/((?:\\[0-7]{1,3})+)|\\(.)/gs, (_, octal: string | undefined, escape: string) =>
+    octal === undefined ? (SIMPLE[escape] ?? escape) : fromOctal(octal),
   )
+}
+
+// Bytes, of which a character that the guest's locale cannot print has several.
+function fromOctal(escapes: string): string {
+  const bytes = escapes
+    .slice(1)
+    .split('\\')
+    .map((digits) => Number.parseInt(digits, 8))
+  return Buffer.from(bytes).toString('utf8')
 }
