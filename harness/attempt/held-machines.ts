@@ -136,6 +136,8 @@ export function holdMachines(options: HoldOptions): HeldMachines {
   const forkAll = async (from: Template, signal: AbortSignal): Promise<void> => {
     template = from
     options.onTemplate?.()
+    // Read while the clones come up; whoever asks later gets the same answer.
+    from.damage(signal).catch(() => undefined)
     try {
       if (asOne) await forkCluster(from, signal)
       else await together(places.map(async (index) => await forkOne(from, index, signal)))

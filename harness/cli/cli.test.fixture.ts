@@ -20,7 +20,7 @@ export interface CliWorld extends Disposable {
   corpus(name: string): readonly string[]
   signalbox(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<CliResult>
   /** Starts it and leaves it running. */
-  start(args: readonly string[]): ReturnType<typeof spawn>
+  start(args: readonly string[], env?: Readonly<Record<string, string>>): ReturnType<typeof spawn>
 }
 
 /** A temporary folder with its own runtime folder and results, and its own cache unless another one is given. */

@@ -48,7 +48,7 @@ const WAIT_FOR_OUR_END = [
 // The share of idle time in /proc/stat (proc(5)), over a fifth of a second each time.
 const WAIT_FOR_QUIET = [
   'for ((n = 0; n < $windows; n++)); do read -r _ u1 n1 s1 i1 w1 _ </proc/stat; nap 0.2; read -r _ u2 n2 s2 i2 w2 _ </proc/stat',
-  'busy=$((u2 - u1 + n2 - n1 + s2 - s1)); idle=$((i2 - i1 + w2 - w1)); test $((busy * 9)) -le $idle && break; done',
+  'busy=$((u2 - u1 + n2 - n1 + s2 - s1)); idle=$((i2 - i1 + w2 - w1)); test $((busy * 9)) -le $idle && break; done; true',
 ].join('\n')
 
 /** Settles a machine. Never throws but for an abort: whatever goes wrong is a reason to boot instead. */

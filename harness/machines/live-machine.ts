@@ -157,7 +157,6 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
       privateKey: options.sshKey.privateKey,
       lastSeen,
       onCommand: (outcome) => emit(commandEvent(raw.id, outcome)),
-      hostKey: options.clone === undefined ? undefined : hostKeyOf(options.clone.identity),
     }),
   )
   const agent = raw.agent === undefined ? undefined : stack.use(openAgent(raw.agent))
@@ -207,10 +206,11 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
   const becomeClone = async ({ identity, bootId }: Clone, signal: AbortSignal): Promise<void> => {
     try {
       const asked = { agent: required(agent), timeoutMs: agentMs, signal }
-      await renew({ ...asked, identity })
+      const nextHostKey = hostKeyOf(identity)
+      // No command is run before the clone is itself; but sshd may answer meanwhile, which takes as long.
       await Promise.all([
-        session.connect({ signal, timeoutMs: readyTimeoutMs, listening: true, bootId }),
-        finishRenewal(asked),
+        session.connect({ signal, timeoutMs: readyTimeoutMs, listening: true, bootId, nextHostKey }),
+        renew({ ...asked, identity }).then(async () => await finishRenewal(asked)),
       ])
       milestone('ssh')
       milestone('running')

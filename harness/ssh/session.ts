@@ -42,6 +42,8 @@ export interface FirstConnect {
   readonly listening?: boolean | undefined
   /** The boot that will be found, where that is certain (a fork): saves asking for it. */
   readonly bootId?: string | undefined
+  /** Pinned once connected, whatever key this connection shows: a clone's sshd may still have its template's. */
+  readonly nextHostKey?: string | undefined
 }
 
 /** Disposing closes the connection and ends everything that still waits. */
@@ -177,18 +179,18 @@ export class SshSession implements AsyncDisposable {
   async #connect(first: FirstConnect): Promise<SshConnection> {
     if (this.#connecting === undefined) {
       // Whoever waits below gets the error; nobody waiting is no reason to end the process.
-      this.#adopt(this.#dial(first)).catch(() => undefined)
+      this.#adopt(this.#dial(first), first.nextHostKey).catch(() => undefined)
     }
     const connecting = this.#connecting ?? Promise.reject(new Error('no connection is being made'))
     return await abortable(connecting, this.#combine(first.signal))
   }
 
   /** Makes `work` what everybody waits for, and its result the connection. */
-  async #adopt(work: Promise<SshConnection>): Promise<void> {
+  async #adopt(work: Promise<SshConnection>, nextHostKey?: string): Promise<void> {
     this.#connecting = work
     try {
       this.#connection = await work
-      this.#hostKey ??= this.#connection.hostKey
+      this.#hostKey = nextHostKey ?? this.#hostKey ?? this.#connection.hostKey
       if (this.#ended.signal.aborted) this.#connection.destroy()
     } finally {
       this.#connecting = undefined

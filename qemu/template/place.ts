@@ -17,7 +17,7 @@ const MEBIBYTE = 1024 * 1024
 
 /**
  * The places of this user, the preferred one first. `SIGNALBOX_TEMPLATES` names another folder instead of both,
- * `SIGNALBOX_TEMPLATE_MIB` another limit for each: by default an eighth of the host's memory and 8 GiB of disk.
+ * `SIGNALBOX_TEMPLATE_MIB` another limit for each: by default a quarter of the host's memory and 8 GiB of disk.
  */
 export function templatePlaces(env: NodeJS.ProcessEnv = process.env): readonly TemplatePlace[] {
   const limitMiB = Number(env['SIGNALBOX_TEMPLATE_MIB'] ?? Number.NaN)
@@ -29,7 +29,7 @@ export function templatePlaces(env: NodeJS.ProcessEnv = process.env): readonly T
   }
   if (env['SIGNALBOX_TEMPLATES']) return [{ ...disk, folder: env['SIGNALBOX_TEMPLATES'] }]
   const folder = `/dev/shm/signalbox-${process.getuid?.() ?? 0}/templates`
-  return [{ kind: 'memory', folder, limitBytes: limit(totalmem() / 8) }, disk]
+  return [{ kind: 'memory', folder, limitBytes: limit(totalmem() / 4) }, disk]
 }
 
 /** Makes the folder, private to this user. Throws InfraError when it belongs to somebody else: /dev/shm is shared. */

@@ -77,7 +77,9 @@ for (const n of ['one', 'two']) {
     await expect.poll(size).toBeGreaterThan(before + 10)
     expect(await client.run('systemctl is-active source')).toBe('active')
     await expect(third).toRun(`ping -c1 -W5 ${client.privateAddress?.ipv6 ?? ''}`, { sudo: true })
-    const ids = await Promise.all(cluster.machines.map(async (machine) => await machine.run('cat /etc/machine-id')))
+    const ids = await Promise.all(
+      cluster.machines.map(async (machine) => await machine.run('cat /etc/machine-id')),
+    )
     expect(new Set(ids).size).toBe(3)
     cluster.network.cut(client.name)
     await expect(third).toRun(`! ping -c1 -W2 ${client.privateAddress?.ipv4 ?? ''}`, { sudo: true })
