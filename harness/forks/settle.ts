@@ -8,6 +8,8 @@ import { identityFunctions } from './identity.ts'
 
 export interface SettleOptions {
   readonly agent: Agent
+  /** Waits for a line of the machine's journal, where it comes over a side channel; false when it never came. */
+  readonly journalHas: (text: string, timeoutMs: number) => Promise<boolean>
   /** Ends the harness's own connection to the machine. */
   readonly disconnect: () => Promise<void>
   /** It meets no clone of another template's making: what it is to its cluster may stay as it is. */
@@ -26,6 +28,9 @@ export type Settled =
 /** How long a machine may take to become quiet, at the most: a restless one is saved all the same. */
 const QUIET_MS = 900
 
+/** Written to the journal when the machine has settled: once it is here, so is all that was logged before. */
+const SETTLED = 'signalbox: this machine has settled'
+
 // The list is asked for again and again, as there is no event for "no job"; jobs of a booted system are few and short.
 const WAIT_FOR_JOBS = [
   'for ((n = 0; n < $tries; n++)); do o=$(systemctl list-jobs --plain --no-legend --no-pager 2>&1); test -z "$o" && break; nap 0.2; done',
@@ -42,7 +47,7 @@ const WAIT_FOR_OUR_END = [
   'for ((n = 0; n < 100; n++)); do left=',
   'for f in /proc/[0-9]*/comm; do read -r name 2>/dev/null <"$f" && case "$name" in sshd-session | sshd-auth) left=1;; esac; done',
   'test -z "$left" && break; nap 0.05; done',
-  'journalctl --sync; sync',
+  `echo '<6>${SETTLED}' >/dev/kmsg; journalctl --sync; sync`,
 ].join('\n')
 
 // The share of idle time in /proc/stat (proc(5)), over a fifth of a second each time.
@@ -53,7 +58,7 @@ const WAIT_FOR_QUIET = [
 
 /** Settles a machine. Never throws but for an abort: whatever goes wrong is a reason to boot instead. */
 export async function settle(options: SettleOptions): Promise<Settled> {
-  const { agent, disconnect, isolated, timeoutMs, signal } = options
+  const { agent, disconnect, isolated, journalHas, timeoutMs, signal } = options
   const budget = (title: string): { title: string; timeoutMs: number; signal: AbortSignal } => ({
     title,
     timeoutMs,
@@ -73,6 +78,8 @@ export async function settle(options: SettleOptions): Promise<Settled> {
       return unsettled(`its clones would share${oneLine(refusal, 200)}`, true)
     await disconnect()
     await agent.tell(`settle\n${WAIT_FOR_OUR_END}`, budget('the machine to settle'))
+    // What the copy of the journal is behind, every clone would have to copy by itself.
+    await journalHas(SETTLED, timeoutMs)
     await agent.tell(
       `windows=${(QUIET_MS / 200) | 0}\n${WAIT_FOR_QUIET}`,
       budget('the machine to become quiet'),

@@ -10,12 +10,26 @@ export interface JournalSink {
   readonly onEntry: (text: string) => void
 }
 
-/** Takes lines of `journalctl -o json`, drops what is none. */
+/** How many entries are remembered, to know those that come again. */
+const REMEMBERED = 5000
+
+/** Takes lines of `journalctl -o json`; drops what is none, and entries that have come before (see journal-unit.ts). */
 export function journalReader(sink: JournalSink): { readonly line: (line: string) => void } {
+  let recent = new Set<string>()
+  let older = new Set<string>()
+  const isKnown = (key: string): boolean => {
+    if (recent.has(key) || older.has(key)) return true
+    recent.add(key)
+    if (recent.size > REMEMBERED) [older, recent] = [recent, new Set()]
+    return false
+  }
   return {
     line(line) {
       const entry = parseJournalLine(line)
       if (entry === undefined) return
+      const { bootId, monotonic, pid, message } = entry
+      // Entries without a time cannot be told apart: all of them are shown.
+      if (monotonic !== '' && isKnown(`${bootId} ${monotonic} ${pid} ${message}`)) return
       sink.onRaw(line)
       for (const part of formatJournalEntry(entry).split('\n')) sink.onEntry(part)
     },

@@ -10,6 +10,8 @@ export interface JournalEntry {
   /** Seconds since the epoch; 0 when absent. */
   readonly atSeconds: number
   readonly bootId: string
+  /** Microseconds of that boot; empty when absent. */
+  readonly monotonic: string
 }
 
 /** Parses a line; undefined for anything that is not a journal entry (cut, binary, noise). */
@@ -31,6 +33,7 @@ export function parseJournalLine(line: string): JournalEntry | undefined {
     priority: Number(textOf(fields['PRIORITY']) ?? 6),
     atSeconds: Number(textOf(fields['__REALTIME_TIMESTAMP']) ?? 0) / 1e6,
     bootId: textOf(fields['_BOOT_ID']) ?? '',
+    monotonic: textOf(fields['__MONOTONIC_TIMESTAMP']) ?? '',
   }
 }
 

@@ -2,6 +2,7 @@
 // knows when the machine goes away and ends every wait for it with the reason.
 
 import { join } from 'node:path'
+import { abortable } from '../deadline.ts'
 import { asStep, currentAttempt } from '../running/context.ts'
 import { openAgent, type Agent } from '../agent/agent.ts'
 import { InfraError, MachineError, messageOf, UsageError } from '../errors.ts'
@@ -74,6 +75,8 @@ export interface LiveMachine extends AsyncDisposable {
   resume(signal: AbortSignal): Promise<void>
   /** Hands the machine over to be saved, which ends it. */
   release(): PlatformMachine
+  /** Says that it has reached a milestone. */
+  mark(milestone: string): void
   /** Memory that it alone uses now, MiB; undefined where that cannot be told. */
   privateMemoryMiB(): number | undefined
   /** Where SSH answers now. */
@@ -314,6 +317,8 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
         timeoutMs: agentMs,
         signal: signals(outer),
         isolated,
+        journalHas: async (text, timeoutMs) =>
+          raw.journal !== undefined && (await seesLine(journal, text, timeoutMs, signals(outer))),
       })
     },
     resume: async (outer) => await raw.power('resume', signals(outer)),
@@ -321,10 +326,12 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
       power = 'off'
       return raw
     },
+    mark: milestone,
     privateMemoryMiB: () => raw.privateMemoryMiB?.(),
     async [Symbol.asyncDispose]() {
       const disposeStart = performance.now()
       power = 'off'
+      if (owned.disposed) return
       await owned.disposeAsync()
       emit({ type: 'machine.destroyed', machine: raw.id, durationMs: performance.now() - disposeStart })
     },
@@ -334,6 +341,26 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
 function required(agent: Agent | undefined): Agent {
   if (agent !== undefined) return agent
   throw new InfraError('a fork needs the agent', { code: 'no-agent' })
+}
+
+async function seesLine(
+  log: LogBuffer,
+  text: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const stop = log.listen((line) => {
+    if (line.includes(text)) resolve(true)
+  })
+  if (log.tail(1000).some((line) => line.includes(text))) resolve(true)
+  const timer = setTimeout(() => resolve(false), timeoutMs)
+  try {
+    return await abortable(promise, signal)
+  } finally {
+    clearTimeout(timer)
+    stop()
+  }
 }
 
 function noCheckpoints(machine: string): UsageError {
