@@ -102,7 +102,10 @@ export type EventBody =
       /** Facts of the machine: memory, cpus, accelerator, firmware, ssh address. */
       readonly facts: Readonly<Record<string, string | number>>
     }
-  /** A milestone of a machine's boot: `kernel`, `initrd`, `ssh`, `running`; milliseconds since it was created. */
+  /**
+   * A milestone of a machine's life: `kernel`, `journal`, `ssh`, `running`; `saved` when it has become a template for its
+   * attempts. Milliseconds since it was created.
+   */
   | {
       readonly type: 'machine.milestone'
       readonly machine: string
@@ -167,7 +170,10 @@ export type EventBody =
       /** Why it was skipped, when it was. */
       readonly reason?: string
       readonly failures: readonly Failure[]
+      /** Without `templateMs`. */
       readonly durationMs: number
+      /** Spent before on a template that others fork too: booting and saving it, or waiting for who did. */
+      readonly templateMs?: number
       readonly willRetry: boolean
     }
   | {

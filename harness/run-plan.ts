@@ -3,7 +3,6 @@
 
 import { randomBytes } from 'node:crypto'
 import type { RunEnvironment } from './attempt/environment.ts'
-import { isForkFault } from './attempt/fork-machines.ts'
 import type { AttemptResult } from './attempt/run-attempt.ts'
 import { runJob } from './attempt/run-job.ts'
 import { messageOf } from './errors.ts'
@@ -16,7 +15,7 @@ import { coldJob, jobOf, type Job } from './plan/group.ts'
 import type { Plan } from './plan/plan.ts'
 import { openSchedule, type Lease } from './plan/schedule.ts'
 import { shouldRetry, type RetryBudget } from './retry-policy.ts'
-import { verdictOf } from './verdict.ts'
+import { isForkFault, verdictOf } from './verdict.ts'
 
 export interface RunPlanOptions {
   readonly env: RunEnvironment
@@ -118,7 +117,7 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
       outcomes: isAudit ? before.outcomes : [...before.outcomes, outcome],
       counted: isAudit || isUncounted(job, result) ? before.counted : [...before.counted, outcome],
       attempts: before.attempts + 1,
-      spentMs: before.spentMs + durationMs,
+      spentMs: before.spentMs + (isAudit ? 0 : durationMs),
     })
     if (signal.aborted && outcome === 'infra') return
     const verdict = (): Verdict => verdictOf(recordOf(test.name).outcomes)
@@ -126,7 +125,7 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
       const finding = compareOutcomes(audits, outcome)
       if (finding.kind !== 'diverges') return finish(test.name, verdict(), reason)
       markColdOnly(test, finding.reason)
-      const message = `${test.name}: ${finding.reason}; it is booted from now on, until it or Signalbox changes`
+      const message = `${test.name} is booted from now on, until it or Signalbox changes: a cold boot did not confirm its fork`
       emit({ type: 'run.notice', level: 'warning', code: 'fork-diverged', message })
       return finish(test.name, 'infra', `forks and cold boots disagree: ${finding.reason}`)
     }
@@ -141,9 +140,10 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
     finish(test.name, verdict(), reason)
   }
   const tellFault = (test: string, { failures }: AttemptResult): void => {
-    const [failure] = failures
-    const message = `${test} is booted instead of forked: ${failure?.message ?? 'unknown reason'}`
-    emit({ type: 'run.notice', level: 'warning', code: failure?.code ?? 'fork-failed', message })
+    const fault = failures.find(({ code }) => isForkFault(code))
+    const cause = fault?.message ?? 'unknown reason'
+    const message = `${test} is booted instead of forked: ${cause}`
+    env.noticeOnce({ level: 'warning', code: fault?.code ?? 'fork-failed', message }, cause)
   }
   const perform = async (work: Work, lease: Lease): Promise<void> => {
     const { job, audits } = work

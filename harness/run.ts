@@ -3,7 +3,13 @@
 
 import { hostname, release } from 'node:os'
 import { coldOnlyTests } from './forks/cold-only.ts'
-import { defaultTimeouts, openForkSlots, type RunEnvironment, type Timeouts } from './attempt/environment.ts'
+import {
+  defaultTimeouts,
+  openForkSlots,
+  openNotices,
+  type RunEnvironment,
+  type Timeouts,
+} from './attempt/environment.ts'
 import { specOf } from './attempt/acquire.ts'
 import { InfraError, messageOf, UsageError } from './errors.ts'
 import type { Emit } from './events.ts'
@@ -117,6 +123,7 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     session,
     sshKey,
     emit,
+    noticeOnce: openNotices(emit),
     runFolder: options.runFolder,
     signal,
     planned: new Map(plan.tests.map((test) => [test.test, test])),

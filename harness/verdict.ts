@@ -11,6 +11,21 @@ export function verdictOf(outcomes: readonly Outcome[]): Verdict {
   return outcomes.length === 0 ? 'missing' : 'infra'
 }
 
+/** Codes of failures that only say that a fork did not work: the test is then booted, and nothing is counted. */
+const forkFaults: ReadonlySet<string> = new Set([
+  'fork-failed',
+  'template-damaged',
+  'template-not-saved',
+  'state-not-saved',
+  'state-not-loaded',
+  'clone-not-renewed',
+])
+
+/** Whether a failure is the fork's own, and not the machine's or the test's. */
+export function isForkFault(code: string): boolean {
+  return forkFaults.has(code)
+}
+
 /** The verdicts in the order reports show them. */
 export const verdictOrder: readonly Verdict[] = ['passed', 'flaky', 'failed', 'infra', 'skipped', 'missing']
 

@@ -23,6 +23,15 @@ export interface AcceleratorAnswer {
   readonly key: string
 }
 
+/** The reason in a few words; what QEMU said itself, which may be long, is left to `signalbox doctor`. */
+export function briefReason({ reason }: Pick<AcceleratorAnswer, 'reason'>): string {
+  if (reason.length <= LONGEST_REASON && !reason.includes('\n')) return reason
+  const [brief = ''] = reason.split(/: | \(|\n/)
+  return `${brief.slice(0, LONGEST_REASON)}; "signalbox doctor" shows why`
+}
+
+const LONGEST_REASON = 120
+
 export interface ProbeOptions {
   readonly architecture: MachineArchitecture
   readonly emulator: ProgramFacts

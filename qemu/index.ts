@@ -1,6 +1,6 @@
 // The QEMU driver: machines as data, launched, watched, stopped and cleaned up. Useful without the harness.
 
-export { probeAccelerator, type AcceleratorAnswer, type ProbeOptions } from './accelerator.ts'
+export { briefReason, probeAccelerator, type AcceleratorAnswer, type ProbeOptions } from './accelerator.ts'
 export { machineArguments } from './arguments.ts'
 export { bootDisk, type BootDiskEnd } from './boot-disk.ts'
 export { openConsoleFeed, readLines, type ConsoleFeed } from './console-feed.ts'

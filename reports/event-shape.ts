@@ -146,6 +146,7 @@ const bodies: Readonly<Record<EventBody['type'], Fields>> = {
     reason: optional(text),
     failures: listOf(failure),
     durationMs: number,
+    templateMs: optional(number),
     willRetry: flag,
   },
   'test.finished': {

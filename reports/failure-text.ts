@@ -2,7 +2,8 @@
 
 import { oneLine, plainText, tailText } from '../harness/hostile-text.ts'
 import type { Failure, SourceLocation } from '../harness/model.ts'
-import type { AttemptSummary, TestSummary } from './run-summary.ts'
+import { isForkFault } from '../harness/verdict.ts'
+import { audits, judgedAttempts, type AttemptSummary, type TestSummary } from './run-summary.ts'
 
 const LONGEST_LINE = 500
 const LONGEST_TEXT = 256 * 1024
@@ -10,10 +11,21 @@ const MESSAGE_LINES = 40
 const EVIDENCE_LINES = 60
 const STACK_LINES = 8
 
-/** The failure a reader should see first: the last attempt's first hard one, else the first there is. */
+/** The failure a reader should see first: the last attempt's first hard one, else the first there is; audits come last. */
 export function mainFailure(test: TestSummary): Failure | undefined {
-  const failures = test.attempts.findLast((attempt) => attempt.failures.length > 0)?.failures ?? []
+  const failures = lastFailed(test)?.failures ?? []
   return failures.find((failure) => failure.soft !== true) ?? failures[0]
+}
+
+/** The attempt that decided: the last one with failures. */
+export function lastFailed(test: TestSummary): AttemptSummary | undefined {
+  const hasFailures = ({ failures }: AttemptSummary): boolean => failures.length > 0
+  return judgedAttempts(test).findLast(hasFailures) ?? audits(test).findLast(hasFailures)
+}
+
+/** Whether nothing ever went wrong but forks, which a notice of the run says already. */
+export function isUnharmed(test: TestSummary): boolean {
+  return test.attempts.every(({ failures }) => failures.every(({ code }) => isForkFault(code)))
 }
 
 /** The cause of a test that is not green, in one safe line; empty for a green one. */
@@ -24,6 +36,8 @@ export function causeOf(test: TestSummary, max = 300): string {
     return oneLine(`${test.reason ?? 'never finished'}${cause}`, max)
   }
   if (test.verdict === 'skipped') return oneLine(test.reason ?? 'no reason given', max)
+  // Forks and cold boots disagree: no failure of one attempt says that.
+  if (test.verdict === 'infra' && test.reason !== undefined) return oneLine(test.reason, max)
   if (failure !== undefined) return oneLine(failure.message, max)
   return oneLine(test.reason ?? lastReason(test) ?? '', max)
 }
@@ -98,9 +112,10 @@ export function failureText(failure: Failure): string {
   ].join('\n')
 }
 
-/** `attempt 2: infra in acquire after 3.0 s`, without the time. */
+/** `attempt 2: infra in acquire`, `attempt 2 (cold boot, to confirm a fork): passed`. */
 export function attemptTitle(attempt: AttemptSummary): string {
   const phase = attempt.phases.findLast((item) => item.ok !== true)?.phase ?? attempt.failures[0]?.phase
   const where = phase === undefined || attempt.outcome === 'passed' ? '' : ` in ${phase}`
-  return `attempt ${attempt.n}: ${attempt.outcome}${where}`
+  const audit = attempt.audit === true ? ' (cold boot, to confirm a fork)' : ''
+  return `attempt ${attempt.n}${audit}: ${attempt.outcome}${where}`
 }

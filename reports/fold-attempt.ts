@@ -54,6 +54,7 @@ export function foldAttempt(attempt: BuildingAttempt, event: AttemptEvent): void
       attempt.startedMs = event.ms
       attempt.durationMs = 0
       if (event.group !== undefined) attempt.group = event.group
+      if (event.audit === true) attempt.audit = true
       return
     case 'phase.started':
       attempt.phases.push({ phase: event.phase, durationMs: null, ok: null })
@@ -86,6 +87,7 @@ export function foldAttempt(attempt: BuildingAttempt, event: AttemptEvent): void
     case 'attempt.finished':
       attempt.outcome = event.outcome
       attempt.durationMs = event.durationMs
+      if (event.templateMs !== undefined) attempt.templateMs = event.templateMs
       attempt.failures = [...event.failures]
       if (event.reason !== undefined) attempt.reason = event.reason
       attempt.openSteps.clear()

@@ -6,6 +6,7 @@ import { Parser as TapParser } from 'tap-parser'
 import { describe, expect, test } from 'vitest'
 
 import type { EventBody, SignalboxEvent } from '../harness/events.ts'
+import { forkedRun } from './forked-events.test.data.ts'
 import { codeSpan, fenced, markdownLine } from './markdown.ts'
 import type { Summary } from './run-summary.ts'
 import {
@@ -31,6 +32,7 @@ const scenarios: Readonly<Record<string, readonly SignalboxEvent[]>> = {
   killed: killedRun(),
   interrupted: interruptedRun(),
   hostile: hostileRun(),
+  forked: forkedRun(),
   'two-targets': [
     ...mixedRun({ run: 'r1', target: 'qemu-arm64-uefi' }),
     ...mixedRun({ run: 'r2', target: 'aws-x86_64-uefi', startMs: 60_000 }),

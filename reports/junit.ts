@@ -6,8 +6,9 @@ import library, { type Builder, type TestCase, type TestSuite } from 'junit-repo
 
 import { oneLine, plainText } from '../harness/hostile-text.ts'
 import type { Failure } from '../harness/model.ts'
-import { attemptTitle, causeOf, failureText, mainFailure, placeOf } from './failure-text.ts'
+import { attemptTitle, causeOf, failureText, lastFailed, mainFailure, placeOf } from './failure-text.ts'
 import {
+  judgedAttempts,
   type AttemptSummary,
   type RunSummary,
   type Summary,
@@ -66,7 +67,9 @@ function describeTest(testCase: TestCase, test: TestSummary, run: RunSummary): v
     .name(xmlText(test.test))
     .time(test.durationMs / 1000)
   if (place !== undefined) testCase.file(xmlText(place.file))
-  const reruns = test.attempts.slice(0, -1).filter((attempt) => attempt.outcome !== 'passed')
+  const reruns = judgedAttempts(test)
+    .slice(0, -1)
+    .filter((attempt) => attempt.outcome !== 'passed')
   const cause = xmlText(causeOf(test))
   switch (test.verdict) {
     case 'passed':
@@ -107,7 +110,7 @@ function describeTest(testCase: TestCase, test: TestSummary, run: RunSummary): v
 
 /** The failures of the attempt that decided. */
 function detailsOf(test: TestSummary): string {
-  const attempt = test.attempts.findLast((item) => item.failures.length > 0)
+  const attempt = lastFailed(test)
   return attempt === undefined ? xmlText(causeOf(test)) : failuresText(attempt.failures)
 }
 

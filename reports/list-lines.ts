@@ -5,8 +5,16 @@ import { formatSeconds } from '../harness/deadline.ts'
 import type { EventOf } from '../harness/events.ts'
 import { oneLine } from '../harness/hostile-text.ts'
 import type { Verdict } from '../harness/model.ts'
+import { isForkFault } from '../harness/verdict.ts'
 import { causeOf, placeOf } from './failure-text.ts'
-import type { Notice, RunSummary, TestSummary } from './run-summary.ts'
+import {
+  audits,
+  judgedAttempts,
+  type MachineSummary,
+  type Notice,
+  type RunSummary,
+  type TestSummary,
+} from './run-summary.ts'
 import { type Colors, type Look } from './terminal.ts'
 import { cutToWidth, textWidth } from './text-width.ts'
 
@@ -76,9 +84,11 @@ function verdictTail(test: TestSummary): string {
   const cause = causeOf(test)
   switch (test.verdict) {
     case 'passed':
-      return ''
-    case 'flaky':
-      return `flaky: passed on attempt ${test.attempts.length}${cause === '' ? '' : `; before: ${cause}`}`
+      return audits(test).some(({ outcome }) => outcome === 'passed') ? 'the same on a cold boot' : ''
+    case 'flaky': {
+      const n = judgedAttempts(test).findLast(({ outcome }) => outcome === 'passed')?.n
+      return `flaky: passed on attempt ${n ?? test.attempts.length}${cause === '' ? '' : `; before: ${cause}`}`
+    }
     case 'failed': {
       const place = placeOf(test)
       return place === undefined ? cause : `${oneLine(place.file)}:${place.line}  ${cause}`
@@ -95,7 +105,10 @@ function verdictTail(test: TestSummary): string {
 export function retryLine(event: EventOf<'attempt.finished'>, look: Look): string {
   const { test, n } = event.attempt
   const cause = oneLine(event.failures[0]?.message ?? event.reason ?? '', 200)
-  const text = `${oneLine(test, 200)}  attempt ${n} ${event.outcome} (${formatSeconds(event.durationMs)}), again: ${cause}`
+  // A notice says why, once for all tests.
+  const isFault = event.failures.some(({ code }) => isForkFault(code))
+  const next = isFault ? 'booted instead: the fork did not work' : `again: ${cause}`
+  const text = `${oneLine(test, 200)}  attempt ${n} ${event.outcome} (${formatSeconds(event.durationMs)}), ${next}`
   return `  ${look.colors.yellow(look.symbols.retry)} ${look.colors.dim(cutToWidth(text, Math.max(40, look.width - 4)))}`
 }
 
@@ -103,6 +116,35 @@ export function retryLine(event: EventOf<'attempt.finished'>, look: Look): strin
 export function sharedBootLine(group: string, tests: number, sinceMs: number, look: Look): string {
   const text = `booted ${oneLine(group, 100)} in ${formatSeconds(sinceMs)}, shared by ${plural(tests, 'test')}`
   return `  ${look.colors.dim(`${look.symbols.notice} ${text}`)}`
+}
+
+/** Said once for a template that was made. */
+export function templateLine(tests: number, sinceMs: number, look: Look): string {
+  const text = `booted and saved a template in ${formatSeconds(sinceMs)}, forked by ${plural(tests, 'test')}`
+  return `  ${look.colors.dim(`${look.symbols.notice} ${text}`)}`
+}
+
+/** What a machine's boot gave to several tests, or the template that was made of it; undefined: nothing to say. */
+export function bootLine(
+  machine: Pick<MachineSummary, 'name' | 'origin' | 'attempts'>,
+  { milestone, sinceMs }: MachineSummary['milestones'][number],
+  group: string | undefined,
+  look: Look,
+): string | undefined {
+  const { attempts, name, origin } = machine
+  if (origin === 'fork') return undefined
+  if (isTemplate(machine)) {
+    // The machines of a cluster are saved as one: the first stands for all.
+    const isFirst = !/-m[1-9]/.test(name)
+    return milestone === 'saved' && isFirst ? templateLine(attempts.length, sinceMs, look) : undefined
+  }
+  if (milestone !== 'ssh' || attempts.length < 2) return undefined
+  return sharedBootLine(group ?? name, attempts.length, sinceMs, look)
+}
+
+/** A machine that boots to become a template: `template`, or `template-m1` of a cluster. */
+export function isTemplate({ name }: Pick<MachineSummary, 'name'>): boolean {
+  return /^template(-m\d+)?$/.test(name)
 }
 
 export function plural(count: number, noun: string): string {

@@ -67,7 +67,8 @@ function testBlock(test: TestSummary, number: number, target: string, look: Look
 
 /** The cause's first line; the block below has the rest. */
 function headCause(test: TestSummary): string {
-  const failure = test.verdict === 'missing' ? undefined : mainFailure(test)
+  const hasOwnReason = test.verdict === 'missing' || (test.verdict === 'infra' && test.reason !== undefined)
+  const failure = hasOwnReason ? undefined : mainFailure(test)
   const first = failure === undefined ? undefined : messageLines(failure).find((line) => line.trim() !== '')
   return first === undefined ? causeOf(test) : oneLine(first)
 }

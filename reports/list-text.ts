@@ -1,6 +1,6 @@
 // The terminal list of a run that is over, as one text: what `report show` prints.
 
-import { noticeLine, runHead, sharedBootLine, verdictLine } from './list-lines.ts'
+import { bootLine, noticeLine, runHead, verdictLine } from './list-lines.ts'
 import { summaryLines } from './list-summary.ts'
 import type { RunSummary, Summary } from './run-summary.ts'
 import { type Look, lookOf } from './terminal.ts'
@@ -30,19 +30,15 @@ export function listText(summary: Summary, options: TextOptions = {}): string {
   return look.encode(lines.map((line) => `${line}\n`).join(''))
 }
 
-/** The verdicts in the order of the plan; a boot that tests share stands once, before the first of them. */
+/** The verdicts in the order of the plan; a boot that tests share or fork stands once, before the first of them. */
 function verdictLines(run: RunSummary, look: Look): readonly string[] {
-  const boots = new Map<string, string>()
-  for (const { attempts, milestones, name } of run.machines) {
-    const ssh = milestones.find((item) => item.milestone === 'ssh')
-    const members = new Set(attempts.map((ref) => ref.test))
-    if (attempts.length < 2 || ssh === undefined) continue
+  const boots = new Map<string, readonly string[]>()
+  for (const machine of run.machines) {
+    const members = new Set(machine.attempts.map((ref) => ref.test))
     const first = run.tests.find((test) => members.has(test.test))
     if (first === undefined) continue
-    boots.set(first.test, sharedBootLine(first.group ?? name, attempts.length, ssh.sinceMs, look))
+    const lines = machine.milestones.flatMap((item) => bootLine(machine, item, first.group, look) ?? [])
+    boots.set(first.test, [...(boots.get(first.test) ?? []), ...lines])
   }
-  return run.tests.flatMap((test) => {
-    const boot = boots.get(test.test)
-    return [...(boot === undefined ? [] : [boot]), verdictLine(test, look)]
-  })
+  return run.tests.flatMap((test) => [...(boots.get(test.test) ?? []), verdictLine(test, look)])
 }

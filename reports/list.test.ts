@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 
 import type { EventBody, SignalboxEvent } from '../harness/events.ts'
+import { forkedRun } from './forked-events.test.data.ts'
 import { createListReporter, HEARTBEAT_MS } from './list.ts'
 import {
   ended,
@@ -87,6 +88,7 @@ describe('plain', () => {
       killed: killedRun(),
       interrupted: interruptedRun(),
       hostile: hostileRun(),
+      forked: forkedRun(),
     }),
   )('%s', async (name, events) => {
     const setup = setUp()
@@ -153,6 +155,20 @@ describe('plain', () => {
       '  … 90 s: slow.boot (ready: initrd, 89 s)\n',
     ])
     expect(HEARTBEAT_MS).toBe(30_000)
+  })
+
+  test.each([
+    [28_500, ': template for 2 tests (ready: ssh, '],
+    [31_200, ': fork.makes (ready: ssh, '],
+    [50_000, ': fork.agrees (cold boot, to confirm) ('],
+  ])('after %i ms the heartbeat names a template, the test that made it, an audit', (ms, expected) => {
+    const setup = setUp()
+    const events = forkedRun().filter((event) => event.ms <= ms)
+    play(setup, events)
+    const written = setup.writes.length
+    setup.clock.now = ms + HEARTBEAT_MS
+    setup.tick()
+    expect(setup.writes.slice(written).join('')).toContain(expected)
   })
 
   test('end is idempotent and nothing comes after it', () => {

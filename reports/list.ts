@@ -4,7 +4,7 @@
 import type { EventOf, SignalboxEvent } from '../harness/events.ts'
 import type { Verdict } from '../harness/model.ts'
 import { noVerdicts } from '../harness/verdict.ts'
-import { noticeLine, planLine, retryLine, sharedBootLine, verdictLine } from './list-lines.ts'
+import { bootLine, noticeLine, planLine, retryLine, verdictLine } from './list-lines.ts'
 import { summaryLines } from './list-summary.ts'
 import { type LiveRegion, openLiveRegion } from './live-region.ts'
 import { heartbeatLine, regionLines } from './region-lines.ts'
@@ -44,7 +44,7 @@ export function createListReporter(options: ListReporterOptions): Reporter {
   const running = createRunning(now)
   const verdicts: Record<Verdict, number> = { ...noVerdicts }
   const judged = new Map<string, Verdict>()
-  const sharedBoots = new Map<string, EventOf<'machine.created'>>()
+  const boots = new Map<string, EventOf<'machine.created'>>()
   let planned = 0
   let lastWriteAt = startedAt
   let ended = false
@@ -112,15 +112,18 @@ export function createListReporter(options: ListReporterOptions): Reporter {
         if (event.level !== 'warning') return []
         return [noticeLine({ level: 'warning', code: 'log', message: withTest(event) }, look())]
       case 'machine.created':
-        if (event.attempts.length > 1) sharedBoots.set(event.machine, event)
+        boots.set(event.machine, event)
         return []
       case 'machine.milestone': {
-        const shared = sharedBoots.get(event.machine)
-        if (shared === undefined || event.milestone !== 'ssh') return []
-        sharedBoots.delete(event.machine)
-        const group = summarizer.test(event.run, shared.attempts[0]?.test ?? '')?.group ?? shared.name
-        return [sharedBootLine(group, shared.attempts.length, event.sinceMs, look())]
+        const machine = boots.get(event.machine)
+        if (machine === undefined) return []
+        const group = summarizer.test(event.run, machine.attempts[0]?.test ?? '')?.group
+        const line = bootLine(machine, event, group, look())
+        return line === undefined ? [] : [line]
       }
+      case 'machine.destroyed':
+        boots.delete(event.machine)
+        return []
       case 'attempt.finished':
         return event.willRetry ? [retryLine(event, look())] : []
       case 'test.finished': {
@@ -134,7 +137,6 @@ export function createListReporter(options: ListReporterOptions): Reporter {
       case 'phase.started':
       case 'phase.finished':
       case 'machine.exited':
-      case 'machine.destroyed':
       case 'command.finished':
       case 'step.started':
       case 'step.finished':

@@ -5,8 +5,15 @@ import { formatSeconds } from '../harness/deadline.ts'
 import { oneLine } from '../harness/hostile-text.ts'
 import type { Verdict } from '../harness/model.ts'
 import { verdictOrder } from '../harness/verdict.ts'
-import { attemptTitle, causeOf, failureText, placeOf } from './failure-text.ts'
-import { type RunSummary, type Summary, targetName, type TestSummary } from './run-summary.ts'
+import { attemptTitle, causeOf, failureText, isUnharmed, placeOf } from './failure-text.ts'
+import {
+  audits,
+  judgedAttempts,
+  type RunSummary,
+  type Summary,
+  targetName,
+  type TestSummary,
+} from './run-summary.ts'
 
 /** GitHub refuses a step summary over 1 MiB; the rest of the budget is for other steps' text. */
 const LONGEST_SUMMARY = 900 * 1024
@@ -88,12 +95,18 @@ function runTable(run: RunSummary): readonly string[] {
 
 function tableRow(test: TestSummary): string {
   const time = test.attempts.length === 0 ? '' : formatSeconds(test.durationMs)
-  const attempts = test.attempts.length === 0 ? '' : String(test.attempts.length)
-  return `| ${signs[test.verdict]} | ${codeSpan(test.test)} | ${test.verdict} | ${time} | ${attempts} | ${markdownLine(causeOf(test, 160))} |`
+  const confirmed = audits(test).length === 0 ? '' : ' + audit'
+  const attempts = test.attempts.length === 0 ? '' : `${judgedAttempts(test).length}${confirmed}`
+  const cause = test.verdict === 'passed' && isUnharmed(test) ? '' : causeOf(test, 160)
+  return `| ${signs[test.verdict]} | ${codeSpan(test.test)} | ${test.verdict} | ${time} | ${attempts} | ${markdownLine(cause)} |`
 }
 
 function runDetails(run: RunSummary): readonly string[] {
-  const tests = run.tests.filter((test) => test.attempts.some((attempt) => attempt.failures.length > 0))
+  const tests = run.tests.filter((test) =>
+    test.verdict === 'passed'
+      ? !isUnharmed(test)
+      : test.attempts.some((attempt) => attempt.failures.length > 0),
+  )
   const left = tests.length - DETAILS_SHOWN
   return [
     ...tests.slice(0, DETAILS_SHOWN).map(details),

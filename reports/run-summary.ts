@@ -63,9 +63,14 @@ export interface AttemptSummary {
   readonly outcome: Outcome | 'unfinished'
   readonly reason?: string
   readonly group?: string
+  /** It repeated a forked attempt on a cold boot, to see whether they agree; it made no verdict. */
+  readonly audit?: boolean
   /** Milliseconds since the run began. */
   readonly startedMs: number
+  /** Its own time, without `templateMs`. */
   readonly durationMs: number
+  /** Spent on a template that others forked too. */
+  readonly templateMs?: number
   readonly phases: readonly PhaseSummary[]
   readonly failures: readonly Failure[]
   readonly machines: readonly string[]
@@ -149,6 +154,16 @@ export interface Summary {
   readonly runs: readonly RunSummary[]
   /** Of reading the events: broken lines, a stream that was cut off. */
   readonly notices: readonly Notice[]
+}
+
+/** The attempts that made the verdict. */
+export function judgedAttempts({ attempts }: Pick<TestSummary, 'attempts'>): readonly AttemptSummary[] {
+  return attempts.filter(({ audit }) => audit !== true)
+}
+
+/** The attempts that only confirmed, or did not. */
+export function audits({ attempts }: Pick<TestSummary, 'attempts'>): readonly AttemptSummary[] {
+  return attempts.filter(({ audit }) => audit === true)
 }
 
 /** The name a run's target is shown under. */

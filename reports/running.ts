@@ -1,17 +1,20 @@
 // What is running at this moment, for the live region and the heartbeat: a small fold over the same events, with the
 // reader's own clock.
 
-import type { AttemptRef, SignalboxEvent } from '../harness/events.ts'
+import type { AttemptRef, EventOf, SignalboxEvent } from '../harness/events.ts'
 import { oneLine } from '../harness/hostile-text.ts'
 import type { Phase } from '../harness/model.ts'
-import { plural } from './list-lines.ts'
+import { isTemplate, plural } from './list-lines.ts'
 
 interface RunningAttempt {
   readonly ref: AttemptRef
   readonly group: string | undefined
+  readonly audit: boolean
   readonly startedAt: number
   phase: Phase | undefined
   milestone: string | undefined
+  /** Tests that will fork the template that it makes now; 0 when it makes none. */
+  templateFor: number
   readonly steps: Map<string, string>
 }
 
@@ -30,7 +33,13 @@ export interface Running {
 
 export function createRunning(now: () => number): Running {
   const attempts = new Map<string, RunningAttempt>()
-  const machines = new Map<string, readonly AttemptRef[]>()
+  const machines = new Map<string, EventOf<'machine.created'>>()
+  const forEachOf = (machine: string, change: (running: RunningAttempt) => void): void => {
+    for (const ref of machines.get(machine)?.attempts ?? []) {
+      const running = find(ref)
+      if (running !== undefined) change(running)
+    }
+  }
   const find = (ref: AttemptRef): RunningAttempt | undefined => attempts.get(keyOf(ref))
   return {
     add(event) {
@@ -39,9 +48,11 @@ export function createRunning(now: () => number): Running {
           attempts.set(keyOf(event.attempt), {
             ref: event.attempt,
             group: event.group,
+            audit: event.audit === true,
             startedAt: now(),
             phase: undefined,
             milestone: undefined,
+            templateFor: 0,
             steps: new Map(),
           })
           return
@@ -63,15 +74,17 @@ export function createRunning(now: () => number): Running {
           find(event.attempt)?.steps.delete(event.step)
           return
         case 'machine.created':
-          machines.set(event.machine, event.attempts)
+          machines.set(event.machine, event)
+          forEachOf(event.machine, (running) => {
+            running.templateFor = isTemplate(event) ? event.attempts.length : 0
+            running.milestone = undefined
+          })
           return
         case 'machine.milestone':
-          for (const ref of machines.get(event.machine) ?? []) {
-            const running = find(ref)
-            if (running !== undefined) running.milestone = event.milestone
-          }
+          forEachOf(event.machine, (running) => (running.milestone = event.milestone))
           return
         case 'machine.destroyed':
+          forEachOf(event.machine, (running) => (running.templateFor = 0))
           machines.delete(event.machine)
           return
         case 'run.started':
@@ -109,14 +122,19 @@ function itemsOf(attempts: readonly RunningAttempt[], now: number): readonly Run
     else item.tests++
   }
   return [...items.values()].map(({ first, tests }) => ({
-    name:
-      tests === 1
-        ? `${oneLine(first.ref.test, 200)}${first.ref.n > 1 ? ` (attempt ${first.ref.n})` : ''}`
-        : `${oneLine(first.group ?? '', 100)} (${plural(tests, 'test')})`,
+    name: nameOf(first, tests),
     phase: first.phase ?? 'queued',
     detail: detailOf(first),
     elapsedMs: now - first.startedAt,
   }))
+}
+
+function nameOf(running: RunningAttempt, tests: number): string {
+  const { ref, group, audit, templateFor } = running
+  if (templateFor > 0) return `template for ${plural(templateFor, 'test')}`
+  if (tests > 1) return `${oneLine(group ?? '', 100)} (${plural(tests, 'test')})`
+  const which = audit ? ' (cold boot, to confirm)' : ref.n > 1 ? ` (attempt ${ref.n})` : ''
+  return `${oneLine(ref.test, 200)}${which}`
 }
 
 function detailOf(running: RunningAttempt): string {

@@ -54,6 +54,7 @@ function diagnostics(test: TestSummary): readonly string[] {
       duration_ms: Math.round(test.durationMs),
       attempts: test.attempts.map((attempt) => ({
         n: attempt.n,
+        ...(attempt.audit === true ? { audit: true } : {}),
         outcome: attempt.outcome,
         duration_ms: Math.round(attempt.durationMs),
         ...(attempt.failures.length === 0 ? {} : { failures: attempt.failures.map(failureDetails) }),

@@ -1,6 +1,6 @@
 // What every attempt of a run shares.
 
-import type { Emit } from '../events.ts'
+import type { Emit, EventOf } from '../events.ts'
 import type { PlatformSession } from '../machine.ts'
 import type { Image, PlannedTest, Target } from '../model.ts'
 import type { DistroProfile } from '../profiles/index.ts'
@@ -13,6 +13,7 @@ export interface RunEnvironment {
   readonly session: PlatformSession
   readonly sshKey: SshKey
   readonly emit: Emit
+  readonly noticeOnce: NoticeOnce
   /** Absolute; `attempts/<test>/<n>/` lies in it. */
   readonly runFolder: string
   /** Aborts when the run is interrupted. */
@@ -22,6 +23,23 @@ export interface RunEnvironment {
   readonly forkSlots: Slots
   /** Budgets in wall milliseconds. */
   readonly timeouts: Timeouts
+}
+
+/** Says something to the user, unless the same cause has been named before: what it means for other tests is the same. */
+export type NoticeOnce = (
+  notice: Pick<EventOf<'run.notice'>, 'level' | 'code' | 'message'>,
+  cause: string,
+) => void
+
+/** Opens the memory of what was said. */
+export function openNotices(emit: Emit): NoticeOnce {
+  const said = new Set<string>()
+  return (notice, cause) => {
+    const key = `${notice.code} ${cause}`
+    if (said.has(key)) return
+    said.add(key)
+    emit({ type: 'run.notice', ...notice })
+  }
 }
 
 /** Two processors' worth of guests a clone, at least two clones. */

@@ -6,6 +6,7 @@ import { codeOf, InfraError, messageOf } from '../errors.ts'
 import { newIdentity } from '../forks/renew.ts'
 import type { PlatformMachine, Template, TemplateDraft } from '../machine.ts'
 import type { LiveMachine } from '../machines/live-machine.ts'
+import { isForkFault } from '../verdict.ts'
 import { adopt, type MachineOrder } from './acquire.ts'
 import type { RunEnvironment } from './environment.ts'
 
@@ -80,7 +81,9 @@ export async function saveTemplate({ draft, lives }: Seedling, signal: AbortSign
     bootIds: settled.map(({ bootId }) => bootId),
   }
   const machines = lives.map((live) => live.release())
-  return { kind: 'template', template: await draft.save(machines, notes, signal) }
+  const template = await draft.save(machines, notes, signal)
+  for (const live of lives) live.mark('saved')
+  return { kind: 'template', template }
 }
 
 /** How often a fork that found no memory asks for it again. */
@@ -128,21 +131,6 @@ async function whenThereIsMemory(
       await sleep(MEMORY_POLL_MS, signal)
     }
   }
-}
-
-/** Codes of failures that only say that a fork did not work: the test is then booted, and nothing is counted. */
-const FORK_FAULTS: ReadonlySet<string> = new Set([
-  'fork-failed',
-  'template-damaged',
-  'template-not-saved',
-  'state-not-saved',
-  'state-not-loaded',
-  'clone-not-renewed',
-])
-
-/** Whether a failure is the fork's own, and not the machine's or the test's. */
-export function isForkFault(code: string): boolean {
-  return FORK_FAULTS.has(code)
 }
 
 /** Throws when a template's files are not as they were saved: what its clones said is worth nothing. */

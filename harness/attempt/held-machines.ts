@@ -42,6 +42,8 @@ export interface HeldMachines extends AsyncDisposable {
     options: BootOptions,
     signal: AbortSignal,
   ): Promise<LiveMachine>
+  /** Spent so far on a template that others fork too, milliseconds: on making it, or on waiting for who did. */
+  readonly templateMs: number
   /** Whether the machines are clones, which every test can have anew. */
   readonly origin: 'cold' | 'fork'
   /** Memory that the machines alone use now, MiB; undefined where that cannot be told. */
@@ -73,6 +75,8 @@ export function holdMachines(options: HoldOptions): HeldMachines {
   let server: Promise<HttpFixture> | undefined
   let seedling: Seedling | undefined
   let template: Template | undefined
+  let askedAt = 0
+  let templateMs = 0
   const http = async (): Promise<HttpFixture> => {
     server ??= startHttp(env.session.hostAddress).then((fixture) => stack.use(fixture))
     return await server
@@ -107,7 +111,9 @@ export function holdMachines(options: HoldOptions): HeldMachines {
   const asOne = network !== undefined || first?.preparation !== undefined
   const ownWish = async (index: number): Promise<MachineWish> => {
     const sources = job.sources.map((test) => test.requirements)
-    const wish = await wishFor(`m${index}`, needs, sources, { folder, attempts })
+    // Others get clones of their own; a boot is everybody's.
+    const users = template === undefined ? attempts : attempts.slice(0, 1)
+    const wish = await wishFor(`m${index}`, needs, sources, { folder, attempts: users })
     return network === undefined ? wish : { ...wish, privatePlace: { index, network } }
   }
   const bootAll = async (indices: readonly number[], signal: AbortSignal): Promise<void> => {
@@ -147,12 +153,8 @@ export function holdMachines(options: HoldOptions): HeldMachines {
   }
   const notForked = (reason: string): void => {
     const { name = job.id } = first ?? {}
-    env.emit({
-      type: 'run.notice',
-      level: 'info',
-      code: 'not-forked',
-      message: `${name} is booted: ${reason}`,
-    })
+    const message = `${name} is booted instead of forked: ${reason}`
+    env.noticeOnce({ level: 'info', code: 'not-forked', message }, reason)
   }
   return {
     machines,
@@ -162,6 +164,9 @@ export function holdMachines(options: HoldOptions): HeldMachines {
       return template === undefined ? 'cold' : 'fork'
     },
     network,
+    get templateMs() {
+      return templateMs
+    },
     async acquireAll(signal) {
       if (!job.forks || places.length === 0) return await bootAll(places, signal)
       // The folders of a template's own boot stand beside those of the clones.
@@ -172,13 +177,18 @@ export function holdMachines(options: HoldOptions): HeldMachines {
           return await orderMachine(env, { ...(await ownWish(index)), name })
         }),
       )
+      askedAt = performance.now()
       const start = await startFork(env, orders, preparationKey(first), signal)
       switch (start.kind) {
         case 'boot':
           notForked(start.reason)
           return await bootAll(places, signal)
-        case 'template':
+        case 'template': {
+          // To find one takes milliseconds: somebody else has made it meanwhile.
+          const waitedMs = performance.now() - askedAt
+          if (waitedMs > 1000) templateMs = waitedMs
           return await forkAll(start.template, signal)
+        }
         case 'seedling':
           seedling = start.seedling
           for (const live of start.seedling.lives) keep(live)
@@ -206,6 +216,7 @@ export function holdMachines(options: HoldOptions): HeldMachines {
       machines.splice(0)
       await together(lives.map(async (live) => await live[Symbol.asyncDispose]()))
       await draft[Symbol.asyncDispose]()
+      templateMs = performance.now() - askedAt
       await forkAll(grown.template, signal)
     },
     privateMemoryMiB() {

@@ -158,7 +158,8 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
 
   const outcome = skipped === undefined ? outcomeOf(attempt.failures) : 'skipped'
   if (request.isLast(outcome)) await tearDown(request, attempt)
-  const durationMs = performance.now() - startedAt
+  const { templateMs } = held
+  const durationMs = performance.now() - startedAt - templateMs
   env.emit({
     type: 'attempt.finished',
     attempt: ref,
@@ -166,6 +167,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
     ...(skipped === undefined ? {} : { reason: skipped }),
     failures: attempt.failures,
     durationMs,
+    ...(templateMs === 0 ? {} : { templateMs: Math.round(templateMs) }),
     willRetry: request.willRetry({ outcome, reached, failures: attempt.failures }),
   })
   return {

@@ -2,7 +2,7 @@
 // machines of it are made.
 
 import { loadPlatform } from '../../platforms/index.ts'
-import { defaultTimeouts, openForkSlots, type RunEnvironment } from '../attempt/environment.ts'
+import { defaultTimeouts, openForkSlots, openNotices, type RunEnvironment } from '../attempt/environment.ts'
 import type { Platform, PlatformSession } from '../machine.ts'
 import type { Image, Target } from '../model.ts'
 import { distroProfiles, type DistroProfile } from '../profiles/index.ts'
@@ -33,6 +33,7 @@ export function machineEnvironment(
 ): RunEnvironment {
   return {
     ...rest,
+    noticeOnce: openNotices(rest.emit),
     target,
     image,
     profile,

@@ -4,6 +4,7 @@ import { UsageError } from '../../harness/errors.ts'
 import type { OpenOptions, PlatformMachine, PlatformSession } from '../../harness/machine.ts'
 import {
   AGENT_PORT,
+  briefReason,
   cpuModelFor,
   inspectBase,
   isSafeQemu,
@@ -92,9 +93,9 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
 }
 
 function noticeHost(host: Host, emit: OpenOptions['emit']): void {
-  const { accelerator, reason } = host.accelerator
+  const { accelerator } = host.accelerator
   if (accelerator === 'tcg') {
-    const message = `machines run without hardware acceleration (TCG): ${reason}`
+    const message = `machines run without hardware acceleration (TCG): ${briefReason(host.accelerator)}`
     emit({ type: 'run.notice', level: 'warning', code: 'no-kvm', message })
   }
   if (accelerator === 'tcg' && !isSafeQemu(host.emulator.version)) {
