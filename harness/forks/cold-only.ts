@@ -60,13 +60,13 @@ export function forgetColdOnly(): readonly string[] {
 
 function readMarks(): Readonly<Record<string, Mark>> {
   try {
-    return JSON.parse(readFileSync(path(), 'utf8')) as Record<string, Mark>
+    return (JSON.parse(readFileSync(path(), 'utf8')) as Record<string, Mark> | null) ?? {}
   } catch {
     return {}
   }
 }
 
-function fingerprint({ body, requirements }: RegisteredTest): string {
-  const text = JSON.stringify([toolVersion, body.toString(), requirements])
+function fingerprint({ body, preparation, requirements }: RegisteredTest): string {
+  const text = JSON.stringify([toolVersion, body.toString(), preparation?.body.toString(), requirements])
   return createHash('sha256').update(text).digest('hex').slice(0, 16)
 }

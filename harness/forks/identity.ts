@@ -89,7 +89,9 @@ export const identityTable: readonly IdentityRow[] = [
     rule: 'differs',
     why: 'made by the host, one for each type that the template has; a listening sshd reads them anew before it is dialled',
     renew: [
+      // Where there are none, the pattern stays as it is; a name that is no variable would end the function.
       'for f in /etc/ssh/ssh_host_*_key; do t=${f#/etc/ssh/ssh_host_}; t=${t%_key}; k=K_$t; p=P_$t',
+      'case "$t" in *[!a-z0-9]*) continue;; esac',
       'test -z "${!k}" || { printf %s "${!k}" >"$f"; printf "%s\\n" "${!p}" >"$f.pub"; }; done',
       // sshd writes its pid file again when it listens with the new keys; `read -t` waits without a process.
       'if read -r pid 2>/dev/null </run/sshd.pid; then : >/run/sshd.pid; kill -HUP "$pid"',
