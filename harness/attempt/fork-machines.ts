@@ -3,6 +3,7 @@
 
 import { sleep } from '../deadline.ts'
 import { codeOf, InfraError, messageOf } from '../errors.ts'
+import { identityFunctions } from '../forks/identity.ts'
 import { newIdentity } from '../forks/renew.ts'
 import type { PlatformMachine, Template, TemplateDraft } from '../machine.ts'
 import type { LiveMachine } from '../machines/live-machine.ts'
@@ -34,7 +35,8 @@ export async function startFork(
   if (refusal !== undefined) return { kind: 'boot', reason: refusal }
   const claim = await forks.claim(
     orders.map(({ spec }) => spec),
-    preparation,
+    // What a clone is told is defined in its template: another version of it is another template.
+    `${identityFunctions()}\n${preparation}`,
     signal,
   )
   switch (claim.kind) {
@@ -72,6 +74,8 @@ export async function saveTemplate({ draft, lives }: Seedling, signal: AbortSign
   const unsettled = all.find((each) => each.kind === 'unsettled')
   if (unsettled !== undefined) {
     if (unsettled.lasting) await draft.refuse(unsettled.reason)
+    const settledOnes = lives.filter((_, index) => all[index]?.kind === 'settled')
+    await Promise.all(settledOnes.map(async (live) => await live.unsettle(signal)))
     return { kind: 'machines', reason: unsettled.reason }
   }
   const settled = all.filter((each) => each.kind === 'settled')

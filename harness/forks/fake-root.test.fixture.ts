@@ -16,12 +16,16 @@ export interface FakeRoot {
 
 const PROGRAMS: Readonly<Record<string, string>> = {
   date: 'echo "date $*" >>/run/log-of-programs',
+  journalctl: 'echo "journalctl $*" >>/run/log-of-programs',
+  sync: 'echo "sync $*" >>/run/log-of-programs',
   systemctl: [
     'echo "systemctl $*" >>/run/log-of-programs',
     'case "$1 ${@: -1}" in',
     '"list-units --no-pager") printf "%s loaded active waiting x\\n" daily.timer boot.timer weekly.timer;;',
     '"show daily.timer" | "show weekly.timer") echo "{ OnCalendar=daily ; next_elapse=n/a }";;',
     '"show boot.timer") echo;;',
+    // The last line goes each time that it is asked.
+    '"list-jobs --no-pager") cat /run/jobs 2>/dev/null; sed -i "\\$ d" /run/jobs 2>/dev/null;;',
     'esac',
   ].join('\n'),
 }

@@ -24,7 +24,9 @@ describe('the table', () => {
   test.each(identityTable.map((row) => [row.what, row] as const))(
     '%s: says why, and acts accordingly',
     (_, row) => {
-      const actions = [row.refuse, row.settle, row.renew, row.finish].filter((action) => action !== undefined)
+      const actions = [row.refuse, row.settle, row.unsettle, row.renew, row.finish].filter(
+        (action) => action !== undefined,
+      )
       expect(row.why.length).toBeGreaterThan(20)
       expect(actions.length > 0).toBe(row.rule === 'differs')
       for (const action of actions) expect(parses(action)).toBe('')
@@ -39,7 +41,7 @@ describe('the table', () => {
   test('makes functions that bash can read, and defines them all', () => {
     expect(parses(identityFunctions())).toBe('')
     expect(root.run(`${identityFunctions()}\ncompgen -A function`).split('\n').toSorted()).toEqual(
-      expect.arrayContaining(['finish', 'nap', 'refusal', 'renew', 'settle']),
+      expect.arrayContaining(['finish', 'nap', 'refusal', 'renew', 'settle', 'unsettle']),
     )
   })
 })
@@ -105,6 +107,16 @@ describe('a clone', () => {
     ])
     // Else it would have fired at once for the time in between.
     expect(Date.now() - statSync(stamp).mtimeMs).toBeLessThan(60_000)
+  })
+
+  test('that is none after all has them started again', () => {
+    root.run(`${identityFunctions()}\nsettle; unsettle`)
+    expect(heard().filter((line) => /stop|start/.test(line))).toEqual([
+      'systemctl stop daily.timer weekly.timer',
+      'systemctl start daily.timer weekly.timer',
+    ])
+    expect(root.read('/etc/machine-id')).toBe(`${'a'.repeat(32)}\n`)
+    expect(root.read('/dev/kmsg')).toBe('')
   })
 
   test('without calendar timers none is stopped or started', async () => {

@@ -24,6 +24,8 @@ export interface IdentityRow {
   readonly refuse?: string
   /** Bash that the template runs before it is saved. */
   readonly settle?: string
+  /** Bash that takes `settle` back, where the machine is used as it is instead. */
+  readonly unsettle?: string
   /** Bash that a clone runs before SSH is dialled. */
   readonly renew?: string
   /** Bash that a clone runs while SSH connects, before the test begins. */
@@ -58,6 +60,7 @@ export const identityTable: readonly IdentityRow[] = [
       'do case "$(systemctl show -p TimersCalendar --value "$u")" in ?*) calendar="$calendar $u";; esac; done',
       'test -z "$calendar" || systemctl stop $calendar',
     ].join('; '),
+    unsettle: 'test -z "$calendar" || systemctl start $calendar',
     finish: [
       'test -z "$calendar" || { touch -c /var/lib/systemd/timers/stamp-*; systemctl start $calendar; }',
     ].join('; '),
@@ -166,15 +169,16 @@ export const identityTable: readonly IdentityRow[] = [
   },
 ]
 
-/** Bash that defines the functions `refusal`, `settle`, `renew` and `finish` in the agent's shell. */
+/** Bash that defines the functions `refusal`, `settle`, `unsettle`, `renew` and `finish` in the agent's shell. */
 export function identityFunctions(): string {
-  const body = (key: 'refuse' | 'settle' | 'renew' | 'finish'): string =>
+  const body = (key: 'refuse' | 'settle' | 'unsettle' | 'renew' | 'finish'): string =>
     identityTable.flatMap((row) => row[key] ?? []).join('\n')
   return [
     // Sleeps without starting a process: nothing ever comes through this pipe.
     'exec {pipe}<> <(:)\nnap() { read -r -t "$1" -u "$pipe"; true; }',
     `refusal() {\n${body('refuse')}\ntrue; }`,
     `settle() {\nread -r template_id </etc/machine-id\ncalendar=\n${body('settle')}\ntrue; }`,
+    `unsettle() {\n${body('unsettle')}\n}`,
     `renew() {\n${body('renew')}\nread -r o </etc/machine-id; }`,
     `finish() {\n${body('finish')}\ntrue; }`,
   ].join('\n')

@@ -2,7 +2,7 @@
 // running, and the functions in place with which a clone becomes a machine of its own.
 
 import type { Agent } from '../agent/agent.ts'
-import { messageOf } from '../errors.ts'
+import { InfraError, messageOf } from '../errors.ts'
 import { oneLine } from '../hostile-text.ts'
 import { identityFunctions } from './identity.ts'
 
@@ -56,7 +56,7 @@ const WAIT_FOR_QUIET = [
   'busy=$((u2 - u1 + n2 - n1 + s2 - s1)); idle=$((i2 - i1 + w2 - w1)); test $((busy * 9)) -le $idle && break; done; true',
 ].join('\n')
 
-/** Settles a machine. Never throws but for an abort: whatever goes wrong is a reason to boot instead. */
+/** Settles a machine. Throws when aborted, or as `unsettle` does: else whatever goes wrong is a reason to boot instead. */
 export async function settle(options: SettleOptions): Promise<Settled> {
   const { agent, disconnect, isolated, journalHas, timeoutMs, signal } = options
   const budget = (title: string): { title: string; timeoutMs: number; signal: AbortSignal } => ({
@@ -65,6 +65,7 @@ export async function settle(options: SettleOptions): Promise<Settled> {
     signal,
   })
   const unsettled = (reason: string, lasting: boolean): Settled => ({ kind: 'unsettled', reason, lasting })
+  let settling = false
   try {
     await agent.tell(identityFunctions(), budget('the agent in the guest'))
     const jobs = await agent.ask(`tries=${Math.ceil(timeoutMs / 250)}\n${WAIT_FOR_JOBS}`, {
@@ -75,8 +76,9 @@ export async function settle(options: SettleOptions): Promise<Settled> {
     const look = await agent.tell(LOOK, budget('a look at the machine'))
     const [bootId = '', keys = '', refusal = ''] = look.split('|')
     if (refusal.trim() !== '' && !isolated)
-      return unsettled(`its clones would share${oneLine(refusal, 200)}`, true)
+      return unsettled(`its clones would share ${oneLine(refusal, 200)}`, true)
     await disconnect()
+    settling = true
     await agent.tell(`settle\n${WAIT_FOR_OUR_END}`, budget('the machine to settle'))
     // What the copy of the journal is behind, every clone would have to copy by itself.
     await journalHas(SETTLED, timeoutMs)
@@ -91,6 +93,23 @@ export async function settle(options: SettleOptions): Promise<Settled> {
     }
   } catch (error) {
     signal.throwIfAborted()
+    if (settling) await unsettle({ agent, timeoutMs, signal })
     return unsettled(messageOf(error), false)
+  }
+}
+
+/** Sets a machine going again that is used as it is. Throws InfraError where that fails: it is no booted machine any more. */
+export async function unsettle(
+  options: Pick<SettleOptions, 'agent' | 'timeoutMs' | 'signal'>,
+): Promise<void> {
+  const { agent, ...rest } = options
+  try {
+    await agent.tell('unsettle', { title: 'the machine to go on', ...rest })
+  } catch (cause) {
+    rest.signal.throwIfAborted()
+    throw new InfraError(`a machine that was to be saved did not go on: ${messageOf(cause)}`, {
+      code: 'template-not-saved',
+      cause,
+    })
   }
 }

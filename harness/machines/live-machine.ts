@@ -13,7 +13,7 @@ import { oneLine } from '../hostile-text.ts'
 import type { PlatformMachine, PowerAction, SshEndpoint } from '../machine.ts'
 import { hostKeyOf, type NewIdentity } from '../forks/identity.ts'
 import { finishRenewal, renew, setClock } from '../forks/renew.ts'
-import { settle, type Settled } from '../forks/settle.ts'
+import { settle, unsettle, type Settled } from '../forks/settle.ts'
 import type { DistroProfile } from '../profiles/index.ts'
 import type { CheckName } from '../requirements.ts'
 import { SshSession, type CommandOutcome, type ExecOptions, type SshKey } from '../ssh/index.ts'
@@ -71,6 +71,8 @@ export interface LiveMachine extends AsyncDisposable {
   isReachable(): boolean
   /** Brings it to rest, to be saved as a template; there is no SSH connection to it afterwards. */
   settle(signal: AbortSignal, isolated: boolean): Promise<Settled>
+  /** Sets it going again after all, to be used as it is. */
+  unsettle(signal: AbortSignal): Promise<void>
   /** Lets a clone run that was started paused. */
   resume(signal: AbortSignal): Promise<void>
   /** Hands the machine over to be saved, which ends it. */
@@ -321,6 +323,8 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
           raw.journal !== undefined && (await seesLine(journal, text, timeoutMs, signals(outer))),
       })
     },
+    unsettle: async (outer) =>
+      await unsettle({ agent: required(agent), timeoutMs: agentMs, signal: signals(outer) }),
     resume: async (outer) => await raw.power('resume', signals(outer)),
     release: () => {
       power = 'off'
