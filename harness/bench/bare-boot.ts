@@ -10,12 +10,11 @@ import { buildReferenceImage } from '../../qemu/image/index.ts'
 import { createOverlay, inspectBase, machineArguments, PRIMARY_DISK_SERIAL } from '../../qemu/index.ts'
 import { measureHost } from '../../platforms/qemu/host.ts'
 import { toMachineConfig } from '../../platforms/qemu/machine-config.ts'
-import { sleep } from '../deadline.ts'
 import { wrapIgnition } from '../ignition/index.ts'
 import type { MachineSpec } from '../machine.ts'
-import { execCommand } from '../process.ts'
 import { distroProfiles } from '../profiles/index.ts'
 import { loadSshKey } from '../ssh/index.ts'
+import { untilSshAnswers } from './ssh-program.ts'
 
 const TIMEOUT_MS = 600_000
 
@@ -36,7 +35,7 @@ export async function bareBootMs(): Promise<number> {
     const port = await freePort()
     const config = {
       ...toMachineConfig(
-        spec,
+        plainSpec,
         image,
         host,
         {
@@ -57,11 +56,10 @@ export async function bareBootMs(): Promise<number> {
     const startedAt = performance.now()
     const qemu = spawn(config.binary, [...machineArguments(config)], { stdio: 'ignore' })
     try {
-      while (!(await answers(key.path ?? '', port, signal))) {
-        signal.throwIfAborted()
-        if (qemu.exitCode !== null) throw new Error(`QEMU ended with ${qemu.exitCode}`)
-        await sleep(100, signal)
-      }
+      const ended = new AbortController()
+      qemu.once('exit', (code) => ended.abort(new Error(`QEMU ended with ${code}`)))
+      const either = AbortSignal.any([signal, ended.signal])
+      await untilSshAnswers({ keyPath: key.path ?? '', port, pauseMs: 100, signal: either })
       return performance.now() - startedAt
     } finally {
       qemu.kill('SIGKILL')
@@ -71,7 +69,8 @@ export async function bareBootMs(): Promise<number> {
   }
 }
 
-const spec: MachineSpec = {
+/** What a test gets that asks for nothing. */
+export const plainSpec: MachineSpec = {
   name: 'bare',
   architecture: 'x86_64',
   memoryMiB: 1024,
@@ -79,26 +78,6 @@ const spec: MachineSpec = {
   firmware: 'direct',
   tpm: false,
   disks: [],
-}
-
-async function answers(key: string, port: number, signal: AbortSignal): Promise<boolean> {
-  const options = [
-    'BatchMode=yes',
-    'StrictHostKeyChecking=no',
-    'UserKnownHostsFile=/dev/null',
-    'ConnectTimeout=5',
-    'LogLevel=ERROR',
-  ]
-  const args = [
-    '-i',
-    key,
-    ...options.flatMap((option) => ['-o', option]),
-    '-p',
-    String(port),
-    'core@127.0.0.1',
-    'true',
-  ]
-  return (await execCommand('ssh', args, { timeoutMs: 20_000, signal })).exitCode === 0
 }
 
 async function freePort(): Promise<number> {

@@ -1,10 +1,11 @@
-// `npm run bench -- [--only NAME...] [--json FILE]`: prints the table of figures, and writes them for programs.
+// `npm run bench -- [--only NAME...] [--json FILE]`: prints the table of figures, and writes them for programs. A figure
+// that is not what is asked is no error: the table says it.
 
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { didYouMean } from '../nearest.ts'
 import { benchmarks } from './benchmarks.ts'
-import { measure, tableOf, type Figure } from './figure.ts'
+import { askedText, measure, tableOf, type Figure } from './figure.ts'
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -18,7 +19,10 @@ async function main(): Promise<number> {
   const known = benchmarks.map(({ name }) => name)
   if (values.help === true) {
     process.stdout.write('npm run bench -- [--only NAME...] [--json FILE]\n\n')
-    for (const { name, help } of benchmarks) process.stdout.write(`  ${name.padEnd(18)}${help}\n`)
+    for (const { name, help, asked, unit } of benchmarks) {
+      const wish = asked === undefined ? '' : `; asked: ${askedText(asked)} ${unit}`
+      process.stdout.write(`  ${name.padEnd(25)}${help}${wish}\n`)
+    }
     return 0
   }
   const wanted = [...(values.only ?? []), ...positionals]

@@ -1,5 +1,8 @@
 // A measured figure and how it is shown. The names are fixed: later versions are compared by them.
 
+/** What is asked of a figure. */
+export type Asked = { readonly atMost: number } | { readonly atLeast: number }
+
 /** One row of the table; `value` is the median of `n` measurements. */
 export interface Figure {
   readonly name: string
@@ -9,6 +12,9 @@ export interface Figure {
   readonly n: number
   readonly min: number
   readonly max: number
+  readonly asked?: Asked
+  /** Whether the value is what is asked; absent when nothing is. */
+  readonly met?: boolean
 }
 
 /** A benchmark: what it is called, and how to take one sample. */
@@ -19,20 +25,34 @@ export interface Benchmark {
   /** Samples to take. */
   readonly n: number
   readonly help: string
+  readonly asked?: Asked
+  /** Done once before the samples, outside of what is measured. */
+  readonly prepare?: () => Promise<void>
   sample(report: (line: string) => void): Promise<number>
 }
 
 /** Takes the samples of a benchmark. */
 export async function measure(benchmark: Benchmark, report: (line: string) => void): Promise<Figure> {
+  const { name, unit, better, n, asked } = benchmark
+  await benchmark.prepare?.()
   const samples: number[] = []
-  for (let round = 1; round <= benchmark.n; round += 1) {
+  for (let round = 1; round <= n; round += 1) {
     const value = await benchmark.sample(report)
-    report(`${benchmark.name} ${round}/${benchmark.n}: ${shown(value)} ${benchmark.unit}`)
+    report(`${name} ${round}/${n}: ${shown(value)} ${unit}`)
     samples.push(value)
   }
   const sorted = samples.toSorted((a, b) => a - b)
-  const { name, unit, better, n } = benchmark
-  return { name, unit, better, n, value: median(sorted), min: sorted[0] ?? 0, max: sorted.at(-1) ?? 0 }
+  const value = median(sorted)
+  return {
+    name,
+    unit,
+    better,
+    n,
+    value,
+    min: sorted[0] ?? 0,
+    max: sorted.at(-1) ?? 0,
+    ...(asked === undefined ? {} : { asked, met: isMet(value, asked) }),
+  }
 }
 
 /** Of sorted numbers; 0 of none. */
@@ -42,17 +62,29 @@ export function median(sorted: readonly number[]): number {
   return Number.isInteger(middle) ? ((sorted[middle - 1] ?? upper) + upper) / 2 : upper
 }
 
+function isMet(value: number, asked: Asked): boolean {
+  return 'atMost' in asked ? value <= asked.atMost : value >= asked.atLeast
+}
+
+/** `<= 2.5`, `>= 20`; empty when nothing is asked. */
+export function askedText(asked: Asked | undefined): string {
+  if (asked === undefined) return ''
+  return 'atMost' in asked ? `<= ${asked.atMost}` : `>= ${asked.atLeast}`
+}
+
 /** A table for people. */
 export function tableOf(figures: readonly Figure[]): string {
-  const rows = figures.map(({ name, value, unit, n, min, max }) => [
+  const rows = figures.map(({ name, value, unit, n, min, max, asked, met }) => [
     name,
     shown(value),
     unit,
     `${n}`,
     shown(min),
     shown(max),
+    askedText(asked),
+    met === undefined ? '' : met ? 'yes' : 'no',
   ])
-  const all = [['name', 'median', 'unit', 'n', 'min', 'max'], ...rows]
+  const all = [['name', 'median', 'unit', 'n', 'min', 'max', 'asked', 'met'], ...rows]
   const widths = all[0]?.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0))) ?? []
   return all
     .map((row) =>
@@ -60,7 +92,8 @@ export function tableOf(figures: readonly Figure[]): string {
         .map((cell, column) =>
           column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
         )
-        .join('  '),
+        .join('  ')
+        .trimEnd(),
     )
     .join('\n')
 }

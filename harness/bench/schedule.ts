@@ -1,11 +1,8 @@
-// `npm run bench:schedule -- [--json FILE]`: the real scheduler on a virtual clock, with 20,000 tests of recorded-like
+// `npm run bench:schedule`: the real scheduler on a virtual clock, with 20,000 tests of recorded-like
 // durations over 200 workers. Says how close the run comes to the shortest possible, and what the scheduler costs.
 
-import { writeFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
-import { messageOf } from '../errors.ts'
 import { openSchedule, type Cost } from '../plan/schedule.ts'
-import { measure, tableOf, type Benchmark, type Figure } from './figure.ts'
+import type { Benchmark } from './figure.ts'
 import { openVirtualClock, type VirtualClock } from './virtual-clock.ts'
 
 const WORKERS = 200
@@ -42,6 +39,7 @@ export const scheduleMakespan: Benchmark = {
   better: 'lower',
   n: 1,
   help: `simulated run of ${TESTS} tests over ${WORKERS} workers over its lower bound, the worst of ${SEEDS.length} seeds`,
+  asked: { atMost: 1.05 },
   async sample(report) {
     const ratios: number[] = []
     for (const seed of SEEDS) {
@@ -64,17 +62,12 @@ export const scheduleCost: Benchmark = {
   better: 'lower',
   n: 3,
   help: 'CPU time of the simulated run per 1,000 tests, of one second of one core',
+  asked: { atMost: 5 },
   async sample() {
     const { cpuMs } = await simulate(makeTests(SEEDS[0] ?? 1))
     return (cpuMs / (TESTS / 1000) / 1000) * 100
   },
 }
-
-/** What is asked of each figure. */
-const asked: readonly { readonly benchmark: Benchmark; readonly most: number }[] = [
-  { benchmark: scheduleMakespan, most: 1.05 },
-  { benchmark: scheduleCost, most: 5 },
-]
 
 /** Most tests run a few seconds on a forked machine, a tenth boots one, a few take 10 to 20 minutes. */
 function makeTests(seed: number): readonly SimulatedTest[] {
@@ -171,43 +164,3 @@ function openRandom(seed: number): () => number {
 function normal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 }
-
-/** The options, or what is wrong with them. */
-function readOptions(): { readonly json?: string; readonly help?: boolean } | string {
-  try {
-    return parseArgs({ options: { json: { type: 'string' }, help: { type: 'boolean', short: 'h' } } }).values
-  } catch (error) {
-    return messageOf(error)
-  }
-}
-
-async function main(): Promise<number> {
-  const values = readOptions()
-  if (typeof values === 'string') {
-    process.stderr.write(`error: ${values}\n`)
-    return 2
-  }
-  if (values.help === true) {
-    process.stdout.write('npm run bench:schedule -- [--json FILE]\n\n')
-    for (const { benchmark, most } of asked) {
-      const { name, help, unit } = benchmark
-      process.stdout.write(`  ${name.padEnd(25)}${help}; asked: at most ${most} ${unit}\n`)
-    }
-    return 0
-  }
-  const figures: Figure[] = []
-  const missed: string[] = []
-  for (const { benchmark, most } of asked) {
-    const figure = await measure(benchmark, (line) => process.stderr.write(`${line}\n`))
-    const { name, value, unit } = figure
-    figures.push(figure)
-    if (!(value <= most))
-      missed.push(`error: ${name} is ${value.toFixed(3)} ${unit}, asked: at most ${most} ${unit}\n`)
-  }
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(figures, undefined, 2)}\n`)
-  process.stdout.write(`${tableOf(figures)}\n`)
-  process.stderr.write(missed.join(''))
-  return missed.length === 0 ? 0 : 1
-}
-
-if (import.meta.main) process.exitCode = await main()

@@ -7,38 +7,66 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SignalboxEvent } from '../events.ts'
 
+export interface BenchOptions {
+  /** The command has an `--output` folder and writes events there. Default true. */
+  readonly writesEvents?: boolean
+  /** Called every half second with the id of the running process. */
+  readonly watch?: (pid: number) => Promise<void>
+  readonly env?: Readonly<Record<string, string>>
+}
+
 export interface BenchRun {
   /** From spawning the process to its exit, milliseconds. */
   readonly wallMs: number
   readonly events: readonly SignalboxEvent[]
-  /** Largest resident memory of the harness process itself, MiB. */
-  readonly peakMiB: number
+  readonly stdout: string
 }
 
+/** What to add to find the tests of the benchmarks. */
+export const benchCorpus: readonly string[] = ['--tests', join(import.meta.dirname, 'corpus')]
+
 const BIN = join(import.meta.dirname, '..', 'cli', 'bin.ts')
+const WATCH_MS = 500
 
 /** Runs `signalbox` with its results in a folder that is removed afterwards. Throws when it fails. */
-export async function benchSignalbox(args: readonly string[], writesEvents = true): Promise<BenchRun> {
+export async function benchSignalbox(args: readonly string[], options: BenchOptions = {}): Promise<BenchRun> {
+  const { writesEvents = true, watch, env = {} } = options
   const output = await mkdtemp(join(tmpdir(), 'signalbox-bench-'))
   try {
     const startedAt = performance.now()
     const child = spawn(process.execPath, [BIN, ...args, ...(writesEvents ? ['--output', output] : [])], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...env },
     })
-    let said = ''
-    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
-    let peakMiB = 0
-    const watch = setInterval(
-      () => void peakOf(child.pid ?? 0).then((peak) => (peakMiB = Math.max(peakMiB, peak))),
-      500,
-    )
+    let stdout = ''
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+    const { pid } = child
+    const watching =
+      watch === undefined || pid === undefined ? undefined : watchUntil(once(child, 'exit'), pid, watch)
     const [code] = (await once(child, 'close')) as [number | null]
-    clearInterval(watch)
     const wallMs = performance.now() - startedAt
-    if (code !== 0) throw new Error(`signalbox ${args.join(' ')} exited with ${code}:\n${said.slice(-4000)}`)
-    return { wallMs, peakMiB, events: writesEvents ? await readEvents(output) : [] }
+    await watching
+    if (code !== 0)
+      throw new Error(`signalbox ${args.join(' ')} exited with ${code}:\n${stdout.slice(-4000)}`)
+    return { wallMs, stdout, events: writesEvents ? await readEvents(output) : [] }
   } finally {
     await rm(output, { recursive: true, force: true })
+  }
+}
+
+/** One look after the other, however long one takes. */
+async function watchUntil(
+  ended: Promise<unknown>,
+  pid: number,
+  watch: (pid: number) => Promise<void>,
+): Promise<void> {
+  const over = new AbortController()
+  void ended.then(() => over.abort())
+  while (!over.signal.aborted) {
+    const pause = new Promise((resolve) => {
+      setTimeout(resolve, WATCH_MS)
+    })
+    await Promise.all([pause, watch(pid)])
   }
 }
 
@@ -48,10 +76,4 @@ async function readEvents(output: string): Promise<readonly SignalboxEvent[]> {
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as SignalboxEvent)
-}
-
-// VmHWM: the high-water mark of resident memory (proc(5)).
-async function peakOf(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024
 }
