@@ -50,6 +50,8 @@ export interface FirstConnect {
 export class SshSession implements AsyncDisposable {
   readonly #options: SessionOptions
   readonly #ended = new AbortController()
+  /** Commands that ended with one of these need no explanation, for which there would have to be a new connection. */
+  readonly #givenUp = new WeakSet<SshConnection>()
   #connection: SshConnection | undefined
   #connecting: Promise<SshConnection> | undefined
   #hostKey: string | undefined
@@ -87,7 +89,8 @@ export class SshSession implements AsyncDisposable {
         },
       })
     } catch (error) {
-      if (codeOf(error) === 'ssh-connection-lost') await this.#explainLoss(options.signal)
+      const isLost = codeOf(error) === 'ssh-connection-lost' && !this.#givenUp.has(connection)
+      if (isLost) await this.#explainLoss(options.signal)
       throw error
     }
   }
@@ -147,8 +150,10 @@ export class SshSession implements AsyncDisposable {
   async disconnect(reason: string): Promise<void> {
     const connection = this.#connection
     this.#connection = undefined
-    connection?.destroy(reason)
-    await connection?.closed
+    if (connection === undefined) return
+    this.#givenUp.add(connection)
+    connection.destroy(reason)
+    await connection.closed
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
