@@ -37,7 +37,7 @@ it(
 )
 
 it('shares one boot and keeps the verdicts apart', { timeout: TIMEOUT_MS }, async () => {
-  const { exitCode, stdout } = await run('shared')
+  const { exitCode, stdout } = await run('shared', '--no-fork')
   await expect(comparable(stdout, world)).toMatchFileSnapshot('golden/shared.txt')
   expect(exitCode).toBe(1)
   const boots = eventsOfLatest().filter(({ type }) => type === 'machine.created')

@@ -10,6 +10,13 @@ export interface FakeBehaviour {
   /** Printed on the console at boot, before SSH answers. */
   readonly console: readonly string[]
   readonly osReleaseId: string
+  /** When it is to be saved: it has jobs that never end, it is somebody that its clones would be too, it says nothing. */
+  readonly settle: 'ok' | 'never' | 'shares' | 'silent'
+  readonly save: 'ok' | 'fails'
+  /** `no-memory`: the first tries find no memory. `not-renewed`: a clone stays who its template is. */
+  readonly fork: 'ok' | 'fails' | 'no-memory' | 'not-renewed'
+  /** The template is damaged as soon as it is there; a running test does that with `fake damage-template`. */
+  readonly template: 'ok' | 'damaged'
 }
 
 export const defaultBehaviour: FakeBehaviour = {
@@ -17,6 +24,10 @@ export const defaultBehaviour: FakeBehaviour = {
   failedUnits: [],
   console: [],
   osReleaseId: 'reference',
+  settle: 'ok',
+  save: 'ok',
+  fork: 'ok',
+  template: 'ok',
 }
 
 interface Config {

@@ -6,11 +6,15 @@ export interface FakeGuest {
   readonly files: Map<string, string>
   readonly failedUnits: Set<string>
   readonly osReleaseId: string
+  readonly origin: 'cold' | 'fork'
   bootId(): string
+  machineId(): string
   print(line: string): void
   /** Ends the machine: its own doing or the platform's. */
   end(blame: 'image' | 'platform', reason: string): void
   reboot(): void
+  /** Damages what a clone was forked from. */
+  damageTemplate(): void
 }
 
 export interface ShellIo {
@@ -58,8 +62,7 @@ async function runWords(guest: FakeGuest, words: readonly string[], io: ShellIo)
       return 0
     case 'cat': {
       const path = args.findLast((arg) => !arg.startsWith('-')) ?? ''
-      const content =
-        path === '/proc/sys/kernel/random/boot_id' ? `${guest.bootId()}\n` : guest.files.get(path)
+      const content = ownFile(guest, path) ?? guest.files.get(path)
       if (content === undefined) io.err(`cat: ${path}: No such file or directory\n`)
       else io.out(content)
       return content === undefined ? 1 : 0
@@ -85,6 +88,11 @@ async function runWords(guest: FakeGuest, words: readonly string[], io: ShellIo)
   }
 }
 
+function ownFile(guest: FakeGuest, path: string): string | undefined {
+  if (path === '/proc/sys/kernel/random/boot_id') return `${guest.bootId()}\n`
+  return path === '/etc/machine-id' ? `${guest.machineId()}\n` : undefined
+}
+
 function misbehave(guest: FakeGuest, [what = '', ...args]: readonly string[], io: ShellIo): number {
   switch (what) {
     case 'console':
@@ -92,6 +100,15 @@ function misbehave(guest: FakeGuest, [what = '', ...args]: readonly string[], io
       return 0
     case 'fail-unit':
       guest.failedUnits.add(args[0] ?? 'broken.service')
+      return 0
+    case 'write':
+      guest.files.set(args[0] ?? '', args.slice(1).join(' '))
+      return 0
+    case 'origin':
+      io.out(`${guest.origin}\n`)
+      return 0
+    case 'damage-template':
+      guest.damageTemplate()
       return 0
     case 'poweroff':
       guest.end('image', 'it powered itself off')

@@ -2,7 +2,7 @@
 // shell's. So the harness's own SSH code runs for real.
 
 import { generateKeyPairSync } from 'node:crypto'
-import type { AddressInfo } from 'node:net'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import ssh2, { type Connection, type ServerChannel } from 'ssh2'
 import type { SshEndpoint } from '../../harness/machine.ts'
 import { runFakeCommand, type FakeGuest } from './fake-shell.ts'
@@ -11,6 +11,8 @@ export interface FakeSshServer extends AsyncDisposable {
   readonly endpoint: SshEndpoint
   /** Drops every connection, as a reboot does. */
   drop(): void
+  /** Shows this host key from now on. */
+  setHostKey(privateKey: string): void
 }
 
 let hostKey: string | undefined
@@ -22,12 +24,7 @@ const ourHostKey = (): string =>
 /** Starts it. `isUp` false refuses connections before the banner, as a booting machine does. */
 export async function startFakeSsh(guest: FakeGuest, isUp: () => boolean): Promise<FakeSshServer> {
   const connections = new Set<Connection>()
-  const server = new ssh2.Server({ hostKeys: [ourHostKey()] }, (connection) => {
-    if (!isUp()) {
-      connection.on('error', () => undefined)
-      connection.end()
-      return
-    }
+  const onConnection = (connection: Connection): void => {
     connections.add(connection)
     connection.on('error', () => undefined)
     connection.on('close', () => connections.delete(connection))
@@ -41,12 +38,23 @@ export async function startFakeSsh(guest: FakeGuest, isUp: () => boolean): Promi
         void serve(guest, command, channel)
       })
     })
+  }
+  const withHostKey = (key: string): InstanceType<typeof ssh2.Server> =>
+    new ssh2.Server({ hostKeys: [key] }, onConnection)
+  let current = withHostKey(ourHostKey())
+  // A listener of its own, because a server of ssh2 has its keys for life.
+  const sockets = new Set<Socket>()
+  const listener = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
+    if (isUp()) current.injectSocket(socket)
+    else socket.destroy()
   })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  server.on('error', reject)
-  server.listen(0, '127.0.0.1', resolve)
+  listener.on('error', reject)
+  listener.listen(0, '127.0.0.1', resolve)
   await promise
-  const { port } = server.address() as AddressInfo
+  const { port } = listener.address() as AddressInfo
   const drop = (): void => {
     for (const connection of connections) connection.end()
     connections.clear()
@@ -54,10 +62,14 @@ export async function startFakeSsh(guest: FakeGuest, isUp: () => boolean): Promi
   return {
     endpoint: { host: '127.0.0.1', port },
     drop,
+    setHostKey(privateKey) {
+      current = withHostKey(privateKey)
+    },
     async [Symbol.asyncDispose]() {
-      drop()
+      // Whoever is still there finds the machine gone.
+      for (const socket of sockets) socket.destroy()
       const closed = Promise.withResolvers<void>()
-      server.close(() => closed.resolve())
+      listener.close(() => closed.resolve())
       await closed.promise
     },
   }

@@ -1,0 +1,154 @@
+// One fake machine: its power, its console, its SSH server and its agent. What it holds at a moment can be taken, and
+// another machine be begun with it.
+
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { InfraError } from '../../harness/errors.ts'
+import type { MachineExit, PlatformMachine } from '../../harness/machine.ts'
+import { createAgent } from './agent.ts'
+import type { FakeBehaviour } from './behaviour.ts'
+import { createFeed } from './feed.ts'
+import { startFakeSsh } from './ssh-server.ts'
+
+/** All that a clone has of its template. */
+export interface FakeMoment {
+  readonly files: ReadonlyMap<string, string>
+  readonly failedUnits: readonly string[]
+  readonly console: readonly string[]
+  readonly bootId: string
+  readonly machineId: string
+}
+
+export interface FakeMachineOptions {
+  readonly name: string
+  readonly folder: string
+  readonly behaviour: FakeBehaviour
+  readonly source: FakeSource
+}
+
+export type FakeSource =
+  | { readonly kind: 'boot'; readonly files: ReadonlyMap<string, string> }
+  | {
+      readonly kind: 'clone'
+      readonly moment: FakeMoment
+      /** It waits for `power('resume')`. */
+      readonly paused: boolean
+      readonly onDamageTemplate: () => void
+    }
+
+export interface FakeMachine extends PlatformMachine {
+  moment(): FakeMoment
+}
+
+type State = 'on' | 'paused' | 'off' | 'gone'
+
+/** Creates and starts a machine. */
+export async function createMachine(options: FakeMachineOptions): Promise<FakeMachine> {
+  const { name, folder, behaviour, source } = options
+  const origin = source.kind === 'boot' ? 'cold' : 'fork'
+  const begin = source.kind === 'clone' ? source.moment : firstMoment(source.files, behaviour)
+  const files = new Map(begin.files)
+  const failedUnits = new Set(begin.failedUnits)
+  let { bootId, machineId } = begin
+  const feed = createFeed(join(folder, 'console.txt'))
+  let exited = Promise.withResolvers<MachineExit>()
+  let state: State = 'off'
+  const end = (next: 'off' | 'gone', exit: MachineExit): void => {
+    if (state === 'gone') return
+    state = next
+    ssh.drop()
+    exited.resolve(exit)
+  }
+  const boot = (): void => {
+    if (state === 'off') exited = Promise.withResolvers<MachineExit>()
+    state = 'on'
+    bootId = randomUUID()
+    ssh.drop()
+    for (const line of ['Linux version 6.0.0-fake', ...behaviour.console, ...bootTrouble[behaviour.boot]])
+      feed.push(line)
+    if (behaviour.boot === 'lost') {
+      end('gone', { expected: false, blame: 'platform', reason: 'the emulator was killed by SIGKILL' })
+    }
+  }
+  const isUp = (): boolean => state === 'on' && behaviour.boot === 'ok'
+  const ssh = await startFakeSsh(
+    {
+      files,
+      failedUnits,
+      origin,
+      osReleaseId: behaviour.osReleaseId,
+      bootId: () => bootId,
+      machineId: () => machineId,
+      print: (line) => feed.push(line),
+      end: (blame, reason) => end('gone', { expected: false, blame, reason }),
+      reboot: boot,
+      damageTemplate: () => {
+        if (source.kind === 'clone') source.onDamageTemplate()
+      },
+    },
+    isUp,
+  )
+  const agent = createAgent({
+    behaviour,
+    isUp,
+    bootId: () => bootId,
+    machineId: () => machineId,
+    renew: (newMachineId, hostKey) => {
+      machineId = newMachineId
+      if (hostKey !== undefined) ssh.setHostKey(hostKey)
+    },
+  })
+  if (source.kind === 'boot') boot()
+  else {
+    state = source.paused ? 'paused' : 'on'
+    for (const line of begin.console) feed.push(line)
+  }
+  return {
+    id: randomUUID(),
+    name,
+    origin,
+    facts: { ssh: `${ssh.endpoint.host}:${ssh.endpoint.port}` },
+    console: feed,
+    agent,
+    get exited() {
+      return exited.promise
+    },
+    async ssh() {
+      return await Promise.resolve(ssh.endpoint)
+    },
+    async power(action, signal) {
+      await Promise.resolve()
+      signal.throwIfAborted()
+      if (state === 'gone') throw new InfraError(`${name} is gone`, { code: 'fake-gone' })
+      if (action === 'cut' || action === 'shutdown') {
+        end('off', { expected: true, blame: 'platform', reason: `power ${action}` })
+      } else if (action === 'on' || action === 'reset') boot()
+      else if (action === 'resume' && state === 'paused') state = 'on'
+    },
+    privateMemoryMiB: () => 64,
+    moment: () => ({
+      files: new Map(files),
+      failedUnits: [...failedUnits],
+      console: feed.tail(Number.MAX_SAFE_INTEGER),
+      bootId,
+      machineId,
+    }),
+    async [Symbol.asyncDispose]() {
+      end('gone', { expected: true, blame: 'platform', reason: 'destroyed' })
+      await ssh[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function firstMoment(files: FakeMoment['files'], { failedUnits }: FakeBehaviour): FakeMoment {
+  return { files, failedUnits, console: [], bootId: '', machineId: randomUUID().replaceAll('-', '') }
+}
+
+const bootTrouble: Readonly<Record<FakeBehaviour['boot'], readonly string[]>> = {
+  ok: [],
+  silent: [],
+  lost: [],
+  'create-fails': [],
+  panic: ['Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)'],
+  emergency: ['You are in emergency mode. After logging in, type "journalctl -xb"'],
+}
