@@ -170,11 +170,15 @@ it('shows in doctor where templates go', { timeout: TIMEOUT_MS }, async () => {
   })
 })
 
-it('says that a platform has no templates', { timeout: TIMEOUT_MS }, async () => {
-  const { exitCode, stderr, stdout } = await signalbox('build', ...world.target)
-  expect(stderr).toContain('the platform fake has no templates')
-  expect(stdout).toBe('')
-  expect(exitCode).toBe(2)
+it('makes a template ahead of time, also as JSON', { timeout: TIMEOUT_MS }, async () => {
+  const { exitCode, stdout, stderr } = await signalbox('build', ...world.target)
+  expect(stderr).toBe('')
+  expect(stdout).toMatch(/^template [0-9a-f]{12} made in \d[^\n]*\n$/)
+  expect(exitCode).toBe(0)
+  const json = JSON.parse(
+    (await signalbox('build', '--cpus', '1', '--json', ...world.target)).stdout,
+  ) as unknown
+  expect(json).toMatchObject({ id: expect.stringMatching(/^[0-9a-f]{12}$/), found: false })
 })
 
 it.each([
