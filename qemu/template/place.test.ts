@@ -16,7 +16,7 @@ test('memory first, then the cache; both bounded', () => {
     {
       kind: 'memory',
       folder: `/dev/shm/signalbox-${process.getuid?.()}/templates`,
-      limitBytes: totalmem() / 8,
+      limitBytes: totalmem() / 4,
     },
     { kind: 'disk', folder: '/c/templates', limitBytes: 8192 * MEBIBYTE },
   ])
