@@ -158,7 +158,28 @@ describe('booted', () => {
     expect(notices).toEqual(['template-damaged'])
   })
 
-  it('has its own budget of retries afterwards', SLOW, async () => {
+  it('is the second machine, too, when the first one serves as it is', SLOW, async () => {
+    const { exitCode, origins, notices } = await run('restless-cluster')
+    expect({ exitCode, origins, notices }).toEqual({
+      exitCode: 0,
+      origins: ['cold', 'cold'],
+      notices: ['not-forked'],
+    })
+  })
+
+  it('is at once what was found to be restless before', SLOW, async () => {
+    const { events, attempts } = await run('restless.passes', 'restless-cluster')
+    expect(attempts('restless.passes')).toEqual(['cold passed'])
+    expect(attempts('restless-cluster')).toEqual(['cold passed'])
+    const names = events.flatMap((event) => (event.type === 'machine.created' ? [event.name] : []))
+    expect(names.filter((name) => name === 'template')).toHaveLength(1)
+    expect(names).toHaveLength(3)
+  })
+
+  it('has its own budgets afterwards', SLOW, async () => {
+    const unlucky = await run('unlucky')
+    expect(unlucky.verdicts).toEqual({ unlucky: 'passed' })
+    expect(unlucky.attempts('unlucky').slice(1)).toEqual(['cold infra', 'cold passed'])
     const { attempts, verdicts } = await run('not-forked.fails', '--retries', '1')
     expect(verdicts).toEqual({ 'not-forked.fails': 'failed' })
     expect(attempts('not-forked.fails').slice(-2)).toEqual(['cold failed', 'cold failed'])
@@ -210,6 +231,12 @@ describe('audited', () => {
     expect(second.attempts('audited.fails-on-forks')).toEqual(['cold passed'])
     expect(second.attempts('either')).toEqual(['fork passed', 'cold passed'])
     expect(second.exitCode).toBe(1)
+  })
+
+  it('by a boot that was lost is what it was', SLOW, async () => {
+    const { exitCode, attempts, notices } = await run('audited.lost-when-booted', '--audit-fork', '100%')
+    expect({ exitCode, notices }).toEqual({ exitCode: 0, notices: [] })
+    expect(attempts('audited.lost-when-booted')).toEqual(['fork passed', 'cold infra'])
   })
 
   it('is nobody who was booted, nor anybody without a share', SLOW, async () => {

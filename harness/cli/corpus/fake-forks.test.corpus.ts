@@ -83,6 +83,19 @@ booted('not-forked', { fork: 'fails' })
 booted('not-renewed', { fork: 'not-renewed' })
 booted('damaged', { template: 'damaged' })
 
+// Its fork fails, its first boot is lost, its second one is not.
+test('unlucky', { ignition: fakeMachine({ fork: 'fails' }) }, async ({ machine }) => {
+  if (test.info().attempt.n > 2) return
+  await machine.run('fake die')
+  await machine.run('sleep 600')
+})
+
+/** Two machines, of which one does not settle: both are used as they are. */
+test('restless-cluster', { machines: 2, ignition: fakeMachine({ settle: 'never' }) }, async ({ cluster }) => {
+  const origins = await Promise.all(cluster.machines.map(origin))
+  expect(origins).toEqual(['cold', 'cold'])
+})
+
 describe('damaged-later', () => {
   test('passes', async ({ machine }) => {
     await machine.run('fake damage-template')
@@ -103,6 +116,11 @@ describe('audited', () => {
   })
   test('passes-on-forks', async ({ machine }) => {
     expect(await origin(machine)).toBe('fork')
+  })
+  test('lost-when-booted', async ({ machine }) => {
+    if ((await origin(machine)) === 'fork') return
+    await machine.run('fake die')
+    await machine.run('sleep 600')
   })
   test('fails-on-forks', async ({ machine }) => {
     expect(await origin(machine)).toBe('cold')
