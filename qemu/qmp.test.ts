@@ -1,56 +1,14 @@
 // The QMP client against a scripted peer over a real socket pair.
 
-import { createServer, connect, type Socket } from 'node:net'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { TimeoutError } from '../harness/deadline.ts'
 import { InfraError } from '../harness/errors.ts'
 import type { QmpEvent } from './qmp-commands.ts'
+import { usePeers, type Request } from './qmp-peer.test.fixture.ts'
 import { QmpConnection, QmpError } from './qmp.ts'
 
-const GREETING = { QMP: { version: { qemu: { major: 10, minor: 0, micro: 2 } }, capabilities: [] } }
-
-interface Request {
-  readonly execute: string
-  readonly id: number
-}
-
-let cleanup: AsyncDisposableStack
-beforeEach(() => {
-  cleanup = new AsyncDisposableStack()
-})
-afterEach(async () => cleanup.disposeAsync())
-
-/** A peer that greets and answers each request by `answer`; undefined stays silent. */
-async function peer(
-  answer: (request: Request, socket: Socket) => object | undefined,
-  greeting: object | undefined = GREETING,
-): Promise<{ readonly client: Socket; readonly server: Socket }> {
-  const folder = await mkdtemp(join(tmpdir(), 'qmp-'))
-  cleanup.defer(async () => rm(folder, { recursive: true }))
-  const listener = createServer()
-  listener.listen(join(folder, 's'))
-  await once(listener, 'listening')
-  const accepted = once(listener, 'connection')
-  const client = connect(join(folder, 's'))
-  const [server] = (await accepted) as [Socket]
-  cleanup.defer(() => {
-    listener.close()
-    client.destroy()
-    server.destroy()
-  })
-  if (greeting !== undefined) server.write(`${JSON.stringify(greeting)}\r\n`)
-  createInterface({ input: server }).on('line', (line) => {
-    const request = JSON.parse(line) as Request
-    const reply = request.execute === 'qmp_capabilities' ? { return: {} } : answer(request, server)
-    if (reply !== undefined) server.write(`${JSON.stringify({ ...reply, id: request.id })}\r\n`)
-  })
-  return { client, server }
-}
+const peer = usePeers()
 
 describe('QmpConnection', () => {
   test('negotiates, knows the version, and matches answers that come out of order', async () => {

@@ -189,6 +189,15 @@ test.each<Step>(['functions', 'jobs', 'look', 'settle', 'quiet'])(
   },
 )
 
+test('so is one while it is set going again', async () => {
+  const abort = new AbortController()
+  const { run, port } = trial({ settle: { status: 1 }, unsettle: undefined })
+  const settling = run({ signal: abort.signal, timeoutMs: 10_000 })
+  await expect.poll(() => port.requests.at(-1)?.code).toBe('unsettle')
+  abort.abort(new Error('interrupted'))
+  await expect(settling).rejects.toMatchObject({ message: 'interrupted' })
+})
+
 describe('in a real shell', () => {
   let root: FakeRoot
   beforeEach(() => {
