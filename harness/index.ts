@@ -1,5 +1,7 @@
 // What tests import: the public test API.
 
+export { defineConfig } from './config/config.ts'
+export type { ConfigOptions, SignalboxConfig } from './config/config.ts'
 export { attach } from './running/attachments.ts'
 export { skip } from './running/skip.ts'
 export { InfraError, MachineError, UsageError } from './errors.ts'

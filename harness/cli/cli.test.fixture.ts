@@ -18,9 +18,14 @@ export interface CliWorld extends Disposable {
   /** Arguments that choose the fake platform and an image for it. */
   readonly target: readonly string[]
   corpus(name: string): readonly string[]
-  signalbox(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<CliResult>
+  /** Runs it to its end; `cwd` is its working directory, by default ours. */
+  signalbox(args: readonly string[], env?: Readonly<Record<string, string>>, cwd?: string): Promise<CliResult>
   /** Starts it and leaves it running. */
-  start(args: readonly string[], env?: Readonly<Record<string, string>>): ReturnType<typeof spawn>
+  start(
+    args: readonly string[],
+    env?: Readonly<Record<string, string>>,
+    cwd?: string,
+  ): ReturnType<typeof spawn>
 }
 
 /** A temporary folder with its own runtime folder and results, and its own cache unless another one is given. */
@@ -40,8 +45,10 @@ export function createCliWorld(options: { readonly cache?: string } = {}): CliWo
   const start = (
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
+    cwd = process.cwd(),
   ): ReturnType<typeof spawn> =>
     spawn(process.execPath, [join(import.meta.dirname, 'bin.ts'), ...args], {
+      cwd,
       env: { ...base, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -51,8 +58,8 @@ export function createCliWorld(options: { readonly cache?: string } = {}): CliWo
     target: ['--platform', 'fake', '--image', image, '--distro', 'reference'],
     corpus: (name) => ['--tests', join(import.meta.dirname, 'corpus', `${name}.test.corpus.ts`)],
     start,
-    async signalbox(args, env) {
-      const child = start(args, env)
+    async signalbox(args, env, cwd) {
+      const child = start(args, env, cwd)
       const out = { stdout: '', stderr: '' }
       child.stdout?.on('data', (chunk: Buffer) => (out.stdout += chunk.toString()))
       child.stderr?.on('data', (chunk: Buffer) => (out.stderr += chunk.toString()))

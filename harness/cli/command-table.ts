@@ -1,5 +1,6 @@
 // The commands: usage, help, options, and how to load what runs them. Nothing is imported before it is needed.
 
+import type { Settings } from './config/settings.ts'
 import {
   jsonOption,
   machineOptions,
@@ -9,10 +10,11 @@ import {
   type OptionRow,
 } from './option-table.ts'
 
-/** Runs a command and returns the exit code. */
+/** Runs a command and returns the exit code. The flags hold what a config says where the command line says nothing. */
 export type Action = (
   flags: Readonly<Record<string, unknown>>,
   positional: readonly unknown[],
+  settings: Settings,
 ) => Promise<number>
 
 export interface CommandRow {
@@ -150,6 +152,8 @@ export const commandTable: readonly CommandRow[] = [
             help: 'where runs are',
             default: 'signalbox-results',
             env: 'SIGNALBOX_OUTPUT',
+            config: 'output',
+            isPath: true,
           },
         ],
         action: async () => (await import('./commands/report.ts')).reportShow,

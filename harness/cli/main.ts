@@ -5,8 +5,10 @@ import { Command, CommanderError, Option } from 'commander'
 import { UsageError } from '../errors.ts'
 import { toolVersion } from '../version.ts'
 import { commandTable, type CommandRow } from './command-table.ts'
+import { attributeOf, type Given } from './config/resolve-options.ts'
+import { openSettings } from './config/settings.ts'
+import { configOption, type OptionRow } from './option-table.ts'
 import { printError } from './print-error.ts'
-import type { OptionRow } from './option-table.ts'
 
 /** Parses and runs; sets `process.exitCode`. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -44,7 +46,7 @@ export function buildProgram(): Command {
 function addCommand(parent: Command, row: CommandRow): void {
   const command = parent.command(row.usage).description(row.help)
   command.exitOverride().showSuggestionAfterError(true).allowExcessArguments(false)
-  for (const option of row.options ?? []) command.addOption(toOption(option))
+  for (const option of optionsOf(row)) command.addOption(toOption(option))
   if (row.examples !== undefined) {
     command.addHelpText('after', `\nExamples:\n${row.examples.map((line) => `  ${line}`).join('\n')}`)
   }
@@ -52,10 +54,26 @@ function addCommand(parent: Command, row: CommandRow): void {
   const { action } = row
   if (action === undefined) return
   command.action(async (...received: unknown[]) => {
-    const flags = command.opts()
+    const settings = await openSettings(row.options ?? [], givenTo(command, optionsOf(row)))
     const positional = received.slice(0, -2)
-    process.exitCode = await (await action())(flags, positional)
+    process.exitCode = await (await action())(settings.flags(), positional, settings)
   })
+}
+
+function optionsOf({ options = [] }: CommandRow): readonly OptionRow[] {
+  return options.some(({ config = false }) => config !== false) ? [...options, configOption] : options
+}
+
+/** What the command line and the environment say. */
+function givenTo(command: Command, rows: readonly OptionRow[]): ReadonlyMap<string, Given> {
+  const given = new Map<string, Given>()
+  for (const row of rows) {
+    const name = attributeOf(row)
+    const source = command.getOptionValueSource(name)
+    if (source !== 'cli' && source !== 'env') continue
+    given.set(name, { value: command.getOptionValue(name), source: source === 'cli' ? 'cli' : 'env' })
+  }
+  return given
 }
 
 function toOption(row: OptionRow): Option {

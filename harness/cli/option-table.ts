@@ -1,7 +1,9 @@
-// The one table of every option: flag, environment variable, default, unit, help and validation. The parser, `--help`
-// and the README's table come from it.
+// The one table of every option: flag, environment variable, config key, default, unit, help and validation. The parser,
+// `--help` and the README's table come from it.
 
 import { InvalidArgumentError } from 'commander'
+import type { ConfigKey } from '../config/config.ts'
+import type { Architecture, DistroName, Firmware } from '../model.ts'
 
 export interface OptionRow {
   /** As commander reads it: `-j, --jobs <n>`. */
@@ -11,7 +13,20 @@ export interface OptionRow {
   readonly default?: string | number | boolean | readonly string[]
   readonly choices?: readonly string[]
   readonly parse?: (value: string, previous: unknown) => unknown
+  /** Its key in signalbox.config.ts, declared with its type in harness/config/config.ts; false: has none. */
+  readonly config?: ConfigKey | false
+  /** In a config, relative to the config's folder. */
+  readonly isPath?: true
+  /** Words that a config may hold; on the command line whoever uses the word says which there are. */
+  readonly known?: readonly string[]
 }
+
+/** A row that must say which config key it has; false is for what makes sense on the command line only. */
+export type ConfigurableRow = OptionRow & { readonly config: ConfigKey | false }
+
+export const distros = ['reference', 'flatcar', 'fcos'] as const satisfies readonly DistroName[]
+export const architectures = ['x86_64', 'arm64'] as const satisfies readonly Architecture[]
+export const firmwares = ['direct', 'bios', 'uefi', 'uefi-secure'] as const satisfies readonly Firmware[]
 
 const wholeNumber =
   (min: number, max = Number.MAX_SAFE_INTEGER) =>
@@ -39,66 +54,86 @@ const collect = (value: string, previous: unknown): readonly string[] => [
 ]
 
 /** Where tests come from, and which. */
-export const selectionOptions: readonly OptionRow[] = [
+export const selectionOptions: readonly ConfigurableRow[] = [
   {
     flags: '-t, --tag <tag...>',
     help: 'only tests with one of these tags; !tag leaves tests out',
     parse: collect,
     env: 'SIGNALBOX_TAGS',
+    config: 'tags',
   },
   {
     flags: '--tests <folder...>',
     help: 'folders with test files, instead of the built-in tests',
     parse: collect,
     env: 'SIGNALBOX_TESTS',
+    config: 'tests',
+    isPath: true,
   },
 ]
 
 /** What is tested. */
-export const targetOptions: readonly OptionRow[] = [
+export const targetOptions: readonly ConfigurableRow[] = [
   {
     flags: '-p, --platform <name>',
     help: 'where machines come from',
     default: 'qemu',
     env: 'SIGNALBOX_PLATFORM',
+    config: 'platform',
   },
   {
     flags: '-i, --image <path>',
     help: 'disk image or image folder to test; default: the reference image',
     env: 'SIGNALBOX_IMAGE',
+    config: 'image',
+    isPath: true,
   },
   {
     flags: '--distro <name>',
     help: "the image's distro profile; default: what the image says",
     env: 'SIGNALBOX_DISTRO',
+    config: 'distro',
+    known: distros,
   },
-  { flags: '--arch <name>', help: "the image's architecture: x86_64 or arm64", env: 'SIGNALBOX_ARCH' },
-  { flags: '--channel <name>', help: "the image's channel", env: 'SIGNALBOX_CHANNEL' },
+  {
+    flags: '--arch <name>',
+    help: "the image's architecture: x86_64 or arm64",
+    env: 'SIGNALBOX_ARCH',
+    config: 'architecture',
+    known: architectures,
+  },
+  { flags: '--channel <name>', help: "the image's channel", env: 'SIGNALBOX_CHANNEL', config: 'channel' },
   {
     flags: '--image-version <version>',
     help: "the image's version, where the image does not say",
     env: 'SIGNALBOX_IMAGE_VERSION',
+    config: 'imageVersion',
   },
   {
     flags: '--firmware <name>',
     help: 'direct, bios, uefi or uefi-secure; default: what the image prefers',
     env: 'SIGNALBOX_FIRMWARE',
+    config: 'firmware',
+    known: firmwares,
   },
 ]
 
 /** How a run goes. */
-export const runOptions: readonly OptionRow[] = [
+export const runOptions: readonly ConfigurableRow[] = [
   {
     flags: '-j, --jobs <n>',
     help: 'most jobs at once; default: what memory and CPUs admit',
     parse: wholeNumber(1, 1000),
     env: 'SIGNALBOX_JOBS',
+    config: 'jobs',
   },
   {
     flags: '-o, --output <folder>',
     help: 'where results go, one folder a run',
     default: 'signalbox-results',
     env: 'SIGNALBOX_OUTPUT',
+    config: 'output',
+    isPath: true,
   },
   {
     flags: '--retries <n>',
@@ -106,6 +141,7 @@ export const runOptions: readonly OptionRow[] = [
     parse: wholeNumber(0, 20),
     default: 0,
     env: 'SIGNALBOX_RETRIES',
+    config: 'retries',
   },
   {
     flags: '--infra-retries <n>',
@@ -113,34 +149,64 @@ export const runOptions: readonly OptionRow[] = [
     parse: wholeNumber(0, 20),
     default: 1,
     env: 'SIGNALBOX_INFRA_RETRIES',
+    config: 'infraRetries',
   },
   {
     flags: '--no-fork',
     help: 'boot every machine, instead of forking those that were booted once',
     env: 'SIGNALBOX_NO_FORK',
     default: true,
+    config: 'fork',
   },
   {
     flags: '--audit-fork <percent>',
     help: 'share of the forked tests that also run on a cold boot; verdicts that differ are reported; 5 where CI is set',
     parse: percent,
     env: 'SIGNALBOX_AUDIT_FORK',
+    config: 'auditFork',
   },
-  { flags: '-x, --fail-fast', help: 'start nothing new after the first failure', default: false },
-  { flags: '--fail-on-flaky', help: 'a flaky test fails the run', default: false },
+  {
+    flags: '-x, --fail-fast',
+    help: 'start nothing new after the first failure',
+    default: false,
+    config: 'failFast',
+  },
+  { flags: '--fail-on-flaky', help: 'a flaky test fails the run', default: false, config: 'failOnFlaky' },
   {
     flags: '--boot-timeout <seconds>',
     help: 'until a machine must be ready; default: 60, times 8 where guests are emulated',
     parse: wholeNumber(1, 86_400),
     env: 'SIGNALBOX_BOOT_TIMEOUT',
+    config: 'bootTimeoutSeconds',
   },
 ]
 
 /** What a machine is like that no test asks for. The defaults are those of a test. */
-export const machineOptions: readonly OptionRow[] = [
-  { flags: '--memory <MiB>', help: 'memory a machine', parse: wholeNumber(64), default: 1024 },
-  { flags: '--cpus <n>', help: 'CPUs a machine', parse: wholeNumber(1, 255), default: 2 },
+export const machineOptions: readonly ConfigurableRow[] = [
+  {
+    flags: '--memory <MiB>',
+    help: 'memory a machine',
+    parse: wholeNumber(64),
+    default: 1024,
+    config: 'memoryMiB',
+  },
+  { flags: '--cpus <n>', help: 'CPUs a machine', parse: wholeNumber(1, 255), default: 2, config: 'cpus' },
 ]
+
+/** Every option that a config may give a default for, and those that say why not. */
+export const configurableOptions: readonly ConfigurableRow[] = [
+  ...selectionOptions,
+  ...targetOptions,
+  ...runOptions,
+  ...machineOptions,
+]
+
+/** Of every command that has an option with a config key. */
+export const configOption: OptionRow = {
+  flags: '--config <file>',
+  help: 'the config; default: signalbox.config.{ts,mts,js,mjs,json} here or in the nearest folder above',
+  env: 'SIGNALBOX_CONFIG',
+}
 
 export const jsonOption: OptionRow = { flags: '--json', help: 'print JSON for programs', default: false }
 

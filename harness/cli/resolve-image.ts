@@ -3,14 +3,10 @@
 import { open, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { codeOf, UsageError } from '../errors.ts'
-import type { Architecture, DistroName, Firmware, Image, ImageIdentity, Target } from '../model.ts'
+import type { Firmware, Image, ImageIdentity, Target } from '../model.ts'
 import { didYouMean } from '../nearest.ts'
-import type { TargetFlags } from './option-table.ts'
+import { architectures, distros, firmwares, type TargetFlags } from './option-table.ts'
 import { showProgress } from './progress.ts'
-
-const distros = ['reference', 'flatcar', 'fcos'] as const satisfies readonly DistroName[]
-const architectures = ['x86_64', 'arm64'] as const satisfies readonly Architecture[]
-const firmwares = ['direct', 'bios', 'uefi', 'uefi-secure'] as const satisfies readonly Firmware[]
 
 /** What `list` assumes when the reference image was not built yet. */
 const unbuilt: ImageIdentity = {
