@@ -56,6 +56,8 @@ export type EventBody =
       readonly tests: readonly PlannedTest[]
       readonly jobs: number
       readonly budget: { readonly memoryMiB: number; readonly cpus: number }
+      /** Which part of the selected tests this run has; the others are other runs. */
+      readonly shard?: { readonly index: number; readonly count: number }
     }
   /** Something the user should know that is no test's fault: KVM unusable, a stale run cleaned up. */
   | {

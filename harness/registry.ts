@@ -15,6 +15,15 @@ export interface Preparation {
   readonly body: TestBody
 }
 
+/** The place of a test in a serial group, whose tests share their machines in the order written. */
+export interface SerialPlace {
+  /** The full name of the group. */
+  readonly group: string
+  /** From 0. */
+  readonly index: number
+  readonly stopAtFirstFailure: boolean
+}
+
 export interface RegisteredTest {
   /** Globally unique dotted name. */
   readonly name: string
@@ -22,6 +31,9 @@ export interface RegisteredTest {
   readonly body: TestBody
   readonly preparation?: Preparation | undefined
   readonly location: SourceLocation
+  readonly serial?: SerialPlace | undefined
+  /** The lines of the `describe` calls around it. */
+  readonly within?: readonly number[]
 }
 
 const key = Symbol.for('signalbox.registry')
@@ -55,6 +67,16 @@ export function registerTest(test: RegisteredTest): void {
 /** All registered tests by name, in order of name. */
 export function registeredTests(): readonly RegisteredTest[] {
   return [...registry().values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** How many tests are registered. */
+export function countTests(): number {
+  return registry().size
+}
+
+/** The names of the tests that were registered after the first `count`, as they came. */
+export function namesFrom(count: number): readonly string[] {
+  return [...registry().keys()].slice(count)
 }
 
 /** Forgets all tests: for the harness's own tests. */

@@ -12,14 +12,14 @@ import {
 } from './attempt/environment.ts'
 import { specOf } from './attempt/acquire.ts'
 import { InfraError, messageOf, UsageError } from './errors.ts'
-import type { Emit } from './events.ts'
+import type { Emit, EventOf } from './events.ts'
 import type { Platform } from './machine.ts'
 import type { Image, Target, Verdict, VerdictCounts } from './model.ts'
-import { loadDurations } from './plan/durations.ts'
 import { formJobs } from './plan/group.ts'
 import { makePlan } from './plan/plan.ts'
 import { readIgnition, validateIgnition } from './ignition/index.ts'
 import type { Selection } from './plan/select.ts'
+import type { Shard } from './plan/shard.ts'
 import type { DistroProfile } from './profiles/index.ts'
 import type { RetryBudget } from './retry-policy.ts'
 import { runPlan } from './run-plan.ts'
@@ -36,6 +36,12 @@ export interface RunOptions extends RetryBudget {
   readonly profile: DistroProfile
   readonly target: Target
   readonly selection: readonly Selection[]
+  /** How the selection came about, for the reports. */
+  readonly remarks: readonly Pick<EventOf<'run.notice'>, 'level' | 'code' | 'message'>[]
+  /** Which part of the tests this run has, where others have the rest. */
+  readonly shard: Shard | undefined
+  /** Milliseconds a test took before, by name. */
+  readonly knownDurationMs: (test: string) => number | undefined
   /** Most jobs at once; undefined: as many as the budget admits. */
   readonly jobs: number | undefined
   /** Fork booted machines where the platform can; false boots every machine. */
@@ -59,7 +65,7 @@ export interface RunResult {
 
 /** Runs the selected tests. Throws only what makes a run impossible: usage errors, a platform that cannot be opened. */
 export async function executeRun(options: RunOptions): Promise<RunResult> {
-  const { emit, platform, image, target, selection, signal, profile } = options
+  const { emit, platform, image, target, selection, signal, profile, knownDurationMs } = options
   const startedAt = performance.now()
   // Long enough to reach from deep in the harness back to a line of the test.
   Error.stackTraceLimit = 50
@@ -69,6 +75,7 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     tool: { name: 'signalbox', version: toolVersion },
     host: { name: hostname(), kernel: release(), node: process.version },
   })
+  for (const remark of options.remarks) emit({ type: 'run.notice', ...remark })
   const runnable = selection.filter(({ skip }) => skip === undefined).map(({ test }) => test)
   const candidates = await Promise.all(
     runnable.map(async (test) => {
@@ -87,8 +94,6 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     const refusal = session.refuses(specOf(env0, { name: 'm0', needs: test.requirements }))
     if (refusal !== undefined) refused.set(test.name, refusal)
   }
-  const durations = loadDurations()
-  const knownDurationMs = (test: string): number | undefined => durations.get(`${target.name} ${test}`)
   const plan = makePlan({
     target,
     image: image.identity,
@@ -112,6 +117,7 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     tests: plan.tests,
     jobs: most,
     budget: session.budget,
+    ...(options.shard === undefined ? {} : { shard: options.shard }),
   })
   const sshKey = loadSshKey()
   if (sshKey.notice !== undefined)

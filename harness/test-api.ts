@@ -34,9 +34,11 @@ export interface TestFunction {
 interface Group {
   readonly prefix: string
   readonly requirements: Requirements
+  /** The lines on which it and the groups around it begin. */
+  readonly lines: readonly number[]
 }
 
-let group: Group = { prefix: '', requirements: {} }
+let group: Group = { prefix: '', requirements: {}, lines: [] }
 
 /** Groups tests: `describe('ignition', ...)` gives its tests names like `ignition.files` and default requirements. */
 export function describe(name: string, define: () => void): void
@@ -46,7 +48,11 @@ export function describe(name: string, second: Requirements | (() => void), thir
   const define = typeof second === 'function' ? second : third
   validateRequirements(name, requirements)
   const outer = group
-  group = { prefix: `${outer.prefix}${name}.`, requirements: merge(outer.requirements, requirements) }
+  group = {
+    prefix: `${outer.prefix}${name}.`,
+    requirements: merge(outer.requirements, requirements),
+    lines: [...outer.lines, callerLocation().line],
+  }
   try {
     define?.()
   } finally {
@@ -78,6 +84,7 @@ function declare(base: Extension, name: string, second: Requirements | TestBody,
     body,
     preparation: base.preparation,
     location: callerLocation(),
+    within: group.lines,
   })
 }
 

@@ -90,6 +90,7 @@ const bodies: Readonly<Record<EventBody['type'], Fields>> = {
     tests: listOf(plannedTest),
     jobs: number,
     budget: shape({ memoryMiB: number, cpus: number }),
+    shard: optional(shape({ index: number, count: number })),
   },
   'run.notice': {
     level: oneOf('info', 'warning'),

@@ -148,7 +148,12 @@ export function startRunFold(first: SignalboxEvent): RunFold {
         : {
             target: plan.target,
             image: plan.image,
-            plan: { digest: plan.digest, jobs: plan.jobs, budget: plan.budget },
+            plan: {
+              digest: plan.digest,
+              jobs: plan.jobs,
+              budget: plan.budget,
+              ...(plan.shard === undefined ? {} : { shard: plan.shard }),
+            },
           }),
       planned: plannedTests.size,
       finished: all.length - missing.length,

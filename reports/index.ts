@@ -6,6 +6,7 @@ export { createListReporter, type ListReporterOptions, type Reporter } from './l
 export type { TextOptions } from './list-text.ts'
 export { eventLines, type Merged, mergeEvents, mergePaths } from './merge.ts'
 export { EVENT_FILE, findEventFiles, readEventFile, readEvents } from './read-events.ts'
+export { targetName } from './run-summary.ts'
 export type {
   AttachmentSummary,
   AttemptSummary,

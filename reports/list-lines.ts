@@ -40,13 +40,14 @@ export function verdictPaint(colors: Colors, verdict: Verdict): Paint {
 
 /** `qemu-x86_64-direct · reference 1.2.3 (stable) · 24 tests, 2 jobs` */
 export function planLine(
-  plan: Pick<EventOf<'run.planned'>, 'target' | 'image' | 'jobs'> & { readonly count: number },
+  plan: Pick<EventOf<'run.planned'>, 'target' | 'image' | 'jobs' | 'shard'> & { readonly count: number },
   look: Look,
 ): string {
-  const { target, image, jobs, count } = plan
+  const { target, image, jobs, shard, count } = plan
   const parts = [
     look.colors.bold(oneLine(target.name, 80)),
     `${oneLine(image.distro, 40)} ${oneLine(image.version, 60)} (${oneLine(image.channel, 40)})`,
+    ...(shard === undefined ? [] : [`shard ${shard.index} of ${shard.count}`]),
     `${plural(count, 'test')}, ${plural(jobs, 'job')}`,
   ]
   return `  ${parts.join(look.colors.dim(` ${look.symbols.dot} `))}`
@@ -56,7 +57,7 @@ export function planLine(
 export function runHead(run: RunSummary, look: Look): readonly string[] {
   if (run.target === undefined || run.image === undefined || run.plan === undefined) return []
   const { target, image, plan, planned: count } = run
-  return [planLine({ target, image, jobs: plan.jobs, count }, look), '']
+  return [planLine({ target, image, ...plan, count }, look), '']
 }
 
 export function noticeLine(notice: Notice, look: Look): string {

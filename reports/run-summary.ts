@@ -123,7 +123,7 @@ export interface RunSummary {
   readonly host: Readonly<Record<string, string | number>>
   readonly target?: Target
   readonly image?: ImageIdentity
-  readonly plan?: Pick<EventOf<'run.planned'>, 'digest' | 'jobs' | 'budget'>
+  readonly plan?: Pick<EventOf<'run.planned'>, 'digest' | 'jobs' | 'budget' | 'shard'>
   readonly planned: number
   readonly finished: number
   /** The tests that were planned to run and have no verdict. */

@@ -4,6 +4,7 @@ import type { Settings } from './config/settings.ts'
 import {
   jsonOption,
   machineOptions,
+  outputOption,
   runOptions,
   selectionOptions,
   targetOptions,
@@ -30,12 +31,22 @@ export const commandTable: readonly CommandRow[] = [
   {
     usage: 'run [glob...]',
     help: 'run tests and write reports',
-    options: [...selectionOptions, ...targetOptions, ...runOptions, jsonOption],
+    options: [
+      ...selectionOptions,
+      ...targetOptions,
+      ...runOptions,
+      { flags: '--list', help: 'list the tests and run none, as "signalbox list"', default: false },
+      jsonOption,
+    ],
     examples: [
       'signalbox run                          # every test, on the reference image',
       "signalbox run 'ignition.*' boot.usr     # by name, prefix or glob",
       'signalbox run cl.basic                  # by the name a test has in kola',
+      'signalbox run tests/boot/usr.ts:12      # by file, folder or line',
       'signalbox run --tag smoke -j 1',
+      'signalbox run --last-failed             # what was not green in the latest run',
+      'signalbox run --changed=main            # what changed files reach',
+      'signalbox run --shard 2/5 --durations nightly/run.json',
       'signalbox run --image flatcar_production_qemu_uefi_image.img --distro flatcar --firmware uefi',
     ],
     action: async () => (await import('./commands/run.ts')).run,
@@ -49,7 +60,7 @@ export const commandTable: readonly CommandRow[] = [
   {
     usage: 'start',
     help: 'the whole main job: check the host, build or find the reference image, run the smoke suite, show the reports',
-    options: runOptions,
+    options: [outputOption, ...runOptions],
     action: async () => (await import('./commands/start.ts')).start,
   },
   {

@@ -1,31 +1,56 @@
-// Loads test files, so that they register their tests.
+// Loads test files, so that they register their tests, and remembers which file each test came with.
 
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { messageOf, UsageError } from '../errors.ts'
-import { registeredTests, type RegisteredTest } from '../registry.ts'
+import { countTests, namesFrom, registeredTests, type RegisteredTest } from '../registry.ts'
 
 const OURS = import.meta.filename.endsWith('.ts') ? '.ts' : '.js'
 const builtIn = join(import.meta.dirname, '..', '..', 'tests')
 
+export interface LoadedTests {
+  readonly tests: readonly RegisteredTest[]
+  /** The test files, absolute and without links, in the order they were loaded. */
+  readonly files: readonly string[]
+  /** The test file that was being loaded when a test registered itself, by the test's name. */
+  readonly fileOf: ReadonlyMap<string, string>
+}
+
 /** Loads every test file below the folders (default: the built-in tests) and returns what is registered. */
 export async function loadTests(folders: readonly string[] | undefined): Promise<readonly RegisteredTest[]> {
-  const files = folders === undefined ? await findFiles(builtIn, [OURS]) : await findAll(folders)
+  return (await loadTestFiles(folders)).tests
+}
+
+/** As `loadTests`, with the files; `more` are loaded too. */
+export async function loadTestFiles(
+  folders: readonly string[] | undefined,
+  more: readonly string[] = [],
+): Promise<LoadedTests> {
+  const found = folders === undefined ? await findFiles(builtIn, [OURS]) : await findAll(folders)
+  const rest = more.length === 0 ? [] : await findAll(more)
+  const files = [...new Set([...found, ...rest].map((file) => realpathSync(file)))]
+  const fileOf = new Map<string, string>()
   for (const file of files) {
-    try {
-      await import(pathToFileURL(file).href)
-    } catch (error) {
-      if (error instanceof UsageError) throw error
-      throw new UsageError(`the test file ${file} cannot be loaded: ${messageOf(error)}`, {
-        code: 'test-file-broken',
-        cause: error,
-        hint: `node ${file} shows where`,
-      })
-    }
+    const before = countTests()
+    await load(file)
+    for (const name of namesFrom(before)) fileOf.set(name, file)
   }
-  return registeredTests()
+  return { tests: registeredTests(), files, fileOf }
+}
+
+async function load(file: string): Promise<void> {
+  try {
+    await import(pathToFileURL(file).href)
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    throw new UsageError(`the test file ${file} cannot be loaded: ${messageOf(error)}`, {
+      code: 'test-file-broken',
+      cause: error,
+      hint: `node ${file} shows where`,
+    })
+  }
 }
 
 async function findAll(folders: readonly string[]): Promise<readonly string[]> {

@@ -53,6 +53,25 @@ const collect = (value: string, previous: unknown): readonly string[] => [
   ...value.split(',').filter((part) => part !== ''),
 ]
 
+/** `2/5`: the second of five. */
+const part = (value: string): { readonly index: number; readonly count: number } => {
+  const [, index, count] = /^(\d{1,5})\/(\d{1,5})$/.exec(value.trim()) ?? []
+  const found = { index: Number(index), count: Number(count) }
+  if (index === undefined || found.index < 1 || found.index > found.count)
+    throw new InvalidArgumentError('It must be like 2/5: the second of five.')
+  return found
+}
+
+/** Where results go, and where those of earlier runs are. */
+export const outputOption: ConfigurableRow = {
+  flags: '-o, --output <folder>',
+  help: 'where results go, one folder a run',
+  default: 'signalbox-results',
+  env: 'SIGNALBOX_OUTPUT',
+  config: 'output',
+  isPath: true,
+}
+
 /** Where tests come from, and which. */
 export const selectionOptions: readonly ConfigurableRow[] = [
   {
@@ -70,6 +89,30 @@ export const selectionOptions: readonly ConfigurableRow[] = [
     config: 'tests',
     isPath: true,
   },
+  {
+    flags: '--last-failed [folder]',
+    help: 'only tests that were not green in that run (failed, flaky, infra, missing); default: the latest in --output',
+    config: false,
+  },
+  {
+    flags: '--changed [ref]',
+    help: 'only tests of files that changed since a commit, or that import one; default: HEAD, with new files',
+    config: false,
+  },
+  {
+    flags: '--shard <i/n>',
+    help: 'only the i-th of n parts, balanced by --durations, else by what tests need; hosts need know nothing of each other',
+    parse: part,
+    env: 'SIGNALBOX_SHARD',
+    config: false,
+  },
+  {
+    flags: '--durations <path>',
+    help: 'how long tests take: an earlier run, its run.json, or a durations.json; the same for all shards',
+    env: 'SIGNALBOX_DURATIONS',
+    config: false,
+  },
+  outputOption,
 ]
 
 /** What is tested. */
@@ -126,14 +169,6 @@ export const runOptions: readonly ConfigurableRow[] = [
     parse: wholeNumber(1, 1000),
     env: 'SIGNALBOX_JOBS',
     config: 'jobs',
-  },
-  {
-    flags: '-o, --output <folder>',
-    help: 'where results go, one folder a run',
-    default: 'signalbox-results',
-    env: 'SIGNALBOX_OUTPUT',
-    config: 'output',
-    isPath: true,
   },
   {
     flags: '--retries <n>',
@@ -214,6 +249,13 @@ export const jsonOption: OptionRow = { flags: '--json', help: 'print JSON for pr
 export interface SelectionFlags {
   readonly tag?: readonly string[]
   readonly tests?: readonly string[]
+  /** A folder, or true: the latest run. */
+  readonly lastFailed?: string | true
+  /** A commit, or true: HEAD. */
+  readonly changed?: string | true
+  readonly shard?: { readonly index: number; readonly count: number }
+  readonly durations?: string
+  readonly output: string
 }
 export interface TargetFlags {
   readonly platform: string
@@ -226,7 +268,6 @@ export interface TargetFlags {
 }
 export interface RunFlags extends SelectionFlags, TargetFlags {
   readonly jobs?: number
-  readonly output: string
   readonly retries: number
   readonly infraRetries: number
   readonly fork: boolean

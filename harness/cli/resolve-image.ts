@@ -45,8 +45,8 @@ export async function resolveImage(flags: TargetFlags, signal: AbortSignal): Pro
 export async function resolveIdentity(
   flags: TargetFlags,
 ): Promise<{ identity: ImageIdentity; firmwares: readonly Firmware[] }> {
-  if (flags.image !== undefined && (await isFolder(flags.image))) {
-    const image = await imageFrom(flags.image, flags)
+  if (flags.image !== undefined) {
+    const image = await imageFrom(flags.image, flags, async () => await Promise.resolve('sha256:'))
     return { identity: image.identity, firmwares: image.firmwares }
   }
   const identity: ImageIdentity = {
@@ -81,11 +81,7 @@ export function targetOf(
   return { name, platform, architecture, firmware: wanted, channel, distro, version }
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() === true
-}
-
-async function imageFrom(path: string, flags: TargetFlags): Promise<Image> {
+async function imageFrom(path: string, flags: TargetFlags, digest = digestOf): Promise<Image> {
   const info = await stat(path).catch((error: unknown) => {
     throw new UsageError(`the image ${path} cannot be read: ${codeOf(error) ?? 'unknown error'}`, {
       code: 'image-missing',
@@ -107,7 +103,7 @@ async function imageFrom(path: string, flags: TargetFlags): Promise<Image> {
   const architecture = oneOfWords('architecture', flags.arch ?? 'x86_64', architectures)
   return {
     identity: {
-      digest: await digestOf(absolute, info.size, info.mtimeMs),
+      digest: await digest(absolute, info.size, info.mtimeMs),
       distro,
       version: flags.imageVersion ?? '0.0.0',
       channel: flags.channel ?? 'unknown',

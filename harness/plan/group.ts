@@ -103,6 +103,17 @@ export function mayFork({ requirements }: Pick<RegisteredTest, 'requirements'>):
   return !firstBoot && machines > 0 && !tpm && typeof ignition !== 'function' && !lenient
 }
 
+/** Equal for tests that would begin with the same boot, as far as their declarations tell; the same on every host. */
+export function bootKey(test: RegisteredTest): string {
+  const { name, serial, requirements } = test
+  if (serial !== undefined) return `serial ${serial.group}`
+  if (mayShare(test)) return `shared ${machineKey(test)}`
+  if (!mayFork(test)) return `alone ${name}`
+  const { ignition } = requirements
+  const text = typeof ignition === 'string' ? ignition : JSON.stringify(ignition)
+  return `template ${templateKey({ test, config: text === undefined ? undefined : { ...emptyConfig, text } })}`
+}
+
 /** Tests share a machine only when they ask for exactly the same one and the same judgement of its boot. */
 function machineKey(test: RegisteredTest): string {
   const { memoryMiB, cpus, disks, primaryDiskMiB, tpm } = test.requirements

@@ -22,21 +22,27 @@ export interface SelectOptions {
   /** `smoke` includes, `!slow` excludes; any including tag suffices, every excluding one counts. */
   readonly tags: readonly string[]
   readonly target: Target
+  /** Tests that were named by their place in a file; with globs, both are selected. */
+  readonly placed?: readonly RegisteredTest[] | undefined
+  /** Leaves out all others of what globs, places and tags select. */
+  readonly only?: ((test: RegisteredTest) => boolean) | undefined
 }
 
 /** The selected tests in order of name. A glob that matches nothing is a UsageError that names the nearest tests. */
 export function selectTests(tests: readonly RegisteredTest[], options: SelectOptions): readonly Selection[] {
-  const { globs, tags, target } = options
-  const byName = globs.length === 0 ? tests : matchGlobs(tests, globs)
+  const { globs, tags, target, placed = [], only = () => true } = options
+  const named = globs.length + placed.length === 0 ? tests : [...matchGlobs(tests, globs), ...placed]
   const included = tags.filter((tag) => !tag.startsWith('!'))
   const excluded = new Set(tags.filter((tag) => tag.startsWith('!')).map((tag) => tag.slice(1)))
   checkTags(tests, [...included, ...excluded])
-  return byName
+  return [...new Set(named)]
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .filter((test) => {
       const own = test.requirements.tags ?? []
       return (
         (included.length === 0 || included.some((tag) => own.includes(tag))) &&
-        !own.some((tag) => excluded.has(tag))
+        !own.some((tag) => excluded.has(tag)) &&
+        only(test)
       )
     })
     .map((test) => ({ test, skip: skipReason(test, target) }))

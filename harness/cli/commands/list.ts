@@ -1,8 +1,9 @@
 // `signalbox list`: tests, and why one is skipped for the target.
 
 import pc from 'picocolors'
-import { selectTests, type Selection } from '../../plan/select.ts'
-import { loadTests } from '../load-tests.ts'
+import type { Selection } from '../../plan/select.ts'
+import { loadChosen } from '../choose-tests.ts'
+import { listenForInterrupts } from '../interrupt.ts'
 import type { SelectionFlags, TargetFlags } from '../option-table.ts'
 import { resolveIdentity, targetOf } from '../resolve-image.ts'
 
@@ -11,17 +12,13 @@ export async function list(
   flags: Readonly<Record<string, unknown>>,
   positional: readonly unknown[],
 ): Promise<number> {
-  const {
-    tag = [],
-    tests: folders,
-    json,
-    ...target
-  } = flags as unknown as SelectionFlags & TargetFlags & { json: boolean }
-  const globs = (positional[0] as readonly string[] | undefined) ?? []
-  const tests = await loadTests(folders)
-  const { identity, firmwares } = await resolveIdentity(target)
-  const cell = targetOf(identity, firmwares, target.platform, target)
-  const selection = selectTests(tests, { globs, tags: tag, target: cell })
+  const received = flags as unknown as SelectionFlags & TargetFlags & { json: boolean }
+  const { json } = received
+  using interrupts = listenForInterrupts()
+  const { choose } = await loadChosen(received, (positional[0] as readonly string[] | undefined) ?? [])
+  const { identity, firmwares } = await resolveIdentity(received)
+  const cell = targetOf(identity, firmwares, received.platform, received)
+  const { selection, remarks, nothing } = await choose(cell, interrupts.signal)
   if (json) {
     const rows = selection.map(({ test, skip }) => ({
       name: test.name,
@@ -33,11 +30,16 @@ export async function list(
     process.stdout.write(`${JSON.stringify({ target: cell, tests: rows }, undefined, 2)}\n`)
     return 0
   }
+  for (const { message } of remarks) process.stderr.write(`${message}\n`)
+  if (!json && selection.length === 0 && nothing !== undefined) {
+    process.stdout.write(`${nothing}\n`)
+    return 0
+  }
   process.stdout.write(`${selection.map((row) => describe(row)).join('\n')}\n`)
   const skipped = selection.filter(({ skip }) => skip !== undefined).length
   process.stdout.write(
     pc.dim(
-      `\n${selection.length} tests for ${cell.name}${skipped === 0 ? '' : `, ${skipped} of them skipped`}\n`,
+      `\n${selection.length} ${selection.length === 1 ? 'test' : 'tests'} for ${cell.name}${skipped === 0 ? '' : `, ${skipped} of them skipped`}\n`,
     ),
   )
   return 0

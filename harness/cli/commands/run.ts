@@ -12,10 +12,9 @@ import { loadPlatform } from '../../../platforms/index.ts'
 import { openEventLog } from '../../event-log.ts'
 import type { SignalboxEvent } from '../../events.ts'
 import { distroProfiles } from '../../profiles/index.ts'
-import { selectTests } from '../../plan/select.ts'
 import { executeRun, requireSomething, type RunResult } from '../../run.ts'
+import { loadChosen } from '../choose-tests.ts'
 import { listenForInterrupts } from '../interrupt.ts'
-import { loadTests } from '../load-tests.ts'
 import type { RunFlags } from '../option-table.ts'
 import { resolveImage, targetOf } from '../resolve-image.ts'
 import { makeRunFolder } from '../run-folder.ts'
@@ -29,12 +28,14 @@ export async function run(
   positional: readonly unknown[],
 ): Promise<number> {
   const globs = (positional[0] as readonly string[] | undefined) ?? []
+  if (flags['list'] === true) return await (await import('./list.ts')).list(flags, positional)
   return (await runTests(flags as unknown as RunFlags, globs)).exitCode
 }
 
 export interface FinishedRun {
   readonly exitCode: number
-  readonly folder: string
+  /** Undefined when there was nothing to run. */
+  readonly folder: string | undefined
 }
 
 /** Runs tests as the flags say; also used by `start`. */
@@ -42,10 +43,16 @@ export async function runTests(flags: RunFlags, globs: readonly string[]): Promi
   using interrupts = listenForInterrupts()
   const { signal } = interrupts
   const platform = await loadPlatform(flags.platform)
-  const tests = await loadTests(flags.tests)
+  const { choose } = await loadChosen(flags, globs)
   const image = await resolveImage(flags, signal)
   const target = targetOf(image.identity, image.firmwares, platform.name, flags)
-  const selection = selectTests(tests, { globs, tags: flags.tag ?? [], target })
+  const { selection, remarks, nothing, shard, knownDurationMs } = await choose(target, signal)
+  if (selection.length === 0 && nothing !== undefined) {
+    for (const { message } of remarks) process.stderr.write(`${message}\n`)
+    const screen = flags.json ? process.stderr : process.stdout
+    screen.write(`${nothing}\n`)
+    return { exitCode: 0, folder: undefined }
+  }
   requireSomething(selection)
   const folder = await makeRunFolder(flags.output)
 
@@ -77,6 +84,9 @@ export async function runTests(flags: RunFlags, globs: readonly string[]): Promi
       profile: distroProfiles[image.identity.distro],
       target,
       selection,
+      remarks,
+      shard,
+      knownDurationMs,
       jobs: flags.jobs,
       retries: flags.retries,
       infraRetries: flags.infraRetries,

@@ -30,7 +30,7 @@ export async function start(flags: Readonly<Record<string, unknown>>): Promise<n
     [`${self} spawn`, 'a shell in a machine of your own'],
   ] as const
   const width = Math.max(...next.map(([command]) => command.length))
-  process.stdout.write(`\nResults: ${folder}\n\nWorth trying next:\n`)
+  process.stdout.write(`\nResults: ${folder ?? 'none'}\n\nWorth trying next:\n`)
   for (const [command, why] of next)
     process.stdout.write(`  ${pc.bold(command.padEnd(width))}   ${pc.dim(why)}\n`)
   return exitCode
