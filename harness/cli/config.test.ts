@@ -34,7 +34,7 @@ it('is found above the working directory, and says what is run', { timeout: TIME
     join(project, 'deep', 'down'),
   )
   expect(stderr).toBe('')
-  expect(stdout).toContain('1 tests for fake-x86_64-direct-beta')
+  expect(stdout).toContain('1 test for fake-x86_64-uefi-beta')
   expect(exitCode).toBe(0)
 })
 
@@ -43,22 +43,22 @@ it.each(['ts', 'mts', 'js', 'mjs'])('is read from .%s', { timeout: TIMEOUT_MS },
   const text = `const channel${types} = 'of-${ending}'\nexport default ${JSON.stringify({ ...fake, tests: [corpus] }).replace('}', ', channel }')}\n`
   write('package.json', '{ "type": "module" }')
   write(`signalbox.config.${ending}`, text)
-  expect((await signalbox(['list'])).stdout).toContain(`tests for fake-x86_64-direct-of-${ending}`)
+  expect((await signalbox(['list'])).stdout).toContain(`tests for fake-x86_64-uefi-of-${ending}`)
 })
 
 it('gives way to the environment, and that to the command line', { timeout: TIMEOUT_MS }, async () => {
   config({ ...fake, tests: [corpus], channel: 'beta' })
   const env = { SIGNALBOX_CHANNEL: 'edge' }
-  expect((await signalbox(['list'], project, env)).stdout).toContain('fake-x86_64-direct-edge')
+  expect((await signalbox(['list'], project, env)).stdout).toContain('fake-x86_64-uefi-edge')
   const last = await signalbox(['list', '--channel', 'lts'], project, env)
-  expect(last.stdout).toContain('fake-x86_64-direct-lts')
+  expect(last.stdout).toContain('fake-x86_64-uefi-lts')
 })
 
 it('is replaced by --config', { timeout: TIMEOUT_MS }, async () => {
   config({ nonsense: true })
   config({ ...fake, image: '../../disk.raw', tests: [corpus], channel: 'other' }, 'deep/mine.json')
   const { stdout } = await signalbox(['list', '--config', 'deep/mine.json'])
-  expect(stdout).toContain('fake-x86_64-direct-other')
+  expect(stdout).toContain('fake-x86_64-uefi-other')
 })
 
 it('is not looked at by commands that take nothing from it', { timeout: TIMEOUT_MS }, async () => {
