@@ -39,6 +39,7 @@ export type StepCategory =
   | 'upload'
   | 'download'
   | 'power'
+  | 'network'
 
 export type EventBody =
   | {

@@ -19,7 +19,15 @@ export type {
   MachineLog,
 } from './fixtures/fixtures.ts'
 export type { HttpFixture, HttpRequestRecord } from './fixtures/http.ts'
-export type { Checkpoint, DiskSpec, MachineExit, PowerAction } from './machine.ts'
+export type {
+  Checkpoint,
+  DiskSpec,
+  LeapWarning,
+  MachineExit,
+  NetworkClock,
+  PowerAction,
+  TimeRequest,
+} from './machine.ts'
 export type { TestBody } from './registry.ts'
 export type { CheckName, IgnitionContext, Requirements } from './requirements.ts'
 export { CommandError } from './ssh/outcome.ts'

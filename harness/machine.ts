@@ -47,19 +47,56 @@ export interface CreateOptions {
   readonly paused?: boolean
 }
 
-/** An Ethernet segment that only the machines of one cluster are on. Disposing unplugs all. */
+/** What NTP announces for the end of the day: nothing, a second more, a second less; or that it does not know the time. */
+export type LeapWarning = 'none' | 'insert' | 'delete' | 'unsynchronised'
+
+/** One answered request for the time. */
+export interface TimeRequest {
+  /** The machine's name in its cluster; its address when it is no machine's. */
+  readonly from: string
+  /** How far the time that it got was from the host's. */
+  readonly offsetMs: number
+  readonly leap: LeapWarning
+}
+
+/** The NTP server of a private network. It gives out this host's time until it is set. */
+export interface NetworkClock {
+  /** What was asked so far, in order; the last 10,000. */
+  readonly requests: readonly TimeRequest[]
+  /** Changes what is answered from now on; what is not given is 0 and `none`. Throws UsageError for what is neither. */
+  set(time: { readonly offsetMs?: number; readonly leap?: LeapWarning }): void
+}
+
+/**
+ * An Ethernet segment that only the machines of one cluster are on, and a host of the network itself, called `services`:
+ * it answers pings, serves DNS for the machines' names (`m0`, `m0.<domain>`, and their addresses backwards) and NTP.
+ * Faults belong to names, outlast power cycles, and throw UsageError for a name that never was on it. Disposing unplugs all.
+ */
 export interface PrivateNetwork extends Disposable {
+  /** The domain of the machines' names; they search in it. */
+  readonly domain: string
+  /** The addresses of the network's own host. */
+  readonly services: { readonly ipv4: string; readonly ipv6: string }
+  readonly clock: NetworkClock
   /** Stops all frames from and to one machine, by name; its link stays up. */
   cut(name: string): void
-  /** Undoes `cut` for one machine; without a name, all cuts and the partition. */
+  /** Undoes `cut`, `delay` and `loss` for one machine; without a name, those of all and the partition. */
   heal(name?: string): void
-  /** Lets frames pass within each group only; machines in no group form one more together. */
+  /**
+   * Lets frames pass within each group only; machines in no group form one more together. The network's own host is in
+   * every group unless it is named.
+   */
   partition(groups: readonly (readonly string[])[]): void
+  /** Frames from the machine, and frames to it, take so much longer, up to `jitterMs` more or less; their order stays. */
+  delay(name: string, ms: number, jitterMs?: number): void
+  /** Loses this share (0 to 1) of the frames from the machine, and of those to it. */
+  loss(name: string, share: number): void
 }
 
 /** Private networks, where a platform has them. */
 export interface PrivateNetworks {
-  open(): PrivateNetwork
+  /** A network for so many machines, `m0` and so on; one that is created at a later place joins them. */
+  open(machines: number): PrivateNetwork
   /** The addresses of place `index`, and the file that gives them to a guest with systemd-networkd. */
   place(index: number): {
     readonly ipv4: string

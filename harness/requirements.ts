@@ -41,7 +41,10 @@ export interface Requirements {
   readonly aliases?: readonly string[]
   /** How many machines the harness boots before the body; default 1. With 0 the body boots its own with `cluster.boot()`. */
   readonly machines?: number
-  /** The machines also share a network of their own, with fixed addresses (`machine.privateAddress`). Default false. */
+  /**
+   * The machines also share a network of their own, with fixed addresses (`machine.privateAddress`), on which they find each
+   * other as `m0`, `m1`, ... and which a test can break (`cluster.network`). Default false.
+   */
   readonly privateNetwork?: boolean
   /** Default 1024. */
   readonly memoryMiB?: number

@@ -5,49 +5,32 @@
 
 import type { Duplex } from 'node:stream'
 import { UsageError } from '../harness/errors.ts'
+import type { LinkFault, Random } from './delay-line.ts'
+import { Port, PREFIX_BYTES, type SwitchPort } from './switch-port.ts'
 
-/** What passed through one port since it was connected. Bytes are those of the frames. */
-export interface PortCounters {
-  /** By the machine. */
-  readonly sentFrames: number
-  readonly sentBytes: number
-  /** Handed over to the machine's QEMU, or about to be. */
-  readonly receivedFrames: number
-  readonly receivedBytes: number
-  /** Frames for the machine that were lost because it did not read them in time. */
-  readonly overflowed: number
-  /** Frames from or to the machine that a cut or a partition stopped. */
-  readonly blocked: number
-  /** Frames from the machine that are shorter than an Ethernet header. */
-  readonly runts: number
-}
+export { MAX_FRAME_BYTES, type PortCounters, type PortEnd, type SwitchPort } from './switch-port.ts'
 
-/** Why a port is no longer connected. `expelled`: it sent what is no frame. */
-export type PortEnd =
-  | { readonly kind: 'disposed' | 'vanished' | 'replaced' }
-  | { readonly kind: 'expelled'; readonly reason: string }
-
-/** One machine's place at the switch. Disposing unplugs it and destroys its stream. */
-export interface SwitchPort extends Disposable {
-  readonly name: string
-  readonly counters: PortCounters
-  /** Settles when the port is gone; never rejects. */
-  readonly ended: Promise<PortEnd>
-}
-
-/** Cuts and partitions belong to names: they outlast a machine's power cycles. Disposing unplugs every port. */
+/** Faults belong to names: they outlast a machine's power cycles. Disposing unplugs every port. */
 export interface EthernetSwitch extends Disposable {
   /** The connected ports by name. */
   readonly ports: ReadonlyMap<string, SwitchPort>
   /**
    * Plugs in a machine and reads the stream from now on; a port of that name is replaced. The stream must be a socket:
-   * the bytes of a write are used again once its callback was called.
+   * the bytes of a write are used again once its callback was called. `everywhere`: where a partition does not name
+   * it, it is in each of its groups.
    */
-  connect(stream: Duplex, name: string): SwitchPort
+  connect(stream: Duplex, name: string, options?: { readonly everywhere?: boolean }): SwitchPort
   /** Stops all frames from and to one machine; its link stays up. Throws UsageError for a name never connected. */
   cut(name: string): void
-  /** Undoes `cut` for one machine; without a name, all cuts and the partition. */
+  /** Undoes `cut`, `delay` and `loss` for one machine; without a name, those of all and the partition. */
   heal(name?: string): void
+  /**
+   * Every frame from the machine takes so many milliseconds longer, and every frame to it too: a round trip twice as
+   * much. With jitter each delay is up to so much more or less; frames keep their order. At most 60 s; 0 is none.
+   */
+  delay(name: string, ms: number, jitterMs?: number): void
+  /** Loses this share (0 to 1) of the frames from the machine, and of those to it. */
+  loss(name: string, share: number): void
   /**
    * Lets frames pass within each group only, instead of any partition before. Machines in no group form one more
    * together. Throws UsageError for a name in two groups or never connected.
@@ -55,34 +38,44 @@ export interface EthernetSwitch extends Disposable {
   partition(groups: readonly (readonly string[])[]): void
 }
 
-/** The longest frame that passes: without offloading, which `-netdev stream` has not, no guest needs a longer one. */
-export const MAX_FRAME_BYTES = 65_536
-
-// Each frame follows its length, a big-endian number of 4 bytes (QEMU net/net.c, `net_fill_rstate`).
-const PREFIX_BYTES = 4
-const HEADER_BYTES = 14
-const QUEUE_BYTES = 512 * 1024
+const MAX_DELAY_MS = 60_000
 // A guest may make up addresses; beyond this number they are not learned, and so flooded.
 const ADDRESSES_A_PORT = 1024
 
+export interface SwitchOptions {
+  /** Decides what is lost and how delays vary. Default `Math.random`. */
+  readonly random?: Random
+}
+
 /** A switch without ports. */
-export function openSwitch(): EthernetSwitch {
+export function openSwitch(options: SwitchOptions = {}): EthernetSwitch {
+  const { random = Math.random } = options
   const ports = new Map<string, Port>()
   const known = new Set<string>()
   const cuts = new Set<string>()
   const groups = new Map<string, number>()
+  const everywhere = new Set<string>()
+  const faults = new Map<string, LinkFault>()
   const addresses = new Map<number, Port>()
   let disposed = false
 
   const rewire = (port: Port): void => {
     port.isCut = cuts.has(port.name)
-    port.group = groups.get(port.name)
+    port.group = groups.get(port.name) ?? (everywhere.has(port.name) ? 'all' : undefined)
+    port.fault = faults.get(port.name)
   }
   const rewireAll = (): void => ports.forEach(rewire)
   const mustKnow = (name: string): void => {
     if (known.has(name)) return
     const hint = known.size === 0 ? 'none was connected yet' : `connected were: ${[...known].join(', ')}`
     throw new UsageError(`no machine "${name}" at the private network`, { code: 'unknown-machine', hint })
+  }
+  const impair = (name: string, change: Partial<LinkFault>): void => {
+    mustKnow(name)
+    const fault = { delayMs: 0, jitterMs: 0, loss: 0, ...faults.get(name), ...change }
+    if (fault.delayMs === 0 && fault.loss === 0) faults.delete(name)
+    else faults.set(name, fault)
+    rewireAll()
   }
   const learn = (address: number, port: Port): void => {
     const before = addresses.get(address)
@@ -112,10 +105,11 @@ export function openSwitch(): EthernetSwitch {
 
   return {
     ports,
-    connect: (stream, name) => {
+    connect: (stream, name, wish = {}) => {
       if (disposed) throw new Error('the switch is disposed')
       ports.get(name)?.end({ kind: 'replaced' })
-      const port = new Port(stream, name, { forward, flush, forget })
+      const port = new Port(stream, name, { random, forward, flush, forget })
+      if (wish.everywhere === true) everywhere.add(name)
       known.add(name)
       ports.set(name, port)
       rewire(port)
@@ -131,11 +125,22 @@ export function openSwitch(): EthernetSwitch {
       if (name === undefined) {
         cuts.clear()
         groups.clear()
+        faults.clear()
       } else {
         mustKnow(name)
         cuts.delete(name)
+        faults.delete(name)
       }
       rewireAll()
+    },
+    delay: (name, ms, jitterMs = 0) => {
+      mustBe('a delay in milliseconds', ms, MAX_DELAY_MS)
+      mustBe('a jitter in milliseconds, no more than the delay', jitterMs, ms)
+      impair(name, { delayMs: ms, jitterMs })
+    },
+    loss: (name, share) => {
+      mustBe('a share of frames to lose', share, 1)
+      impair(name, { loss: share })
     },
     partition: (wanted) => {
       const names = wanted.flat()
@@ -156,7 +161,8 @@ export function openSwitch(): EthernetSwitch {
 }
 
 function deliver(from: Port, to: Port, bytes: Buffer, start: number, end: number): void {
-  if (to.isCut || to.group !== from.group) to.counters.blocked += 1
+  const apart = to.group !== from.group && to.group !== 'all' && from.group !== 'all'
+  if (to.isCut || apart) to.counters.blocked += 1
   else to.offer(bytes, start, end)
 }
 
@@ -165,153 +171,7 @@ function isGroupAddress(bytes: Buffer, at: number): boolean {
   return (bytes.readUInt8(at) & 1) === 1
 }
 
-interface Fabric {
-  /** Takes one frame of the port, with its prefix, and only reads the bytes. */
-  readonly forward: (from: Port, bytes: Buffer, start: number, end: number) => void
-  /** Called after the frames of each chunk. */
-  readonly flush: () => void
-  readonly forget: (port: Port) => void
-}
-
-// Frames are copied into the receiver's queue, and a whole queue is written at once: no allocation a frame, few system
-// calls, and memory that is bounded by construction (untouched pages of a buffer cost nothing).
-class Port implements SwitchPort {
-  readonly name: string
-  readonly ended: Promise<PortEnd>
-  readonly counters = {
-    sentFrames: 0,
-    sentBytes: 0,
-    receivedFrames: 0,
-    receivedBytes: 0,
-    overflowed: 0,
-    blocked: 0,
-    runts: 0,
-  }
-  isCut = false
-  group: number | undefined
-  /** How many addresses the switch learned here. */
-  learned = 0
-  readonly #stream: Duplex
-  readonly #fabric: Fabric
-  readonly #settle: (end: PortEnd) => void
-  /** The beginning of a frame whose end did not arrive yet. */
-  readonly #held = Buffer.allocUnsafeSlow(PREFIX_BYTES + MAX_FRAME_BYTES)
-  #heldBytes = 0
-  #queue = Buffer.allocUnsafeSlow(QUEUE_BYTES)
-  #queuedBytes = 0
-  #written = Buffer.allocUnsafeSlow(QUEUE_BYTES)
-  #isWriting = false
-  #hasEnded = false
-
-  constructor(stream: Duplex, name: string, fabric: Fabric) {
-    this.name = name
-    this.#stream = stream
-    this.#fabric = fabric
-    const { promise, resolve } = Promise.withResolvers<PortEnd>()
-    this.ended = promise
-    this.#settle = resolve
-    const vanish = (): void => this.end({ kind: 'vanished' })
-    stream.on('error', vanish)
-    stream.on('end', vanish)
-    stream.on('close', vanish)
-    stream.on('data', (chunk: Buffer) => this.#read(chunk))
-  }
-
-  /** Queues a frame, or drops it when the queue is full. */
-  offer(bytes: Buffer, start: number, end: number): void {
-    const size = end - start
-    if (size > QUEUE_BYTES - this.#queuedBytes) {
-      this.counters.overflowed += 1
-      return
-    }
-    bytes.copy(this.#queue, this.#queuedBytes, start, end)
-    this.#queuedBytes += size
-    this.counters.receivedFrames += 1
-    this.counters.receivedBytes += size - PREFIX_BYTES
-  }
-
-  /** Writes the queue unless the one before is still being written. */
-  flush(): void {
-    if (this.#isWriting || this.#queuedBytes === 0 || this.#hasEnded) return
-    const bytes = this.#queue.subarray(0, this.#queuedBytes)
-    const free = this.#written
-    this.#written = this.#queue
-    this.#queue = free
-    this.#queuedBytes = 0
-    this.#isWriting = true
-    this.#stream.write(bytes, (error) => {
-      // The stream's end follows.
-      if (error) return
-      this.#isWriting = false
-      this.flush()
-    })
-  }
-
-  end(end: PortEnd): void {
-    if (this.#hasEnded) return
-    this.#hasEnded = true
-    this.#fabric.forget(this)
-    this.#stream.destroy()
-    this.#settle(end)
-  }
-
-  [Symbol.dispose](): void {
-    this.end({ kind: 'disposed' })
-  }
-
-  #read(chunk: Buffer): void {
-    if (this.#hasEnded) return
-    const reason = this.#readFrames(chunk)
-    this.#fabric.flush()
-    if (reason !== undefined) this.end({ kind: 'expelled', reason })
-  }
-
-  /** Returns why the bytes are no frames. */
-  #readFrames(chunk: Buffer): string | undefined {
-    let at = 0
-    if (this.#heldBytes > 0) {
-      at = this.#hold(chunk, at, PREFIX_BYTES)
-      if (this.#heldBytes < PREFIX_BYTES) return undefined
-      const length = this.#held.readUInt32BE(0)
-      if (!isFrameLength(length)) return badLength(length)
-      at = this.#hold(chunk, at, PREFIX_BYTES + length)
-      if (this.#heldBytes < PREFIX_BYTES + length) return undefined
-      this.#heldBytes = 0
-      this.#send(this.#held, 0, PREFIX_BYTES + length)
-    }
-    while (chunk.length - at >= PREFIX_BYTES) {
-      const length = chunk.readUInt32BE(at)
-      if (!isFrameLength(length)) return badLength(length)
-      const end = at + PREFIX_BYTES + length
-      if (end > chunk.length) break
-      this.#send(chunk, at, end)
-      at = end
-    }
-    this.#hold(chunk, at, this.#held.length)
-    return undefined
-  }
-
-  /** Holds bytes until there are so many, and returns where the rest of the chunk begins. */
-  #hold(chunk: Buffer, at: number, until: number): number {
-    const copied = chunk.copy(this.#held, this.#heldBytes, at, at + Math.max(0, until - this.#heldBytes))
-    this.#heldBytes += copied
-    return at + copied
-  }
-
-  #send(bytes: Buffer, start: number, end: number): void {
-    const size = end - start - PREFIX_BYTES
-    this.counters.sentFrames += 1
-    this.counters.sentBytes += size
-    if (size < HEADER_BYTES) this.counters.runts += 1
-    else if (this.isCut) this.counters.blocked += 1
-    else this.#fabric.forward(this, bytes, start, end)
-  }
-}
-
-function isFrameLength(length: number): boolean {
-  return length > 0 && length <= MAX_FRAME_BYTES
-}
-
-function badLength(length: number): string {
-  return `it announced a frame of ${length} bytes; expected 1 to ${MAX_FRAME_BYTES}`
+function mustBe(what: string, value: number, max: number): void {
+  if (Number.isFinite(value) && value >= 0 && value <= max) return
+  throw new UsageError(`${value} is not ${what}: expected 0 to ${max}`, { code: 'bad-network-fault' })
 }

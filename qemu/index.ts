@@ -75,9 +75,12 @@ export {
   type SwitchPort,
 } from './ethernet-switch.ts'
 export {
-  hostsLines,
+  CLUSTER_DOMAIN,
   networkFile,
   PRIVATE_NETWORK_FILE,
   privateAddress,
+  SERVICE_ADDRESSES,
   type PrivateAddress,
 } from './private-network.ts'
+export { openClusterNetwork, type ClusterNetwork, type ClusterNetworkOptions } from './cluster-network.ts'
+export type { NetworkClock, TimeRequest } from './service-host/clock.ts'

@@ -2,7 +2,14 @@
 
 import { isIPv4, isIPv6 } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { hostsLines, networkFile, privateAddress } from './private-network.ts'
+import {
+  networkFile,
+  privateAddress,
+  REVERSE_DOMAINS,
+  SERVICE_ADDRESSES,
+  serviceMac,
+} from './private-network.ts'
+import { reverseName } from './service-host/addresses.ts'
 
 describe('privateAddress', () => {
   test('follows from the cluster and the index', () => {
@@ -28,6 +35,16 @@ describe('privateAddress', () => {
     expect(all.at(-1)).toMatchObject({ ipv4: '10.77.0.254', ipv6: 'fd77::254' })
   })
 
+  test('the network’s own host has addresses that no machine has', () => {
+    const all = Array.from({ length: 245 }, (_, index) => privateAddress('c', index))
+    const { ipv4, ipv6 } = SERVICE_ADDRESSES
+    expect(all.map((address) => address.mac)).not.toContain(serviceMac('c'))
+    expect(all.flatMap((address) => [address.ipv4, address.ipv6])).not.toContain(ipv4)
+    for (const address of [ipv4, ipv6, all.at(-1)?.ipv4 ?? '', all.at(-1)?.ipv6 ?? '']) {
+      expect(REVERSE_DOMAINS.filter((domain) => reverseName(address).endsWith(`.${domain}`))).toHaveLength(1)
+    }
+  })
+
   test.each([-1, 245, 0.5, Number.NaN])('index %d is refused', (index) => {
     expect(() => privateAddress('c', index)).toThrow(
       expect.objectContaining({ code: 'cluster-too-large', name: 'UsageError' }),
@@ -48,6 +65,11 @@ test('networkFile', () => {
     DHCP=no
     IPv6AcceptRA=no
     LinkLocalAddressing=ipv6
+    DNS=10.77.0.1
+    Domains=cluster.internal ~0.77.10.in-addr.arpa ~0.0.0.0.0.0.0.0.0.0.0.0.7.7.d.f.ip6.arpa
+    DNSDefaultRoute=no
+    DNSSEC=no
+    NTP=10.77.0.1
 
     [Address]
     Address=10.77.0.11/24
@@ -57,19 +79,4 @@ test('networkFile', () => {
     DuplicateAddressDetection=none
     "
   `)
-})
-
-describe('hostsLines', () => {
-  test('names every machine in both families', () => {
-    expect(hostsLines(['m0', 'm1'])).toEqual(['10.77.0.10 m0', '10.77.0.11 m1', 'fd77::10 m0', 'fd77::11 m1'])
-    expect(hostsLines([])).toEqual([])
-  })
-
-  test.each([['m0\n127.0.0.1 evil'], [''], ['a b'], ['-a'], ['m#']])('%j is no host name', (name) => {
-    expect(() => hostsLines([name])).toThrow(expect.objectContaining({ code: 'bad-host-name' }))
-  })
-
-  test('a name twice is refused', () => {
-    expect(() => hostsLines(['a', 'b', 'a'])).toThrow('two machines are called "a"')
-  })
 })

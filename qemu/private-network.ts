@@ -11,6 +11,18 @@ export interface PrivateAddress {
   readonly ipv6: string
 }
 
+/** The network's own host, which answers pings, names and the time. */
+export const SERVICE_ADDRESSES = { ipv4: '10.77.0.1', ipv6: 'fd77::1' } as const
+
+/** Machines are `m0.<domain>`; of those that ICANN keeps for private use. */
+export const CLUSTER_DOMAIN = 'cluster.internal'
+
+/** The domains of the network's addresses. */
+export const REVERSE_DOMAINS: readonly string[] = [
+  '0.77.10.in-addr.arpa',
+  '0.0.0.0.0.0.0.0.0.0.0.0.7.7.d.f.ip6.arpa',
+]
+
 /** Where `networkFile` belongs in the guest: before the files that the images bring, since the first match counts. */
 export const PRIVATE_NETWORK_FILE = '/etc/systemd/network/10-signalbox-private.network'
 
@@ -25,15 +37,24 @@ const MAX_MACHINES = 245
  */
 export function privateAddress(clusterId: string, index: number): PrivateAddress {
   const host = hostNumber(index)
+  return { mac: macOf(clusterId, index), ipv4: `10.77.0.${host}`, ipv6: `fd77::${host}` }
+}
+
+/** The hardware address of the network's own host. */
+export function serviceMac(clusterId: string): string {
+  return macOf(clusterId, 0xff)
+}
+
+function macOf(clusterId: string, last: number): string {
   const digest = createHash('sha256').update(clusterId).digest()
-  const bytes = [0x52, 0x54, 0x5b, digest.readUInt8(0), digest.readUInt8(1), index]
-  const mac = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':')
-  return { mac, ...ipAddresses(host) }
+  const bytes = [0x52, 0x54, 0x5b, digest.readUInt8(0), digest.readUInt8(1), last]
+  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':')
 }
 
 /**
  * The systemd.network(5) file for machine `index`: static addresses only, known at once (no duplicate address
- * detection), no default route, and nothing that boot waits for. networkd must be able to read it: mode 0644.
+ * detection), no default route, and nothing that boot waits for. The network's own host is the resolver for the cluster's
+ * names and addresses, and for nothing else, and tells the time. networkd must be able to read it: mode 0644.
  */
 export function networkFile(clusterId: string, index: number): string {
   const { mac, ipv4, ipv6 } = privateAddress(clusterId, index)
@@ -48,6 +69,11 @@ Description=Private network of the cluster
 DHCP=no
 IPv6AcceptRA=no
 LinkLocalAddressing=ipv6
+DNS=${SERVICE_ADDRESSES.ipv4}
+Domains=${[CLUSTER_DOMAIN, ...REVERSE_DOMAINS.map((domain) => `~${domain}`)].join(' ')}
+DNSDefaultRoute=no
+DNSSEC=no
+NTP=${SERVICE_ADDRESSES.ipv4}
 
 [Address]
 Address=${ipv4}/24
@@ -56,33 +82,6 @@ Address=${ipv4}/24
 Address=${ipv6}/64
 DuplicateAddressDetection=none
 `
-}
-
-/**
- * The lines of hosts(5) for a cluster's machines, the name of machine `index` at that place. Throws UsageError for what
- * is no host name, and for a name that is there twice.
- */
-export function hostsLines(names: readonly string[]): readonly string[] {
-  for (const [index, name] of names.entries()) {
-    if (!/^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/i.test(name)) {
-      throw new UsageError(`"${name}" is no host name`, {
-        code: 'bad-host-name',
-        hint: 'use up to 63 letters, digits, "-", "_" and "."',
-      })
-    }
-    if (names.indexOf(name) !== index) {
-      throw new UsageError(`two machines are called "${name}"`, { code: 'bad-host-name' })
-    }
-  }
-  const addresses = names.map((name, index) => ({ name, ...ipAddresses(hostNumber(index)) }))
-  return [
-    ...addresses.map(({ name, ipv4 }) => `${ipv4} ${name}`),
-    ...addresses.map(({ name, ipv6 }) => `${ipv6} ${name}`),
-  ]
-}
-
-function ipAddresses(host: number): { readonly ipv4: string; readonly ipv6: string } {
-  return { ipv4: `10.77.0.${host}`, ipv6: `fd77::${host}` }
 }
 
 function hostNumber(index: number): number {

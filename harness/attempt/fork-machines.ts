@@ -47,7 +47,8 @@ export async function startFork(
     case 'draft': {
       await using undo = new AsyncDisposableStack()
       const draft = undo.use(claim.draft)
-      const lives = await Promise.all(
+      // Those that are still being created when one fails must be released, too.
+      const lives = await allOrFirstError(
         orders.map(async (order, index) => {
           const { folder, wish } = order
           const options = { folder, signal, network: wish.privatePlace?.network }
@@ -154,5 +155,14 @@ export function asForkFault(error: unknown, signal: AbortSignal): unknown {
     code: 'fork-failed',
     hint: 'it is booted instead; --no-fork boots every machine',
     cause: error,
+  })
+}
+
+/** Waits for all, then gives what they made or throws the first failure. */
+export async function allOrFirstError<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
+  const results = await Promise.allSettled(work)
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
   })
 }

@@ -13,6 +13,7 @@ import type { Requirements } from '../requirements.ts'
 import { acquireMachine, orderMachine, readConfig, type MachineWish } from './acquire.ts'
 import type { RunEnvironment } from './environment.ts'
 import {
+  allOrFirstError,
   asForkFault,
   forkMachine,
   requireWhole,
@@ -77,6 +78,7 @@ export function holdMachines(options: HoldOptions): HeldMachines {
   let template: Template | undefined
   let askedAt = 0
   let templateMs = 0
+  let created = places.length
   const http = async (): Promise<HttpFixture> => {
     server ??= startHttp(env.session.hostAddress).then((fixture) => stack.use(fixture))
     return await server
@@ -106,7 +108,7 @@ export function holdMachines(options: HoldOptions): HeldMachines {
     )
     return { name, needs: own, configs: configs.filter((config) => config !== undefined), ...at }
   }
-  const network = needs.privateNetwork === true ? stack.use(openNetwork(env)) : undefined
+  const network = needs.privateNetwork === true ? stack.use(openNetwork(env, places.length)) : undefined
   // Machines that are somebody each: on a network of their own, or prepared. They are saved and forked as one.
   const asOne = network !== undefined || first?.preparation !== undefined
   const ownWish = async (index: number): Promise<MachineWish> => {
@@ -117,7 +119,7 @@ export function holdMachines(options: HoldOptions): HeldMachines {
     return network === undefined ? wish : { ...wish, privatePlace: { index, network } }
   }
   const bootAll = async (indices: readonly number[], signal: AbortSignal): Promise<void> => {
-    await together(
+    await allOrFirstError(
       indices.map(async (index) => keep(await acquireMachine(env, await ownWish(index), signal))),
     )
   }
@@ -130,14 +132,14 @@ export function holdMachines(options: HoldOptions): HeldMachines {
     await keep(await forkMachine(env, clone, signal)).becomeReady(signal)
   }
   const forkCluster = async (from: Template, signal: AbortSignal): Promise<void> => {
-    await together(
+    await allOrFirstError(
       places.map(async (index) => {
         const order = await orderMachine(env, await ownWish(index))
         keep(await forkMachine(env, { order, template: from, index, paused: true }, signal))
       }),
     )
-    await together(machines.map(async (live) => await live.resume(signal)))
-    await together(machines.map(async (live) => await live.becomeReady(signal)))
+    await allOrFirstError(machines.map(async (live) => await live.resume(signal)))
+    await allOrFirstError(machines.map(async (live) => await live.becomeReady(signal)))
   }
   const forkAll = async (from: Template, signal: AbortSignal): Promise<void> => {
     template = from
@@ -146,7 +148,7 @@ export function holdMachines(options: HoldOptions): HeldMachines {
     from.damage(signal).catch(() => undefined)
     try {
       if (asOne) await forkCluster(from, signal)
-      else await together(places.map(async (index) => await forkOne(from, index, signal)))
+      else await allOrFirstError(places.map(async (index) => await forkOne(from, index, signal)))
     } catch (error) {
       throw asForkFault(error, signal)
     }
@@ -200,7 +202,7 @@ export function holdMachines(options: HoldOptions): HeldMachines {
     async becomeReady(signal, prepare) {
       // Clones are ready when they are acquired, and their template was prepared.
       if (template !== undefined) return
-      await together(machines.map(async (live) => await live.becomeReady(signal)))
+      await allOrFirstError(machines.map(async (live) => await live.becomeReady(signal)))
       if (seedling === undefined) return await prepare?.()
       await prepare?.()
       const grown = await saveTemplate(seedling, signal)
@@ -208,13 +210,13 @@ export function holdMachines(options: HoldOptions): HeldMachines {
         notForked(grown.reason)
         const missing = places.slice(machines.length)
         await bootAll(missing, signal)
-        await together(machines.map(async (live) => await live.becomeReady(signal)))
+        await allOrFirstError(machines.map(async (live) => await live.becomeReady(signal)))
         return
       }
       const { lives, draft } = seedling
       seedling = undefined
       machines.splice(0)
-      await together(lives.map(async (live) => await live[Symbol.asyncDispose]()))
+      await allOrFirstError(lives.map(async (live) => await live[Symbol.asyncDispose]()))
       await draft[Symbol.asyncDispose]()
       templateMs = performance.now() - askedAt
       await forkAll(grown.template, signal)
@@ -231,9 +233,12 @@ export function holdMachines(options: HoldOptions): HeldMachines {
     },
     async boot(test, attempt, attemptFolder, bootOptions, signal) {
       const own = { ...test.requirements, ...bootOptions }
+      const index = created
+      created += 1
       const at = { folder: attemptFolder, attempts: [attempt] }
-      const wish = await wishFor(`m${machines.length}`, own, [own], at)
-      return keep(await acquireMachine(env, wish, signal))
+      const wish = await wishFor(`m${index}`, own, [own], at)
+      const privatePlace = network === undefined ? undefined : { index, network }
+      return keep(await acquireMachine(env, { ...wish, privatePlace }, signal))
     },
     async [Symbol.asyncDispose]() {
       const results = await Promise.allSettled(
@@ -253,14 +258,8 @@ function preparationKey(test: RegisteredTest | undefined): string {
   return preparation === undefined ? '' : `${preparation.name}\n${preparation.body.toString()}`
 }
 
-function openNetwork({ session, target }: RunEnvironment): PrivateNetwork {
+function openNetwork({ session, target }: RunEnvironment, machines: number): PrivateNetwork {
   const { privateNetworks } = session
-  if (privateNetworks !== undefined) return privateNetworks.open()
+  if (privateNetworks !== undefined) return privateNetworks.open(machines)
   throw new UsageError(`platform ${target.platform} has no private networks`, { code: 'no-private-network' })
-}
-
-/** Waits for all, then throws the first failure: what the others made must be known before anything is undone. */
-async function together(work: readonly Promise<unknown>[]): Promise<void> {
-  const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
 }

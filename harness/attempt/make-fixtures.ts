@@ -6,6 +6,7 @@ import type { Cluster, Fixtures, Machine } from '../fixtures/fixtures.ts'
 import type { RegisteredTest } from '../registry.ts'
 import { asStep, type AttemptContext } from '../running/context.ts'
 import type { RunEnvironment } from './environment.ts'
+import { announced } from './network-steps.ts'
 import type { HeldMachines } from './held-machines.ts'
 
 export interface FixtureOptions {
@@ -31,12 +32,13 @@ export async function makeFixtures(options: FixtureOptions): Promise<Fixtures> {
     }
     return live.machine
   }
+  const network = held.network && announced(held.network)
   const cluster: Cluster = {
     get machines() {
       return held.machines.map((live) => live.machine)
     },
     get network() {
-      if (held.network !== undefined) return held.network
+      if (network !== undefined) return network
       throw new UsageError(`test "${test.name}" has no private network`, {
         code: 'no-private-network',
         hint: 'ask for one with "privateNetwork: true"',

@@ -158,6 +158,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
   const session = stack.use(
     new SshSession({
       endpoint: async (signal) => await raw.ssh(signal),
+      machine: raw.name,
       user: profile.defaultUser,
       privateKey: options.sshKey.privateKey,
       lastSeen,

@@ -89,8 +89,14 @@ function mergeable(members: readonly GroupCandidate[]): readonly (readonly Regis
 }
 
 function mayShare(test: RegisteredTest): boolean {
-  const { exclusive = true, machines = 1, ignition } = test.requirements
-  return !exclusive && machines === 1 && test.preparation === undefined && typeof ignition !== 'function'
+  const { exclusive = true, machines = 1, privateNetwork = false, ignition } = test.requirements
+  return (
+    !exclusive &&
+    machines === 1 &&
+    !privateNetwork &&
+    test.preparation === undefined &&
+    typeof ignition !== 'function'
+  )
 }
 
 /**

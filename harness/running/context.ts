@@ -42,6 +42,22 @@ export function requireAttempt(what: string): AttemptContext {
   return context
 }
 
+/** Does something that takes no time as a named step. Outside an attempt it just does it. */
+export function asMoment(category: StepCategory, title: string, work: () => void): void {
+  const context = storage.getStore()
+  if (context === undefined) return work()
+  const step = startStep(context, category, title)
+  const startedAt = performance.now()
+  const finish = (error?: string): void => finishStep(context, { step, startedAt, error })
+  try {
+    work()
+    finish()
+  } catch (error) {
+    finish(messageOf(error))
+    throw error
+  }
+}
+
 /** Runs `work` as a named step: an event when it starts, one when it ends. Outside an attempt it just runs. */
 export async function asStep<T>(
   category: StepCategory,
@@ -50,26 +66,9 @@ export async function asStep<T>(
 ): Promise<T> {
   const context = storage.getStore()
   if (context === undefined) return await work()
-  const { emit, ref, counter, step: parent } = context
-  counter.steps += 1
-  const step = `${ref.test}#${ref.n}/${counter.steps}`
-  emit({
-    type: 'step.started',
-    attempt: ref,
-    step,
-    category,
-    title,
-    ...(parent === undefined ? {} : { parent }),
-  })
+  const step = startStep(context, category, title)
   const startedAt = performance.now()
-  const finish = (error?: string): void =>
-    emit({
-      type: 'step.finished',
-      attempt: ref,
-      step,
-      durationMs: performance.now() - startedAt,
-      ...(error === undefined ? {} : { error }),
-    })
+  const finish = (error?: string): void => finishStep(context, { step, startedAt, error })
   try {
     const result = await storage.run({ ...context, step }, async () => await work())
     finish()
@@ -78,4 +77,30 @@ export async function asStep<T>(
     finish(messageOf(error))
     throw error
   }
+}
+
+function startStep(context: AttemptContext, category: StepCategory, title: string): string {
+  const { emit, ref, counter, step: parent } = context
+  counter.steps += 1
+  const step = `${ref.test}#${ref.n}/${counter.steps}`
+  const inside = parent === undefined ? {} : { parent }
+  emit({ type: 'step.started', attempt: ref, step, category, title, ...inside })
+  return step
+}
+
+function finishStep(
+  { emit, ref }: AttemptContext,
+  {
+    step,
+    startedAt,
+    error,
+  }: { readonly step: string; readonly startedAt: number; readonly error: string | undefined },
+): void {
+  emit({
+    type: 'step.finished',
+    attempt: ref,
+    step,
+    durationMs: performance.now() - startedAt,
+    ...(error === undefined ? {} : { error }),
+  })
 }

@@ -17,6 +17,7 @@ const guest: FakeGuest = {
   print: () => undefined,
   end: () => undefined,
   reboot: () => undefined,
+  ping: async () => await Promise.resolve(false),
   damageTemplate: () => undefined,
 }
 

@@ -29,6 +29,8 @@ export interface SessionOptions {
   readonly onCommand?: ((outcome: CommandOutcome, startedAtMs: number) => void) | undefined
   /** The machine's last console line, for timeouts. */
   readonly lastSeen?: (() => string | undefined) | undefined
+  /** The machine's name, for messages. */
+  readonly machine?: string
   /** How long a command waits for a dropped connection to come back; default 60 s. */
   readonly reconnectTimeoutMs?: number | undefined
   /** Where the kernel tells its boot id. */
@@ -210,7 +212,7 @@ export class SshSession implements AsyncDisposable {
       timeoutMs: first.timeoutMs,
       listening: first.listening,
       lastSeen: this.#options.lastSeen,
-      phase: this.#bootId === undefined ? 'SSH' : 'SSH to come back',
+      phase: this.#phase(this.#bootId === undefined ? '' : ' to come back'),
     })
     const before = this.#bootId
     this.#bootId = first.bootId ?? (await this.#readBootId(connection, signal, 60_000))
@@ -237,6 +239,11 @@ export class SshSession implements AsyncDisposable {
 
   #combine(signal: AbortSignal | undefined): AbortSignal {
     return signal === undefined ? this.#ended.signal : AbortSignal.any([signal, this.#ended.signal])
+  }
+
+  #phase(rest: string): string {
+    const { machine } = this.#options
+    return `SSH${machine === undefined ? '' : ` of ${machine}`}${rest}`
   }
 }
 

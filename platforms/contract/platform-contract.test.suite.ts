@@ -13,6 +13,7 @@ import type {
   PlatformMachine,
   PlatformSession,
 } from '../../harness/machine.ts'
+import { networkContract } from './network-contract.test.suite.ts'
 
 export interface ContractSubject {
   /** Opens a session whose machines print `consoleText` and stay up. Called a few times, one after the other. */
@@ -30,13 +31,21 @@ export interface ContractSubject {
   readonly createTakesTime?: boolean
   /** What it has on this host now (processes, folders, ledger entries): must be the same before and after. */
   readonly leftovers?: () => Promise<readonly string[]> | readonly string[]
+  /** Whether it has private networks. Default true. */
+  readonly hasNetworks?: boolean
   /** For each wait. Default 60 s. */
   readonly timeoutMs?: number
 }
 
 /** Declares the suite. Call it at the top level of a `*.test.ts` or `*.machine.test.ts` file. */
 export function platformContract(name: string, subject: ContractSubject): void {
-  const { canPower = true, createTakesTime = true, parallel = 3, timeoutMs = 60_000 } = subject
+  const {
+    hasNetworks = true,
+    canPower = true,
+    createTakesTime = true,
+    parallel = 3,
+    timeoutMs = 60_000,
+  } = subject
   const leftovers = async (): Promise<readonly string[]> =>
     [...((await subject.leftovers?.()) ?? [])].toSorted()
   const never = new AbortController().signal
@@ -241,6 +250,21 @@ export function platformContract(name: string, subject: ContractSubject): void {
       },
       timeoutMs,
     )
+
+    if (hasNetworks) {
+      networkContract({
+        session: () => session,
+        create: async (machineName, { network, privateIndex }) =>
+          await within(
+            'create',
+            session.create(
+              { ...subject.spec(machineName), privateIndex },
+              { folder: folderFor(folder, machineName), signal: never, network },
+            ),
+          ),
+        timeoutMs,
+      })
+    }
   })
 }
 

@@ -6,6 +6,8 @@ export interface FakeBehaviour {
   readonly boot: 'ok' | 'create-fails' | 'lost' | 'panic' | 'silent' | 'emergency'
   /** The faults above happen only on the first so many machines of the platform; default: always. */
   readonly times?: number
+  /** The faults above happen only on the machines of these names; default: on all. */
+  readonly only?: readonly string[]
   readonly failedUnits: readonly string[]
   /** Printed on the console at boot, before SSH answers. */
   readonly console: readonly string[]

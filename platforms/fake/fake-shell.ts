@@ -13,6 +13,8 @@ export interface FakeGuest {
   /** Ends the machine: its own doing or the platform's. */
   end(blame: 'image' | 'platform', reason: string): void
   reboot(): void
+  /** Whether the machine at that place of its private network answers. */
+  ping(index: number): Promise<boolean>
   /** Damages what a clone was forked from. */
   damageTemplate(): void
 }
@@ -81,7 +83,7 @@ async function runWords(guest: FakeGuest, words: readonly string[], io: ShellIo)
     case 'dmesg':
       return 0
     case 'fake':
-      return misbehave(guest, args, io)
+      return await misbehave(guest, args, io)
     default:
       io.err(`sh: ${name}: not found\n`)
       return 127
@@ -93,8 +95,14 @@ function ownFile(guest: FakeGuest, path: string): string | undefined {
   return path === '/etc/machine-id' ? `${guest.machineId()}\n` : undefined
 }
 
-function misbehave(guest: FakeGuest, [what = '', ...args]: readonly string[], io: ShellIo): number {
+async function misbehave(
+  guest: FakeGuest,
+  [what = '', ...args]: readonly string[],
+  io: ShellIo,
+): Promise<number> {
   switch (what) {
+    case 'ping':
+      return (await guest.ping(Number(args[0]?.slice(1)))) ? 0 : 1
     case 'console':
       guest.print(args.join(' '))
       return 0

@@ -37,7 +37,7 @@ export function openForks(maker: FakeMaker): Forks {
   const templateOf = (key: string, specs: readonly MachineSpec[], saved: Saved): Template => ({
     id: key.slice(0, 12),
     notes: saved.notes,
-    async fork(index, name, { folder, signal, paused }) {
+    async fork(index, name, { folder, signal, paused, network }) {
       signal.throwIfAborted()
       const moment = saved.moments[index]
       const spec = specs[index]
@@ -54,7 +54,8 @@ export function openForks(maker: FakeMaker): Forks {
         saved.damage ??= 'm0.ram: it was changed'
       }
       const source = { kind: 'clone', moment, paused: paused ?? false, onDamageTemplate } as const
-      return await maker.start({ name, folder, behaviour, source })
+      const place = network && { network, index: spec.privateIndex ?? 0 }
+      return await maker.start({ name, folder, behaviour, place, source })
     },
     async damage() {
       await Promise.resolve()

@@ -5,6 +5,7 @@ import { InfraError } from '../../harness/errors.ts'
 import type { MachineSpec, Platform, PlatformMachine, PlatformSession } from '../../harness/machine.ts'
 import { readBehaviour, type FakeBehaviour } from './behaviour.ts'
 import { openForks, type FakeMaker } from './forks.ts'
+import { fakeNetworks } from './network.ts'
 import { createMachine, type FakeMachine } from './machine.ts'
 
 export type { FakeBehaviour } from './behaviour.ts'
@@ -34,13 +35,14 @@ function openSession(): PlatformSession {
       machines.add(machine)
       return machine
     },
-    async boot(spec, { folder, signal }) {
+    async boot(spec, { folder, signal, network }) {
       signal.throwIfAborted()
       const refusal = refuses(spec)
       if (refusal !== undefined) throw new InfraError(`refused: ${refusal}`, { code: 'fake-refused' })
       created += 1
       const { behaviour, files } = readBehaviour(spec.ignition)
-      const faulty = behaviour.times === undefined || created <= behaviour.times
+      const { times = created, only } = behaviour
+      const faulty = created <= times && (only?.includes(spec.name.replace(/^template-/, '')) ?? true)
       const active: FakeBehaviour = faulty ? behaviour : { ...behaviour, boot: 'ok' }
       if (active.boot === 'create-fails')
         throw new InfraError('the fake platform has no machine today', { code: 'fake-no-machine' })
@@ -48,6 +50,7 @@ function openSession(): PlatformSession {
         name: spec.name,
         folder,
         behaviour: active,
+        place: network && { network, index: spec.privateIndex ?? 0 },
         source: { kind: 'boot', files },
       })
     },
@@ -57,6 +60,7 @@ function openSession(): PlatformSession {
     hostAddress: '127.0.0.1',
     agentDevice: '/dev/virtio-ports/com.signalbox.agent',
     forks: openForks(maker),
+    privateNetworks: fakeNetworks,
     facts: { accelerator: 'none' },
     slowness: 1,
     refuses,

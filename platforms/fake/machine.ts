@@ -4,10 +4,11 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { InfraError } from '../../harness/errors.ts'
-import type { MachineExit, PlatformMachine } from '../../harness/machine.ts'
+import type { MachineExit, PlatformMachine, PrivateNetwork } from '../../harness/machine.ts'
 import { createAgent } from './agent.ts'
 import type { FakeBehaviour } from './behaviour.ts'
 import { createFeed } from './feed.ts'
+import { plugIn, type FakeCard } from './network.ts'
 import { startFakeSsh } from './ssh-server.ts'
 
 /** All that a clone has of its template. */
@@ -23,6 +24,8 @@ export interface FakeMachineOptions {
   readonly name: string
   readonly folder: string
   readonly behaviour: FakeBehaviour
+  /** Where it is on the private network of its cluster. */
+  readonly place: { readonly network: PrivateNetwork; readonly index: number } | undefined
   readonly source: FakeSource
 }
 
@@ -40,11 +43,13 @@ export interface FakeMachine extends PlatformMachine {
   moment(): FakeMoment
 }
 
+const PING_MS = 300
+
 type State = 'on' | 'paused' | 'off' | 'gone'
 
 /** Creates and starts a machine. */
 export async function createMachine(options: FakeMachineOptions): Promise<FakeMachine> {
-  const { name, folder, behaviour, source } = options
+  const { name, folder, behaviour, place, source } = options
   const origin = source.kind === 'boot' ? 'cold' : 'fork'
   const begin = source.kind === 'clone' ? source.moment : firstMoment(source.files, behaviour)
   const files = new Map(begin.files)
@@ -56,10 +61,16 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
   const end = (next: 'off' | 'gone', exit: MachineExit): void => {
     if (state === 'gone') return
     state = next
+    card?.[Symbol.dispose]()
     ssh.drop()
     exited.resolve(exit)
   }
+  let card: FakeCard | undefined
+  const plug = (): void => {
+    if (place !== undefined) card = plugIn(place.network, place.index)
+  }
   const boot = (): void => {
+    plug()
     if (state === 'off') exited = Promise.withResolvers<MachineExit>()
     state = 'on'
     bootId = randomUUID()
@@ -82,6 +93,7 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
       print: (line) => feed.push(line),
       end: (blame, reason) => end('gone', { expected: false, blame, reason }),
       reboot: boot,
+      ping: async (index) => (await card?.ping(index, PING_MS)) ?? false,
       damageTemplate: () => {
         if (source.kind === 'clone') source.onDamageTemplate()
       },
@@ -100,6 +112,7 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
   })
   if (source.kind === 'boot') boot()
   else {
+    plug()
     state = source.paused ? 'paused' : 'on'
     for (const line of begin.console) feed.push(line)
   }

@@ -122,7 +122,7 @@ export async function createMachine(
             from.state === undefined
               ? undefined
               : { ...from.state, paused: paused && begin.kind === 'first' },
-          connect: network === undefined ? undefined : (stream) => plugIn(network, stream, spec.name),
+          connect: network && ((stream) => plugIn(network, stream, spec.privateIndex ?? 0)),
           config: (tpmSocket, port) =>
             toMachineConfig(spec, image, host, prepared, {
               firstBoot,

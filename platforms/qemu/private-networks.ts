@@ -3,23 +3,37 @@
 import type { Duplex } from 'node:stream'
 import { UsageError } from '../../harness/errors.ts'
 import type { PrivateNetwork, PrivateNetworks } from '../../harness/machine.ts'
-import { networkFile, openSwitch, PRIVATE_NETWORK_FILE, privateAddress } from '../../qemu/index.ts'
+import {
+  CLUSTER_DOMAIN,
+  networkFile,
+  openClusterNetwork,
+  PRIVATE_NETWORK_FILE,
+  privateAddress,
+  SERVICE_ADDRESSES,
+  type ClusterNetwork,
+} from '../../qemu/index.ts'
 
 // The same for all: no machine ever meets one of another cluster, and a template's machines keep their addresses.
 const CLUSTER = 'signalbox'
 
-const switches = new WeakMap<PrivateNetwork, ReturnType<typeof openSwitch>>()
+const networks = new WeakMap<PrivateNetwork, ClusterNetwork>()
 
 export const privateNetworks: PrivateNetworks = {
-  open() {
-    const ethernet = openSwitch()
+  open(machines) {
+    const cluster = openClusterNetwork({ clusterId: CLUSTER, machines })
+    const { ethernet, clock } = cluster
     const network: PrivateNetwork = {
+      domain: CLUSTER_DOMAIN,
+      services: SERVICE_ADDRESSES,
+      clock,
       cut: (name) => ethernet.cut(name),
       heal: (name) => ethernet.heal(name),
       partition: (groups) => ethernet.partition(groups),
-      [Symbol.dispose]: () => ethernet[Symbol.dispose](),
+      delay: (name, ms, jitterMs) => ethernet.delay(name, ms, jitterMs),
+      loss: (name, share) => ethernet.loss(name, share),
+      [Symbol.dispose]: () => cluster[Symbol.dispose](),
     }
-    switches.set(network, ethernet)
+    networks.set(network, cluster)
     return network
   },
   place(index) {
@@ -37,9 +51,9 @@ export function privateMac(index: number): string {
   return privateAddress(CLUSTER, index).mac
 }
 
-/** Plugs a machine's power cycle into its cluster's switch. */
-export function plugIn(network: PrivateNetwork, stream: Duplex, name: string): void {
-  const ethernet = switches.get(network)
-  if (ethernet === undefined) throw new UsageError('this network is not of QEMU', { code: 'foreign-network' })
-  ethernet.connect(stream, name)
+/** Plugs a power cycle of the machine at place `index` into its cluster's switch. */
+export function plugIn(network: PrivateNetwork, stream: Duplex, index: number): void {
+  const cluster = networks.get(network)
+  if (cluster === undefined) throw new UsageError('this network is not of QEMU', { code: 'foreign-network' })
+  cluster.plugIn(stream, index)
 }

@@ -1,0 +1,98 @@
+// Private networks of fake machines: the real switch, and for each machine a card that answers every frame for it. So what
+// a test does to its network can be seen with `fake ping`, with no guest system anywhere.
+
+import { Duplex } from 'node:stream'
+import { UsageError } from '../../harness/errors.ts'
+import type { PrivateNetwork, PrivateNetworks } from '../../harness/machine.ts'
+import {
+  CLUSTER_DOMAIN,
+  openClusterNetwork,
+  privateAddress,
+  SERVICE_ADDRESSES,
+  type ClusterNetwork,
+} from '../../qemu/index.ts'
+
+const CLUSTER = 'fake'
+const networks = new WeakMap<PrivateNetwork, ClusterNetwork>()
+
+export const fakeNetworks: PrivateNetworks = {
+  open(machines) {
+    const cluster = openClusterNetwork({ clusterId: CLUSTER, machines })
+    const { ethernet, clock } = cluster
+    const network: PrivateNetwork = {
+      domain: CLUSTER_DOMAIN,
+      services: SERVICE_ADDRESSES,
+      clock,
+      cut: (name) => ethernet.cut(name),
+      heal: (name) => ethernet.heal(name),
+      partition: (groups) => ethernet.partition(groups),
+      delay: (name, ms, jitterMs) => ethernet.delay(name, ms, jitterMs),
+      loss: (name, share) => ethernet.loss(name, share),
+      [Symbol.dispose]: () => cluster[Symbol.dispose](),
+    }
+    networks.set(network, cluster)
+    return network
+  },
+  place(index) {
+    const { ipv4, ipv6 } = privateAddress(CLUSTER, index)
+    return { ipv4, ipv6, file: { path: '/fake/network', text: `${ipv4}\n`, mode: 0o644 } }
+  },
+}
+
+/** A machine's card. */
+export interface FakeCard extends Disposable {
+  /** Whether machine `m<index>` answers a frame in time. */
+  ping(index: number, timeoutMs: number): Promise<boolean>
+}
+
+// IEEE 802: for local experiments.
+const TYPE = 0x88b5
+const FRAME_BYTES = 15
+const KIND = { request: 1, reply: 2 } as const
+
+/** Plugs a machine in. */
+export function plugIn(network: PrivateNetwork, index: number): FakeCard {
+  const cluster = networks.get(network)
+  if (cluster === undefined)
+    throw new UsageError('this network is not of the fake', { code: 'foreign-network' })
+  const own = macOf(index)
+  const waiting = new Map<string, () => void>()
+  const card = new Duplex({
+    read: () => undefined,
+    write: (bytes: Buffer, _encoding, done) => {
+      for (let at = 4; at <= bytes.length; at += 4 + bytes.readUInt32BE(at - 4)) {
+        if (bytes.readUInt32BE(at - 4) !== FRAME_BYTES || bytes.readUInt16BE(at + 12) !== TYPE) continue
+        const sender = Buffer.from(bytes.subarray(at + 6, at + 12))
+        if (bytes.readUInt8(at + 14) === KIND.request) card.push(frame(sender, own, KIND.reply))
+        else waiting.get(sender.toString('hex'))?.()
+      }
+      done()
+    },
+  })
+  cluster.plugIn(card, index)
+  return {
+    async ping(other, timeoutMs) {
+      const { promise, resolve } = Promise.withResolvers<boolean>()
+      const address = macOf(other)
+      waiting.set(address.toString('hex'), () => resolve(true))
+      card.push(frame(address, own, KIND.request))
+      const timer = setTimeout(() => resolve(false), timeoutMs)
+      try {
+        return await promise
+      } finally {
+        clearTimeout(timer)
+      }
+    },
+    [Symbol.dispose]: () => void card.destroy(),
+  }
+}
+
+function macOf(index: number): Buffer {
+  return Buffer.from(privateAddress(CLUSTER, index).mac.replaceAll(':', ''), 'hex')
+}
+
+/** With its length in front. */
+function frame(destination: Buffer, source: Buffer, kind: number): Buffer {
+  const head = Buffer.from([0, 0, 0, FRAME_BYTES])
+  return Buffer.concat([head, destination, source, Buffer.from([TYPE >> 8, TYPE & 0xff, kind])])
+}
