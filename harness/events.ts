@@ -127,6 +127,8 @@ export type EventBody =
       readonly attempt?: AttemptRef
       readonly machine: string
       readonly command: string
+      /** It went over the harness's own line instead of SSH. */
+      readonly over?: 'control'
       readonly exitCode: number | null
       readonly signal?: string
       readonly durationMs: number

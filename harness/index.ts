@@ -16,6 +16,7 @@ export type {
   Fixtures,
   GuestCommand,
   Machine,
+  MachineControl,
   MachineLog,
 } from './fixtures/fixtures.ts'
 export type { HttpFixture, HttpRequestRecord } from './fixtures/http.ts'
@@ -30,6 +31,7 @@ export type {
 } from './machine.ts'
 export type { TestBody } from './registry.ts'
 export type { CheckName, IgnitionContext, Requirements } from './requirements.ts'
+export type { ControlOptions } from './control/control-line.ts'
 export { CommandError } from './ssh/outcome.ts'
 export type { CommandOutcome, ExecOptions } from './ssh/index.ts'
 export { describe, test } from './test-api.ts'

@@ -117,6 +117,7 @@ const bodies: Readonly<Record<EventBody['type'], Fields>> = {
     attempt: optional(attempt),
     machine: text,
     command: text,
+    over: optional(oneOf('control')),
     exitCode: nullable(number),
     durationMs: number,
     stdoutTail: text,

@@ -13,7 +13,7 @@ test('an answer has a status and what was left in o', async () => {
   const port = scriptedPort(({ code }) => ({ status: 3, output: `<${code}>\n` }))
   using agent = openAgent(port)
   expect(await agent.ask('date -s @1', about('it'))).toEqual({ status: 3, output: '<date -s @1>\n' })
-  expect(port.sent).toEqual([expect.stringMatching(/^[0-9a-f]{8} date -s @1$/)])
+  expect(port.sent).toEqual([expect.stringMatching(/^([0-9a-f]{8}) date -s @1 #\1$/)])
 })
 
 test('code of several lines is sent as one', async () => {

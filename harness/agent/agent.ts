@@ -46,7 +46,7 @@ export function openAgent(port: AgentPort): Agent {
     const { promise, resolve } = Promise.withResolvers<AgentAnswer>()
     waiting.set(id, resolve)
     try {
-      port.send(`${id} ${code.includes('\n') ? `eval ${ansiQuote(code)}` : code}`)
+      port.send(`${id} ${code.includes('\n') ? `eval ${ansiQuote(code)}` : code} #${id}`)
       return await abortable(promise, deadline.signal)
     } finally {
       waiting.delete(id)

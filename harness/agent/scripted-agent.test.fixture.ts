@@ -51,7 +51,7 @@ export function scriptedPort(script: Script = () => undefined): ScriptedPort {
     send(line) {
       sent.push(line)
       const [id = '', ...words] = line.split(' ')
-      const text = words.join(' ')
+      const text = words.slice(0, -1).join(' ')
       const request = { id, code: text.startsWith('eval ') ? unquoteBash(text.slice(5)) : text }
       requests.push(request)
       const answer = script(request)

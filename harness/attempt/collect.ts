@@ -1,11 +1,12 @@
-// What is kept of an attempt: after a failure the state of systemd and the kernel log; always the logs that the
-// machines wrote themselves.
+// What is kept of an attempt: after a failure the state of systemd and the kernel log, over SSH or, where that is silent, over
+// the control line, which also tells why; always the logs that the machines wrote themselves.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LiveMachine } from '../machines/live-machine.ts'
 import { announce, attachTo } from '../running/attachments.ts'
 import type { AttemptContext } from '../running/context.ts'
+import { explain, type SilentMachine } from './explain.ts'
 
 const evidence = [
   { name: 'failed-units.txt', command: 'systemctl --failed --no-pager; systemctl list-jobs --no-pager' },
@@ -13,23 +14,47 @@ const evidence = [
   { name: 'system.txt', command: 'uptime; free -m; df -h; ip -br addr; ss -lntup' },
 ] as const
 
-/** Asks every machine that still answers; one that does not is passed over. */
+// A machine with a side channel for its journal has written that already.
+const JOURNAL = { name: 'journal-tail.txt', command: 'journalctl --boot --no-pager --lines=1000' } as const
+
+/** Asks every machine that still answers; one that does not is passed over. Failures that this explains are explained. */
 export async function collectAfterFailure(
   context: AttemptContext,
   machines: readonly LiveMachine[],
 ): Promise<void> {
-  for (const live of machines) {
-    if (!live.isReachable()) continue
-    const { machine } = live
-    for (const item of evidence) {
-      try {
-        const sudo = 'sudo' in item
-        const { stdout } = await machine.exec(item.command, { sudo, signal: context.signal })
-        await attachTo(context, `${machine.name}-${item.name}`, stdout, { machine: machine.id })
-      } catch {
-        context.signal.throwIfAborted()
-        break
-      }
+  const silent: SilentMachine[] = []
+  await Promise.all(
+    machines.map(async (live) => {
+      const reached = await live.reach(context.signal)
+      if (reached.kind === 'gone') return
+      const { name } = live.machine
+      if (reached.kind !== 'ssh') silent.push({ name, diagnosis: reached.diagnosis })
+      if (reached.kind === 'silent') return
+      await collectFrom(context, live, reached.kind)
+    }),
+  )
+  silent.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+  for (const [index, failure] of context.failures.entries())
+    context.failures[index] = explain(failure, silent)
+}
+
+async function collectFrom(
+  context: AttemptContext,
+  { machine, hasJournalChannel }: LiveMachine,
+  over: 'ssh' | 'control',
+): Promise<void> {
+  const { signal } = context
+  const items = over === 'control' && !hasJournalChannel ? [...evidence, JOURNAL] : evidence
+  for (const item of items) {
+    try {
+      const { stdout } =
+        over === 'ssh'
+          ? await machine.exec(item.command, { sudo: 'sudo' in item, signal })
+          : await machine.control.exec(item.command, { signal })
+      await attachTo(context, `${machine.name}-${item.name}`, stdout, { machine: machine.id })
+    } catch {
+      signal.throwIfAborted()
+      return
     }
   }
 }

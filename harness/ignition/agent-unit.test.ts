@@ -1,52 +1,13 @@
 // The agent's unit as a guest runs it: its command line is read the way systemd reads it, its shell loop runs in the real
 // bash on a terminal in raw mode in place of the virtio-serial port, and the harness's side talks to it.
 
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openAgent, type Agent, type AskOptions } from '../agent/agent.ts'
+import type { AskOptions } from '../agent/agent.ts'
 import { ansiQuote } from '../agent/bash-text.ts'
-import type { AgentPort } from '../machine.ts'
 import { AGENT_UNIT, agentUnit } from './agent-unit.ts'
+import { execStart, runUnit, unitText, type RunningUnit } from './agent-unit.test.fixture.ts'
 
 const DEVICE = '/dev/virtio-ports/org.signalbox.agent'
-const unitText = (device = DEVICE): string => agentUnit(device).units?.[0]?.contents ?? ''
-
-/** The words of a command line in a unit: quotes and C escapes (systemd.syntax(7)), then `%` and `$` (systemd.service(5)). */
-function execWords(line: string): readonly string[] {
-  const words = [...line.matchAll(/(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s'"\\]|\\.)+/g)].map(
-    ([word]) => word,
-  )
-  return words.map((word) =>
-    word
-      .replaceAll(
-        /'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"/g,
-        (_, single?: string, double?: string) => single ?? double ?? '',
-      )
-      .replaceAll(/\\(.)/g, (_, escape: string) => {
-        const known = new Map([
-          ['\\', '\\'],
-          ['n', '\n'],
-          ['t', '\t'],
-          ["'", "'"],
-          ['"', '"'],
-          ['s', ' '],
-        ])
-        return known.get(escape) ?? expect.unreachable(`systemd knows no \\${escape}`)
-      })
-      .replaceAll(/%(.?)/g, (_, specifier: string) =>
-        specifier === '%' ? '%' : expect.unreachable(`systemd would replace %${specifier}`),
-      )
-      .replaceAll(/\$(.?)/g, (_, next: string) =>
-        next === '$' ? '$' : expect.unreachable(`systemd would replace $${next}`),
-      ),
-  )
-}
-
-function execStart(device?: string): readonly string[] {
-  const [, line = ''] = /^ExecStart=(.*)$/m.exec(unitText(device)) ?? []
-  return execWords(line)
-}
 
 test('the unit starts early, without dependencies, and again whenever it ends', () => {
   const { units } = agentUnit(DEVICE)
@@ -57,69 +18,15 @@ test('the unit starts early, without dependencies, and again whenever it ends', 
     'Restart=always',
     'StartLimitIntervalSec=0',
   ])
-    expect(unitText().split('\n')).toContain(line)
+    expect(unitText(DEVICE).split('\n')).toContain(line)
 })
 
 test('the command is bash without files of its own, its loop, and the device', () => {
-  const [program, ...args] = execStart()
+  const [program, ...args] = execStart(DEVICE)
   expect(program).toBe('/bin/bash')
   expect(args).toEqual(['--norc', '--noprofile', '-c', expect.stringContaining('while IFS='), DEVICE])
   expect(execStart('/dev/a b%c$d').at(-1)).toBe('/dev/a b%c$d')
 })
-
-interface RunningUnit extends AsyncDisposable {
-  readonly agent: Agent
-  readonly heard: readonly string[]
-  /** Resolves with the first line that it says by itself. */
-  readonly up: Promise<string>
-}
-
-/** Runs the loop on a terminal of its own (script(1)), which passes bytes through as they are. */
-function runUnit(locale: string): RunningUnit {
-  const words = execStart('/dev/tty').map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
-  const command = `stty raw -echo </dev/tty; exec ${words.join(' ')} </dev/null >/dev/null 2>&1`
-  const child = spawn('script', ['--quiet', '--command', command, '/dev/null'], {
-    env: { PATH: process.env['PATH'], SHELL: '/bin/sh', LC_ALL: locale },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  const heard: string[] = []
-  const listeners = new Set<(line: string) => void>()
-  const up = Promise.withResolvers<string>()
-  let rest = ''
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) {
-      heard.push(line)
-      up.resolve(line)
-      for (const listener of listeners) listener(line)
-    }
-  })
-  const port: AgentPort = {
-    lines: {
-      subscribe(onLine) {
-        listeners.add(onLine)
-        return () => listeners.delete(onLine)
-      },
-      tail: (n) => heard.slice(-n),
-      bytes: 0,
-    },
-    send: (line) => void child.stdin.write(`${line}\n`),
-  }
-  const agent = openAgent(port)
-  return {
-    agent,
-    heard,
-    up: up.promise,
-    async [Symbol.asyncDispose]() {
-      agent[Symbol.dispose]()
-      const closed = once(child, 'close')
-      // The shell loses its terminal, and ends.
-      child.kill('SIGKILL')
-      await closed
-    },
-  }
-}
 
 const about: AskOptions = { title: 'the agent', timeoutMs: 20_000, signal: new AbortController().signal }
 
@@ -132,7 +39,7 @@ describe.each(['C', 'C.UTF-8'])('in the locale %s', (locale) => {
   afterAll(async () => await unit[Symbol.asyncDispose]())
 
   test('says that it is up, and nothing else by itself', () => {
-    expect(unit.heard).toEqual(['up'])
+    expect(unit.heard).toEqual(['', 'up'])
   })
 
   test('answers with the status and what the code left in o', async () => {
@@ -154,6 +61,19 @@ describe.each(['C', 'C.UTF-8'])('in the locale %s', (locale) => {
     expect((await unit.agent.ask('no-such-command', about)).status).toBe(127)
     await expect(unit.agent.tell('o=why; return 7', about)).rejects.toThrow(/says \d+/)
     expect(await unit.agent.tell('o=alive', about)).toBe('alive')
+  })
+
+  test('passes over what is only the rest of a request, of which a shell before it read the beginning', async () => {
+    for (const rest of [
+      "o=boom; touch /run/boom' #0123abcd",
+      '0123abcd touch /run/boom',
+      '',
+      '0123abcd true #',
+    ]) {
+      unit.port.send(rest)
+    }
+    expect(await unit.agent.tell('test -e /run/boom && o=boom || o=no', about)).toBe('no')
+    expect(unit.heard.filter((line) => line.startsWith('0123abcd'))).toEqual([])
   })
 
   test('answers in the order it was asked', async () => {

@@ -2,9 +2,9 @@
 // knows when the machine goes away and ends every wait for it with the reason.
 
 import { join } from 'node:path'
-import { abortable } from '../deadline.ts'
 import { asStep, currentAttempt } from '../running/context.ts'
 import { openAgent, type Agent } from '../agent/agent.ts'
+import { openControlLine } from '../control/control-line.ts'
 import { InfraError, MachineError, messageOf, UsageError } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import { machineBrand } from '../fixtures/brand.ts'
@@ -20,7 +20,9 @@ import { SshSession, type CommandOutcome, type ExecOptions, type SshKey } from '
 import { openCappedFile } from './capped-file.ts'
 import { journalReader, followJournalOverSsh } from './follow-journal.ts'
 import { commandEvent, exitError, failedUnitsError } from './machine-trouble.ts'
-import { createLog, type LogBuffer } from './machine-log.ts'
+import { machineControl } from './machine-control.ts'
+import { createLog, seesLine, type LogBuffer } from './machine-log.ts'
+import { reach, type Reached } from './reach.ts'
 import { describeFailedUnits, judgeSystem, listFailedUnits, lookAtSystem, type SystemState } from './ready.ts'
 import { watchLogs, type Watch } from './watch.ts'
 
@@ -69,6 +71,10 @@ export interface LiveMachine extends AsyncDisposable {
   failedUnitEvidence(units: readonly string[], signal: AbortSignal): Promise<readonly string[]>
   /** Whether SSH has answered and nothing fatal was seen since: is it worth asking the machine anything? */
   isReachable(): boolean
+  /** How it can be asked something now, and what it says where that is not over SSH. Throws only when aborted. */
+  reach(signal: AbortSignal): Promise<Reached>
+  /** Its journal comes over a side channel. */
+  readonly hasJournalChannel: boolean
   /** Brings it to rest, to be saved as a template; there is no SSH connection to it afterwards. */
   settle(signal: AbortSignal, isolated: boolean): Promise<Settled>
   /** Sets it going again after all, to be used as it is. */
@@ -167,6 +173,18 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
   )
   const agent = raw.agent === undefined ? undefined : stack.use(openAgent(raw.agent))
   const agentMs = 5_000 * slowness
+  const line =
+    raw.agent === undefined || agent === undefined
+      ? undefined
+      : stack.use(
+          openControlLine({
+            machine: raw.name,
+            port: raw.agent,
+            agent,
+            answerMs: agentMs,
+            onCommand: (outcome) => emit(commandEvent(raw.id, outcome, 'control')),
+          }),
+        )
   const signals = (extra?: AbortSignal): AbortSignal => {
     const attempt = currentAttempt()?.signal
     return AbortSignal.any([
@@ -248,6 +266,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     journal: journal.log,
     slowness,
     privateAddress: options.privateAddress,
+    control: machineControl({ machine: raw.name, line, isOff: () => power === 'off', signals }),
     exec,
     run: async (command, execOptions = {}) => {
       if (power === 'off')
@@ -294,6 +313,8 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
       }),
   }
 
+  const isReachable = (): boolean =>
+    milestones.has('ssh') && power === 'on' && !gone.signal.aborted && !watch.hits.some((hit) => hit.fatal)
   const owned = stack.move()
   return {
     folder,
@@ -309,8 +330,12 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
         ? []
         : await listFailedUnits(exec, { signal, timeoutMs: readyTimeoutMs }),
     failedUnitEvidence,
-    isReachable: () =>
-      milestones.has('ssh') && power === 'on' && !gone.signal.aborted && !watch.hits.some((hit) => hit.fatal),
+    isReachable,
+    reach: async (signal) =>
+      power === 'off' || gone.signal.aborted || isDead(watch)
+        ? { kind: 'gone' }
+        : await reach({ session, line, expectSsh: isReachable(), slowness, signal }),
+    hasJournalChannel: raw.journal !== undefined && raw.journal.bytes > 0,
     endpoint: async (signal) => await raw.ssh(signal),
     settle: async (outer, isolated) => {
       if (agent === undefined) return { kind: 'unsettled', reason: 'there is no agent in it', lasting: true }
@@ -348,24 +373,9 @@ function required(agent: Agent | undefined): Agent {
   throw new InfraError('a fork needs the agent', { code: 'no-agent' })
 }
 
-async function seesLine(
-  log: LogBuffer,
-  text: string,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  const stop = log.listen((line) => {
-    if (line.includes(text)) resolve(true)
-  })
-  if (log.tail(1000).some((line) => line.includes(text))) resolve(true)
-  const timer = setTimeout(() => resolve(false), timeoutMs)
-  try {
-    return await abortable(promise, signal)
-  } finally {
-    clearTimeout(timer)
-    stop()
-  }
+// After a panic nobody is there to be asked; beside an emergency shell the agent still runs.
+function isDead({ hits }: Watch): boolean {
+  return hits.some(({ fatal, code }) => fatal && code !== 'emergency-shell')
 }
 
 function noCheckpoints(machine: string): UsageError {

@@ -1,7 +1,7 @@
 // A machine's console or journal as tests see it: the lines so far and waiting for one to come.
 
 import { currentAttempt } from '../running/context.ts'
-import { startDeadline } from '../deadline.ts'
+import { abortable, startDeadline } from '../deadline.ts'
 import type { MachineLog } from '../fixtures/fixtures.ts'
 import { oneLine, plainText } from '../hostile-text.ts'
 
@@ -65,5 +65,26 @@ export function createLog(what: string, slowness: number): LogBuffer {
     },
     listen,
     tail,
+  }
+}
+
+/** Waits for a line that contains `text`, already there or still to come; false when it does not come in time. */
+export async function seesLine(
+  log: LogBuffer,
+  text: string,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const stop = log.listen((line) => {
+    if (line.includes(text)) resolve(true)
+  })
+  if (log.tail(1000).some((line) => line.includes(text))) resolve(true)
+  const timer = setTimeout(() => resolve(false), timeoutMs)
+  try {
+    return await abortable(promise, signal)
+  } finally {
+    clearTimeout(timer)
+    stop()
   }
 }

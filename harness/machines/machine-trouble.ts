@@ -11,13 +11,14 @@ import type { LogBuffer } from './machine-log.ts'
 const TAIL_BYTES = 2048
 
 /** The event of a finished command; it belongs to the attempt that runs here, if one does. */
-export function commandEvent(machine: string, outcome: CommandOutcome): EventBody {
+export function commandEvent(machine: string, outcome: CommandOutcome, over?: 'control'): EventBody {
   const attempt = currentAttempt()?.ref
   return {
     type: 'command.finished',
     ...(attempt === undefined ? {} : { attempt }),
     machine,
     command: tailText(outcome.command, TAIL_BYTES),
+    ...(over === undefined ? {} : { over }),
     exitCode: outcome.exitCode,
     ...(outcome.signal === undefined ? {} : { signal: outcome.signal }),
     durationMs: outcome.durationMs,

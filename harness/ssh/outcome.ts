@@ -34,7 +34,7 @@ export class CommandError extends Error {
 }
 
 /** Returns an outcome of exit status 0, throws CommandError for any other. */
-export function orThrow(outcome: CommandOutcome): CommandOutcome {
+export function orThrow<Outcome extends CommandOutcome>(outcome: Outcome): Outcome {
   if (outcome.exitCode !== 0) throw new CommandError(outcome)
   return outcome
 }

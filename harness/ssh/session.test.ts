@@ -18,6 +18,9 @@ const guest: FakeGuest = {
   end: () => undefined,
   reboot: () => undefined,
   ping: async () => await Promise.resolve(false),
+  sshTrouble: () => 'ok',
+  setSshTrouble: () => undefined,
+  killAgent: () => undefined,
   damageTemplate: () => undefined,
 }
 

@@ -79,6 +79,18 @@ export class SshSession implements AsyncDisposable {
     await this.#connect(first)
   }
 
+  /** Whether the machine answers over SSH within so many milliseconds. Throws only the signal's reason. */
+  async answers(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+    try {
+      await this.#readBootId(await this.#open(limit), limit, timeoutMs)
+      return true
+    } catch {
+      signal.throwIfAborted()
+      return false
+    }
+  }
+
   /** Runs a command, connecting first where needed; see `exec` of exec.ts. A failed command is a value. */
   async exec(command: Command, options: ExecOptions = {}): Promise<CommandOutcome> {
     const connection = await this.#open(options.signal)

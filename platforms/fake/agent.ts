@@ -4,27 +4,46 @@
 import type { AgentPort } from '../../harness/machine.ts'
 import type { FakeBehaviour } from './behaviour.ts'
 import { createFeed } from './feed.ts'
+import type { FakeJobs } from './jobs.ts'
 
 /** What the agent may do to its machine. */
 export interface AgentGuest {
   readonly behaviour: FakeBehaviour
+  /** Whether an agent runs in it. */
   isUp(): boolean
+  /** Its commands over the line; `say` writes to the port. */
+  jobs(say: (line: string) => void): FakeJobs
   bootId(): string
   machineId(): string
   /** Makes it somebody else. */
   renew(machineId: string, hostKey: string | undefined): void
 }
 
-/** Opens the port; nothing is answered while the machine is not up. */
-export function createAgent(guest: AgentGuest): AgentPort {
+export interface FakeAgent extends AgentPort {
+  /** Starts it anew: the machine booted, or it was killed. */
+  restart(): void
+}
+
+/** Opens the port; nothing is answered while the agent is not up. */
+export function createAgent(guest: AgentGuest): FakeAgent {
   const lines = createFeed()
+  const say = (line: string): void => {
+    if (guest.isUp()) lines.push(line)
+  }
+  const jobs = guest.jobs(say)
   return {
     lines,
+    restart() {
+      jobs.drop()
+      say('up')
+    },
     send(line) {
-      const at = line.indexOf(' ')
+      const [, id = '', code = ''] = /^([0-9a-f]{8}) (.*) #\1$/s.exec(line) ?? []
       setImmediate(() => {
-        const answer = guest.isUp() ? answerTo(guest, line.slice(at + 1)) : undefined
-        if (answer !== undefined) lines.push(`${line.slice(0, at)} 0 '${answer}'`)
+        if (id === '' || !guest.isUp()) return
+        const status = jobs.take(code)
+        const answer = status === undefined ? answerTo(guest, code) : ''
+        if (answer !== undefined) lines.push(`${id} ${status ?? 0} '${answer}'`)
       })
     },
   }

@@ -4,6 +4,8 @@
 export interface FakeBehaviour {
   /** `create-fails` and `lost` are the platform's fault; `panic`, `silent` and `emergency` are the image's. */
   readonly boot: 'ok' | 'create-fails' | 'lost' | 'panic' | 'silent' | 'emergency'
+  /** Why SSH does not answer although the machine is up, its agent too; a running test does that with `fake lose-ssh`. */
+  readonly ssh: SshTrouble
   /** The faults above happen only on the first so many machines of the platform; default: always. */
   readonly times?: number
   /** The faults above happen only on the machines of these names; default: on all. */
@@ -21,8 +23,12 @@ export interface FakeBehaviour {
   readonly template: 'ok' | 'damaged'
 }
 
+/** `sshd-failed` and `sshd-masked` are what systemd says of the server, `network-down` is its network card. */
+export type SshTrouble = 'ok' | 'sshd-failed' | 'sshd-masked' | 'network-down'
+
 export const defaultBehaviour: FakeBehaviour = {
   boot: 'ok',
+  ssh: 'ok',
   failedUnits: [],
   console: [],
   osReleaseId: 'reference',

@@ -1,6 +1,9 @@
 // The few commands that a fake machine understands: what the harness itself asks, and the `fake` command, by which a
 // test makes its machine misbehave.
 
+import type { SshTrouble } from './behaviour.ts'
+import { lookFromInside } from './look-from-inside.ts'
+
 /** What the shell may do to its machine. */
 export interface FakeGuest {
   readonly files: Map<string, string>
@@ -15,6 +18,11 @@ export interface FakeGuest {
   reboot(): void
   /** Whether the machine at that place of its private network answers. */
   ping(index: number): Promise<boolean>
+  sshTrouble(): SshTrouble
+  /** Has SSH answer no more, or again. */
+  setSshTrouble(trouble: SshTrouble, when: 'now' | 'at-boot'): void
+  /** Kills the agent, which starts anew. */
+  killAgent(): void
   /** Damages what a clone was forked from. */
   damageTemplate(): void
 }
@@ -32,6 +40,10 @@ export async function runFakeCommand(guest: FakeGuest, wire: string, io: ShellIo
   const plain = words[0] === 'sudo' ? words.slice(words.indexOf('--') + 1) : words
   const script = plain[0] === 'sh' && plain[1] === '-c' ? (plain[2] ?? '') : undefined
   if ((script ?? wire).includes('is-system-running')) return look(guest, io)
+  if ((script ?? wire).includes('ip -brief address; echo')) {
+    io.out(lookFromInside(guest.sshTrouble(), [...guest.failedUnits]))
+    return 0
+  }
   if ((script ?? wire).includes('journalctl') && wire.includes('--follow')) {
     await io.closed
     return 0
@@ -59,6 +71,9 @@ async function runWords(guest: FakeGuest, words: readonly string[], io: ShellIo)
       return 1
     case 'exit':
       return Number(args[0] ?? 0)
+    case 'stdin':
+      io.out(await io.stdin())
+      return 0
     case 'echo':
       io.out(`${args.join(' ')}\n`)
       return 0
@@ -79,6 +94,8 @@ async function runWords(guest: FakeGuest, words: readonly string[], io: ShellIo)
         io.out([...guest.failedUnits].map((unit) => `${unit} loaded failed failed\n`).join(''))
       return args[0] === 'is-active' && guest.failedUnits.has(args[1] ?? '') ? 3 : 0
     case 'journalctl':
+      io.out('[    1.000000] fake systemd[1]: Startup finished.\n')
+      return 0
     case 'uptime':
     case 'dmesg':
       return 0
@@ -114,6 +131,12 @@ async function misbehave(
       return 0
     case 'origin':
       io.out(`${guest.origin}\n`)
+      return 0
+    case 'lose-ssh':
+      guest.setSshTrouble((args[0] ?? 'sshd-failed') as SshTrouble, args[1] === 'at-boot' ? 'at-boot' : 'now')
+      return 0
+    case 'kill-agent':
+      guest.killAgent()
       return 0
     case 'damage-template':
       guest.damageTemplate()

@@ -7,7 +7,9 @@ import { InfraError } from '../../harness/errors.ts'
 import type { MachineExit, PlatformMachine, PrivateNetwork } from '../../harness/machine.ts'
 import { createAgent } from './agent.ts'
 import type { FakeBehaviour } from './behaviour.ts'
+import type { FakeGuest } from './fake-shell.ts'
 import { createFeed } from './feed.ts'
+import { createJobs } from './jobs.ts'
 import { plugIn, type FakeCard } from './network.ts'
 import { startFakeSsh } from './ssh-server.ts'
 
@@ -58,6 +60,8 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
   const feed = createFeed(join(folder, 'console.txt'))
   let exited = Promise.withResolvers<MachineExit>()
   let state: State = 'off'
+  let sshTrouble = behaviour.ssh
+  let sshTroubleAtBoot = behaviour.ssh
   const end = (next: 'off' | 'gone', exit: MachineExit): void => {
     if (state === 'gone') return
     state = next
@@ -74,37 +78,46 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
     if (state === 'off') exited = Promise.withResolvers<MachineExit>()
     state = 'on'
     bootId = randomUUID()
+    sshTrouble = sshTroubleAtBoot
     ssh.drop()
     for (const line of ['Linux version 6.0.0-fake', ...behaviour.console, ...bootTrouble[behaviour.boot]])
       feed.push(line)
     if (behaviour.boot === 'lost') {
       end('gone', { expected: false, blame: 'platform', reason: 'the emulator was killed by SIGKILL' })
     }
+    agent.restart()
   }
   const isUp = (): boolean => state === 'on' && behaviour.boot === 'ok'
-  const ssh = await startFakeSsh(
-    {
-      files,
-      failedUnits,
-      origin,
-      osReleaseId: behaviour.osReleaseId,
-      bootId: () => bootId,
-      machineId: () => machineId,
-      print: (line) => feed.push(line),
-      end: (blame, reason) => end('gone', { expected: false, blame, reason }),
-      reboot: boot,
-      ping: async (index) => (await card?.ping(index, PING_MS)) ?? false,
-      damageTemplate: () => {
-        if (source.kind === 'clone') source.onDamageTemplate()
-      },
+  const guest: FakeGuest = {
+    files,
+    failedUnits,
+    origin,
+    osReleaseId: behaviour.osReleaseId,
+    bootId: () => bootId,
+    machineId: () => machineId,
+    print: (line) => feed.push(line),
+    end: (blame, reason) => end('gone', { expected: false, blame, reason }),
+    reboot: boot,
+    ping: async (index) => (await card?.ping(index, PING_MS)) ?? false,
+    sshTrouble: () => sshTrouble,
+    setSshTrouble: (trouble, when) => {
+      sshTroubleAtBoot = trouble
+      if (when === 'at-boot') return
+      sshTrouble = trouble
+      if (trouble !== 'ok') ssh.drop()
     },
-    isUp,
-  )
+    killAgent: () => agent.restart(),
+    damageTemplate: () => {
+      if (source.kind === 'clone') source.onDamageTemplate()
+    },
+  }
+  const ssh = await startFakeSsh(guest, () => isUp() && sshTrouble === 'ok')
   const agent = createAgent({
     behaviour,
     isUp,
     bootId: () => bootId,
     machineId: () => machineId,
+    jobs: (say) => createJobs(guest, say),
     renew: (newMachineId, hostKey) => {
       machineId = newMachineId
       if (hostKey !== undefined) ssh.setHostKey(hostKey)
