@@ -58,36 +58,39 @@ async function fill(path: string, isNeeded: () => boolean): Promise<void> {
 }
 
 // The emulator is killed by SIGBUS at the first page of guest memory that finds no room.
-it.skipIf(!isRoot)('memory that runs out while a template is made costs no verdict (needs root: mounts a tmpfs)', async () => {
-  const templates = join(world.folder, 'small-tmpfs')
-  mkdirSync(templates)
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1536m,mode=0700', 'signalbox-test', templates])
-  try {
-    const child = world.signalbox(['run', 'fork-faults.plain', ...faults], {
-      SIGNALBOX_TEMPLATES: templates,
-      SIGNALBOX_TEMPLATE_MIB: '4096',
-    })
-    let isOver = false
-    void child.then(() => (isOver = true))
-    const memoryMiB = (): number => {
-      const draft = readdirSync(templates).find((name) => name.endsWith('.draft'))
-      const path = join(templates, draft ?? 'none', 'm0.ram')
-      return existsSync(path) ? (statSync(path).blocks * 512) / 1024 / 1024 : 0
+it.skipIf(!isRoot)(
+  'memory that runs out while a template is made costs no verdict (needs root: mounts a tmpfs)',
+  async () => {
+    const templates = join(world.folder, 'small-tmpfs')
+    mkdirSync(templates)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1536m,mode=0700', 'signalbox-test', templates])
+    try {
+      const child = world.signalbox(['run', 'fork-faults.plain', ...faults], {
+        SIGNALBOX_TEMPLATES: templates,
+        SIGNALBOX_TEMPLATE_MIB: '4096',
+      })
+      let isOver = false
+      void child.then(() => (isOver = true))
+      const memoryMiB = (): number => {
+        const draft = readdirSync(templates).find((name) => name.endsWith('.draft'))
+        const path = join(templates, draft ?? 'none', 'm0.ram')
+        return existsSync(path) ? (statSync(path).blocks * 512) / 1024 / 1024 : 0
+      }
+      while (!isOver && memoryMiB() < 40) await sleep(20)
+      expect(isOver).toBe(false)
+      await fill(join(templates, 'filler'), () => !isOver)
+      const { exitCode, stdout } = await child
+      expect(stdout).toContain('1 passed')
+      expect(exitCode).toBe(0)
+      expect(origins().at(-1)).toBe('cold')
+      expect(origins()).not.toContain('fork')
+      expect(readdirSync(templates).filter((name) => name.endsWith('.draft'))).toEqual([])
+      expect(statfsSync(templates).bavail).toBe(0)
+    } finally {
+      execFileSync('umount', ['--lazy', templates])
     }
-    while (!isOver && memoryMiB() < 40) await sleep(20)
-    expect(isOver).toBe(false)
-    await fill(join(templates, 'filler'), () => !isOver)
-    const { exitCode, stdout } = await child
-    expect(stdout).toContain('1 passed')
-    expect(exitCode).toBe(0)
-    expect(origins().at(-1)).toBe('cold')
-    expect(origins()).not.toContain('fork')
-    expect(readdirSync(templates).filter((name) => name.endsWith('.draft'))).toEqual([])
-    expect(statfsSync(templates).bavail).toBe(0)
-  } finally {
-    execFileSync('umount', ['--lazy', templates])
-  }
-})
+  },
+)
 
 it('an upgrade of QEMU makes the templates of the one before useless', async () => {
   const installed = findProgram('qemu-system-x86_64') ?? ''

@@ -82,6 +82,7 @@ describe.each([[['--no-fork']], [[]]])('a member that does not come up %s', (how
         .map(({ machine }) => machine)
         .toSorted()
     expect(ids('machine.destroyed')).toEqual(ids('machine.created'))
-    expect(ids('machine.created').length).toBeGreaterThanOrEqual(2)
+    // One that is lost at once may end the attempt before the others were created.
+    expect(ids('machine.created')).not.toEqual([])
   })
 })
