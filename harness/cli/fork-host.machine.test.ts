@@ -69,16 +69,16 @@ it.skipIf(!isRoot)(
         SIGNALBOX_TEMPLATES: templates,
         SIGNALBOX_TEMPLATE_MIB: '4096',
       })
-      let isOver = false
-      void child.then(() => (isOver = true))
+      const over = new AbortController()
+      void child.then(() => over.abort())
       const memoryMiB = (): number => {
         const draft = readdirSync(templates).find((name) => name.endsWith('.draft'))
         const path = join(templates, draft ?? 'none', 'm0.ram')
         return existsSync(path) ? (statSync(path).blocks * 512) / 1024 / 1024 : 0
       }
-      while (!isOver && memoryMiB() < 40) await sleep(20)
-      expect(isOver).toBe(false)
-      await fill(join(templates, 'filler'), () => !isOver)
+      while (!over.signal.aborted && memoryMiB() < 40) await sleep(20)
+      expect(over.signal.aborted).toBe(false)
+      await fill(join(templates, 'filler'), () => !over.signal.aborted)
       const { exitCode, stdout } = await child
       expect(stdout).toContain('1 passed')
       expect(exitCode).toBe(0)

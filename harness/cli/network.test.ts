@@ -69,7 +69,16 @@ describe.each([[['--no-fork']], [[]]])('a member that does not come up %s', (how
     ['is-silent', 1, 'failed', /waited .* for SSH of (?:template-)?m1;/],
     ['cannot-be-had', 3, 'infra', /no machine today/],
   ])('%s', { timeout: TIMEOUT_MS }, async (name, exitCode, outcome, message) => {
-    const result = await run(`network.member-${name}`, ...how, '--boot-timeout', '2', '--infra-retries', '0')
+    // Only the silent one is waited for.
+    const bootTimeout = name === 'is-silent' ? '4' : '60'
+    const result = await run(
+      `network.member-${name}`,
+      ...how,
+      '--boot-timeout',
+      bootTimeout,
+      '--infra-retries',
+      '0',
+    )
     expect(result.exitCode).toBe(exitCode)
     const [attempt] = ofType(result.events, 'attempt.finished')
     expect(attempt?.outcome).toBe(outcome)
