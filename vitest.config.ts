@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-// Two projects: `unit` needs nothing but Node; `machine` boots real machines and runs one file at a time.
+// Three projects: `unit` needs nothing but Node and takes seconds; `cli` runs the real command line over fake machines, one
+// process after another; `machine` boots real machines and runs one file at a time.
 // SIGNALBOX_TEST_REPORT names a file for the results as JSON, for CI to count.
 
 const report = process.env['SIGNALBOX_TEST_REPORT']
@@ -13,7 +14,16 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{harness,platforms,qemu,reports,tests}/**/*.test.ts'],
+          exclude: ['**/*.machine.test.ts', 'harness/cli/*.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'cli',
+          include: ['harness/cli/*.test.ts'],
           exclude: ['**/*.machine.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
