@@ -30,6 +30,13 @@ export interface Envelope {
   readonly ms: number
 }
 
+/** How quiet it was when an isolated attempt began. */
+export interface Isolation {
+  /** Waited for the host to become quiet. */
+  readonly waitedMs: number
+  readonly quiet: boolean
+}
+
 export type StepCategory =
   | 'test.step'
   | 'hook'
@@ -59,6 +66,10 @@ export type EventBody =
       readonly budget: { readonly memoryMiB: number; readonly cpus: number }
       /** Which part of the selected tests this run has; the others are other runs. */
       readonly shard?: { readonly index: number; readonly count: number }
+      /** Every test is run so often, whatever comes of it; absent: once, and again as the retries say. */
+      readonly repeat?: number
+      /** A flaky test fails the run. */
+      readonly failOnFlaky?: boolean
     }
   /** Something the user should know that is no test's fault: KVM unusable, a stale run cleaned up. */
   | {
@@ -80,6 +91,8 @@ export type EventBody =
       readonly group?: string
       /** It repeats a forked attempt on a cold boot, to see whether they agree; it makes no verdict. */
       readonly audit?: boolean
+      /** It repeats a failed attempt with nothing of the run beside it. */
+      readonly isolated?: Isolation
     }
   | {
       readonly type: 'phase.started'
@@ -180,6 +193,10 @@ export type EventBody =
       /** Spent before on a template that others fork too: booting and saving it, or waiting for who did. */
       readonly templateMs?: number
       readonly willRetry: boolean
+      /** The next attempt is made at the end of the run, with nothing beside it. */
+      readonly retryAlone?: boolean
+      /** Most other jobs of the run that ran at the same time; absent: none. */
+      readonly beside?: number
     }
   | {
       readonly type: 'test.finished'

@@ -44,8 +44,27 @@ export interface Target {
 /** Of one attempt. */
 export type Outcome = 'passed' | 'failed' | 'skipped' | 'infra' | 'harness'
 
-/** Of one test over all its attempts. A harness failure counts as `infra`: it says nothing about the image. */
-export type Verdict = 'passed' | 'flaky' | 'failed' | 'infra' | 'skipped' | 'missing'
+/**
+ * Of one test over all its attempts. A harness failure counts as `infra`: it says nothing about the image. `warned`: it
+ * failed, and a known failure says so.
+ */
+export type Verdict = 'passed' | 'flaky' | 'warned' | 'failed' | 'infra' | 'skipped' | 'missing'
+
+/** What a known failure does to a test: it is not run; its failure is a warning; and if it passes, that is a failure. */
+export type KnownFailureMode = 'skip' | 'warn' | 'must-fail'
+
+/** The entry of a known-failures file that is in force for a test. */
+export interface KnownFailure {
+  readonly mode: KnownFailureMode
+  readonly pattern: string
+  readonly reason?: string
+  /** Where the bug is tracked, usually an address. */
+  readonly tracker?: string
+  /** From then on it has no effect; ISO 8601. */
+  readonly expires?: string
+  /** `file:line`, as the file was given. */
+  readonly source: string
+}
 
 /** The phases of one attempt, in order (design.md, "The way of one test"). */
 export type Phase = 'acquire' | 'ready' | 'body' | 'collect' | 'checks' | 'teardown'
@@ -88,6 +107,7 @@ export interface PlannedTest {
   readonly expectation: { readonly kind: 'run' } | { readonly kind: 'skip'; readonly reason: string }
   /** Tests with the same group share one cold boot; absent when the test has its own machines. */
   readonly group?: string
+  readonly knownFailure?: KnownFailure
 }
 
 /** Counts by verdict, every verdict present. */

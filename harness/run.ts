@@ -21,13 +21,13 @@ import { readIgnition, validateIgnition } from './ignition/index.ts'
 import type { Selection } from './plan/select.ts'
 import type { Shard } from './plan/shard.ts'
 import type { DistroProfile } from './profiles/index.ts'
-import type { RetryBudget } from './retry-policy.ts'
+import type { RetryPolicy } from './retry-policy.ts'
 import { runPlan } from './run-plan.ts'
 import { loadSshKey } from './ssh/index.ts'
 import { countVerdicts, exitCodeOf } from './verdict.ts'
 import { toolVersion } from './version.ts'
 
-export interface RunOptions extends RetryBudget {
+export interface RunOptions extends RetryPolicy {
   readonly emit: Emit
   readonly runFolder: string
   readonly command: readonly string[]
@@ -48,8 +48,10 @@ export interface RunOptions extends RetryBudget {
   readonly forks: boolean
   /** Share of the forked tests, 0 to 1, that are also run on a cold boot. */
   readonly auditForks: number
-  /** Start nothing new after the first failed verdict. */
-  readonly failFast: boolean
+  /** Start nothing new after so many tests have failed; undefined: go on. */
+  readonly maxFailures: number | undefined
+  /** Most to wait for a quiet host, in all, before isolated attempts. */
+  readonly quietWaitMs: number
   readonly failOnFlaky: boolean
   /** Replaces the time a machine has to become ready, wall milliseconds. */
   readonly bootTimeoutMs: number | undefined
@@ -97,12 +99,18 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
   const plan = makePlan({
     target,
     image: image.identity,
-    selection: selection.map(({ test, skip }) => ({ test, skip: skip ?? refused.get(test.name) })),
+    selection: selection.map((each) => ({ ...each, skip: each.skip ?? refused.get(each.test.name) })),
     jobs: formJobs(
       candidates.filter(({ test }) => !refused.has(test.name)),
-      { forks: options.forks && session.forks !== undefined, coldOnly: coldOnlyTests(runnable) },
+      {
+        forks: options.forks && session.forks !== undefined,
+        coldOnly: coldOnlyTests(runnable),
+        // Each repetition is to find a machine that no other one has used.
+        share: options.repeat === undefined,
+      },
     ),
     knownDurationMs,
+    repeat: options.repeat,
   })
   const timeouts: Timeouts = {
     ...defaultTimeouts(session.slowness),
@@ -118,6 +126,8 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     jobs: most,
     budget: session.budget,
     ...(options.shard === undefined ? {} : { shard: options.shard }),
+    ...(options.repeat === undefined ? {} : { repeat: options.repeat }),
+    ...(options.failOnFlaky ? { failOnFlaky: true } : {}),
   })
   const sshKey = loadSshKey()
   if (sshKey.notice !== undefined)
@@ -136,8 +146,18 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     timeouts,
     forkSlots: openForkSlots(session),
   }
-  const { failFast, auditForks } = options
-  const verdicts = await runPlan({ env, plan, budget: options, most, failFast, auditForks, knownDurationMs })
+  const { maxFailures, quietWaitMs, auditForks } = options
+  const policy: RetryPolicy = options
+  const verdicts = await runPlan({
+    env,
+    plan,
+    policy,
+    most,
+    maxFailures,
+    quietWaitMs,
+    auditForks,
+    knownDurationMs,
+  })
   for (const { test } of plan.tests) if (!verdicts.has(test)) verdicts.set(test, 'missing')
   if (signal.aborted) emit({ type: 'run.interrupted', signal: messageOf(signal.reason) })
   const counts = countVerdicts(verdicts.values())

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Outcome, Verdict } from './model.ts'
-import { shouldRetry } from './retry-policy.ts'
+import type { KnownFailureMode, Outcome, Verdict } from './model.ts'
 import { countVerdicts, exitCodeOf, verdictOf } from './verdict.ts'
 
 it.each<[readonly Outcome[], Verdict]>([
@@ -18,6 +17,40 @@ it.each<[readonly Outcome[], Verdict]>([
   expect(verdictOf(outcomes)).toBe(verdict)
 })
 
+it.each<[readonly Outcome[], KnownFailureMode, Verdict]>([
+  [['failed'], 'warn', 'warned'],
+  [['failed'], 'must-fail', 'warned'],
+  [['passed'], 'warn', 'passed'],
+  [['passed'], 'must-fail', 'failed'],
+  [['infra', 'failed'], 'warn', 'warned'],
+  [['infra', 'passed'], 'must-fail', 'failed'],
+  [['failed', 'passed'], 'warn', 'warned'],
+  [['failed', 'passed'], 'must-fail', 'warned'],
+  [['infra', 'infra'], 'must-fail', 'infra'],
+  [['harness'], 'warn', 'infra'],
+  [['skipped'], 'must-fail', 'skipped'],
+  [[], 'warn', 'missing'],
+])('where a failure is known, the outcomes %j with %s make the verdict %s', (outcomes, known, verdict) => {
+  expect(verdictOf(outcomes, known)).toBe(verdict)
+})
+
+const all: readonly Outcome[] = ['passed', 'failed', 'skipped', 'infra', 'harness']
+/** Every sequence of up to four outcomes. */
+const sequences = [1, 2, 3, 4].flatMap((length) =>
+  Array.from({ length: all.length ** length }, (_, at) =>
+    Array.from({ length }, (__, place) => all[Math.floor(at / all.length ** place) % all.length] ?? 'passed'),
+  ),
+)
+
+it('faults of the platform and of the harness make no verdict red or green, whatever else there was', () => {
+  for (const known of [undefined, 'warn', 'must-fail'] as const)
+    for (const outcomes of sequences) {
+      const judged = outcomes.filter((outcome) => outcome !== 'infra' && outcome !== 'harness')
+      const expected = judged.length === 0 ? 'infra' : verdictOf(judged, known)
+      expect([outcomes, verdictOf(outcomes, known)]).toEqual([outcomes, expected])
+    }
+})
+
 it.each<[readonly Verdict[], { interrupted?: boolean; failOnFlaky?: boolean }, number]>([
   [['passed', 'skipped'], {}, 0],
   [['passed', 'flaky'], {}, 0],
@@ -25,6 +58,12 @@ it.each<[readonly Verdict[], { interrupted?: boolean; failOnFlaky?: boolean }, n
   [['failed', 'infra'], {}, 1],
   [['infra', 'passed'], {}, 3],
   [['missing'], {}, 3],
+  [['passed', 'warned'], {}, 77],
+  [['warned', 'flaky'], {}, 77],
+  [['warned', 'flaky'], { failOnFlaky: true }, 1],
+  [['warned', 'infra'], {}, 3],
+  [['warned', 'failed', 'infra'], {}, 1],
+  [['warned'], { interrupted: true }, 130],
   [['failed'], { interrupted: true }, 130],
 ])('the verdicts %j with %j exit with %i', (verdicts, options, code) => {
   expect(
@@ -32,22 +71,4 @@ it.each<[readonly Verdict[], { interrupted?: boolean; failOnFlaky?: boolean }, n
       failOnFlaky: options.failOnFlaky ?? false,
     }),
   ).toBe(code)
-})
-
-it.each<[readonly Outcome[], boolean]>([
-  [['passed'], false],
-  [['skipped'], false],
-  [['failed'], false],
-  [['infra'], true],
-  [['infra', 'infra'], false],
-  [['infra', 'harness'], false],
-  [['infra', 'failed'], false],
-])('with no retries and one infra retry, %j is run again: %s', (outcomes, again) => {
-  expect(shouldRetry(outcomes, { retries: 0, infraRetries: 1 })).toBe(again)
-})
-
-it('keeps the budgets of failures and faults apart', () => {
-  const budget = { retries: 1, infraRetries: 1 }
-  expect(shouldRetry(['failed', 'infra'], budget)).toBe(true)
-  expect(shouldRetry(['failed', 'infra', 'failed'], budget)).toBe(false)
 })

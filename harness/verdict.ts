@@ -1,10 +1,20 @@
 // Verdicts and exit codes, pure: what the attempts of a test mean together, and what the verdicts mean for a run. The
 // run and every report use these same functions.
 
-import type { Outcome, Verdict, VerdictCounts } from './model.ts'
+import type { KnownFailureMode, Outcome, Verdict, VerdictCounts } from './model.ts'
 
-/** The verdict over all attempts, in order. No attempts is `missing`. */
-export function verdictOf(outcomes: readonly Outcome[]): Verdict {
+/**
+ * The verdict over all attempts, in order. No attempts is `missing`. A known failure makes a warning of what failed at
+ * least once; with `must-fail`, what passed has failed.
+ */
+export function verdictOf(outcomes: readonly Outcome[], known?: KnownFailureMode): Verdict {
+  const verdict = plainVerdictOf(outcomes)
+  if (known === undefined || known === 'skip') return verdict
+  if (verdict === 'failed' || verdict === 'flaky') return 'warned'
+  return verdict === 'passed' && known === 'must-fail' ? 'failed' : verdict
+}
+
+function plainVerdictOf(outcomes: readonly Outcome[]): Verdict {
   if (outcomes.includes('passed')) return outcomes.includes('failed') ? 'flaky' : 'passed'
   if (outcomes.includes('failed')) return 'failed'
   if (outcomes.includes('skipped')) return 'skipped'
@@ -27,10 +37,26 @@ export function isForkFault(code: string): boolean {
 }
 
 /** The verdicts in the order reports show them. */
-export const verdictOrder: readonly Verdict[] = ['passed', 'flaky', 'failed', 'infra', 'skipped', 'missing']
+export const verdictOrder: readonly Verdict[] = [
+  'passed',
+  'flaky',
+  'warned',
+  'failed',
+  'infra',
+  'skipped',
+  'missing',
+]
 
 /** All zero. */
-export const noVerdicts: VerdictCounts = { passed: 0, flaky: 0, failed: 0, infra: 0, skipped: 0, missing: 0 }
+export const noVerdicts: VerdictCounts = {
+  passed: 0,
+  flaky: 0,
+  warned: 0,
+  failed: 0,
+  infra: 0,
+  skipped: 0,
+  missing: 0,
+}
 
 /** Counts verdicts. */
 export function countVerdicts(verdicts: Iterable<Verdict>): VerdictCounts {
@@ -44,6 +70,7 @@ export function addVerdicts(a: VerdictCounts, b: VerdictCounts): VerdictCounts {
   return {
     passed: a.passed + b.passed,
     flaky: a.flaky + b.flaky,
+    warned: a.warned + b.warned,
     failed: a.failed + b.failed,
     infra: a.infra + b.infra,
     skipped: a.skipped + b.skipped,
@@ -59,19 +86,19 @@ export interface ExitPolicy {
 }
 
 /**
- * The exit code of design.md: 130 interrupted, 1 a product failure, 3 only infrastructure or harness failures, tests
- * without a verdict or a stream that ends without a word, 0 otherwise. 2 (usage) never comes from a run; 77 waits for
- * warnings.
+ * The exit code of design.md, the first that applies: 130 interrupted, 1 a product failure, 3 infrastructure or harness
+ * failures, tests without a verdict or a stream that ends without a word, 77 only warnings, 0. 2 (usage) never comes from
+ * a run.
  */
 export function exitCodeOf(
   verdicts: VerdictCounts,
   state: 'finished' | 'interrupted' | 'incomplete',
   policy: ExitPolicy = {},
-): 0 | 1 | 3 | 130 {
+): 0 | 1 | 3 | 77 | 130 {
   if (state === 'interrupted') return 130
   if (verdicts.failed > 0) return 1
   if (policy.failOnFlaky === true && verdicts.flaky > 0) return 1
   if (verdicts.infra > 0 || verdicts.missing > 0 || state === 'incomplete') return 3
-  if (policy.failOnNothingRun === true && verdicts.passed + verdicts.flaky === 0) return 3
-  return 0
+  if (policy.failOnNothingRun === true && verdicts.passed + verdicts.flaky + verdicts.warned === 0) return 3
+  return verdicts.warned > 0 ? 77 : 0
 }

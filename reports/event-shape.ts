@@ -34,7 +34,7 @@ const scalars: Check = (value) =>
   isRecord(value) && Object.values(value).every((item) => text(item) || number(item))
 
 const phase = oneOf('acquire', 'ready', 'body', 'collect', 'checks', 'teardown')
-const verdict = oneOf('passed', 'flaky', 'failed', 'infra', 'skipped', 'missing')
+const verdict = oneOf('passed', 'flaky', 'warned', 'failed', 'infra', 'skipped', 'missing')
 const attempt = shape({ test: text, n: number })
 const location = shape({ file: text, line: number, column: number })
 const failure = shape({
@@ -49,6 +49,14 @@ const failure = shape({
   machine: optional(text),
   evidence: optional(listOf(text)),
 })
+const knownFailure = shape({
+  mode: oneOf('skip', 'warn', 'must-fail'),
+  pattern: text,
+  reason: optional(text),
+  tracker: optional(text),
+  expires: optional(text),
+  source: text,
+})
 const plannedTest = shape({
   test: text,
   description: optional(text),
@@ -58,6 +66,7 @@ const plannedTest = shape({
   expectation: (value) =>
     shape({ kind: oneOf('run') })(value) || shape({ kind: oneOf('skip'), reason: text })(value),
   group: optional(text),
+  knownFailure: optional(knownFailure),
 })
 
 const target = shape({
@@ -91,6 +100,8 @@ const bodies: Readonly<Record<EventBody['type'], Fields>> = {
     jobs: number,
     budget: shape({ memoryMiB: number, cpus: number }),
     shard: optional(shape({ index: number, count: number })),
+    repeat: optional(number),
+    failOnFlaky: optional(flag),
   },
   'run.notice': {
     level: oneOf('info', 'warning'),
@@ -99,7 +110,12 @@ const bodies: Readonly<Record<EventBody['type'], Fields>> = {
   },
   'run.interrupted': { signal: text },
   'run.finished': { exitCode: number, durationMs: number },
-  'attempt.started': { attempt, group: optional(text), audit: optional(flag) },
+  'attempt.started': {
+    attempt,
+    group: optional(text),
+    audit: optional(flag),
+    isolated: optional(shape({ waitedMs: number, quiet: flag })),
+  },
   'phase.started': { attempt, phase, timeoutMs: nullable(number) },
   'phase.finished': { attempt, phase, durationMs: number, ok: flag },
   'machine.created': {
@@ -150,6 +166,8 @@ const bodies: Readonly<Record<EventBody['type'], Fields>> = {
     durationMs: number,
     templateMs: optional(number),
     willRetry: flag,
+    retryAlone: optional(flag),
+    beside: optional(number),
   },
   'test.finished': {
     test: text,

@@ -3,7 +3,7 @@
 import { oneLine, plainText, tailText } from '../harness/hostile-text.ts'
 import type { Failure, SourceLocation } from '../harness/model.ts'
 import { isForkFault } from '../harness/verdict.ts'
-import { audits, judgedAttempts, type AttemptSummary, type TestSummary } from './run-summary.ts'
+import { audits, isFixed, judgedAttempts, type AttemptSummary, type TestSummary } from './run-summary.ts'
 
 const LONGEST_LINE = 500
 const LONGEST_TEXT = 256 * 1024
@@ -19,8 +19,12 @@ export function mainFailure(test: TestSummary): Failure | undefined {
 
 /** The attempt that decided: the last one with failures. */
 export function lastFailed(test: TestSummary): AttemptSummary | undefined {
+  if (isFixed(test)) return undefined
   const hasFailures = ({ failures }: AttemptSummary): boolean => failures.length > 0
-  return judgedAttempts(test).findLast(hasFailures) ?? audits(test).findLast(hasFailures)
+  const judged = judgedAttempts(test).filter(hasFailures)
+  // A fault of the platform after a failure has decided nothing.
+  const last = judged.findLast(({ outcome }) => outcome === 'failed') ?? judged.at(-1)
+  return last ?? audits(test).findLast(hasFailures)
 }
 
 /** Whether nothing ever went wrong but forks, which a notice of the run says already. */
@@ -36,6 +40,10 @@ export function causeOf(test: TestSummary, max = 300): string {
     return oneLine(`${test.reason ?? 'never finished'}${cause}`, max)
   }
   if (test.verdict === 'skipped') return oneLine(test.reason ?? 'no reason given', max)
+  if (test.verdict === 'warned') {
+    const what = failure === undefined ? '' : `; it failed: ${oneLine(failure.message, max)}`
+    return oneLine(`${test.reason ?? 'a known failure'}${what}`, max)
+  }
   // Forks and cold boots disagree: no failure of one attempt says that.
   if (test.verdict === 'infra' && test.reason !== undefined) return oneLine(test.reason, max)
   if (failure !== undefined) return oneLine(failure.message, max)
@@ -117,5 +125,6 @@ export function attemptTitle(attempt: AttemptSummary): string {
   const phase = attempt.phases.findLast((item) => item.ok !== true)?.phase ?? attempt.failures[0]?.phase
   const where = phase === undefined || attempt.outcome === 'passed' ? '' : ` in ${phase}`
   const audit = attempt.audit === true ? ' (cold boot, to confirm a fork)' : ''
-  return `attempt ${attempt.n}${audit}: ${attempt.outcome}${where}`
+  const alone = attempt.isolated === undefined ? '' : ' (alone)'
+  return `attempt ${attempt.n}${audit}${alone}: ${attempt.outcome}${where}`
 }

@@ -55,6 +55,7 @@ export function foldAttempt(attempt: BuildingAttempt, event: AttemptEvent): void
       attempt.durationMs = 0
       if (event.group !== undefined) attempt.group = event.group
       if (event.audit === true) attempt.audit = true
+      if (event.isolated !== undefined) attempt.isolated = event.isolated
       return
     case 'phase.started':
       attempt.phases.push({ phase: event.phase, durationMs: null, ok: null })
@@ -90,6 +91,7 @@ export function foldAttempt(attempt: BuildingAttempt, event: AttemptEvent): void
       if (event.templateMs !== undefined) attempt.templateMs = event.templateMs
       attempt.failures = [...event.failures]
       if (event.reason !== undefined) attempt.reason = event.reason
+      if (event.beside !== undefined) attempt.beside = event.beside
       attempt.openSteps.clear()
       return
     default:

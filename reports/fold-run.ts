@@ -11,7 +11,14 @@ import {
   foldCommand,
   startAttempt,
 } from './fold-attempt.ts'
-import type { MachineSummary, Notice, RunSummary, TestSummary } from './run-summary.ts'
+import { passRateOf } from './pass-rate.ts'
+import {
+  judgedAttempts,
+  type MachineSummary,
+  type Notice,
+  type RunSummary,
+  type TestSummary,
+} from './run-summary.ts'
 
 const NOTICES_KEPT = 200
 
@@ -124,9 +131,11 @@ export function startRunFold(first: SignalboxEvent): RunFold {
     }
   }
 
-  const test = (name: string): TestSummary => testSummary(name, plannedTests.get(name), tests.get(name))
+  const test = (name: string): TestSummary =>
+    testSummary(name, plannedTests.get(name), tests.get(name), plan?.repeat)
 
-  const summary = (policy: ExitPolicy = {}): RunSummary => {
+  const summary = (asked: ExitPolicy = {}): RunSummary => {
+    const policy = plan?.failOnFlaky === true ? { ...asked, failOnFlaky: true } : asked
     const names = new Set([...plannedTests.keys(), ...tests.keys()])
     const all = [...names].map(test)
     const verdicts: Record<Verdict, number> = { ...noVerdicts }
@@ -153,6 +162,8 @@ export function startRunFold(first: SignalboxEvent): RunFold {
               jobs: plan.jobs,
               budget: plan.budget,
               ...(plan.shard === undefined ? {} : { shard: plan.shard }),
+              ...(plan.repeat === undefined ? {} : { repeat: plan.repeat }),
+              ...(plan.failOnFlaky === true ? { failOnFlaky: true } : {}),
             },
           }),
       planned: plannedTests.size,
@@ -192,10 +203,13 @@ function testSummary(
   name: string,
   planned: PlannedTest | undefined,
   seen: BuildingTest | undefined,
+  repeat: number | undefined,
 ): TestSummary {
   const attempts = [...(seen?.attempts.values() ?? [])].toSorted((a, b) => a.n - b.n)
   const end = verdictOf(planned, seen?.finished, attempts)
   const group = attempts.at(-1)?.group ?? planned?.group
+  const rate =
+    repeat === undefined ? undefined : passRateOf(judgedAttempts({ attempts }).map(({ outcome }) => outcome))
   return {
     test: name,
     verdict: end.verdict,
@@ -208,6 +222,9 @@ function testSummary(
     tags: planned?.tags ?? [],
     aliases: planned?.aliases ?? [],
     ...(group === undefined ? {} : { group }),
+    ...(planned?.knownFailure === undefined ? {} : { knownFailure: planned.knownFailure }),
+    ...(repeat === undefined ? {} : { repeat }),
+    ...(rate === undefined ? {} : { rate }),
     attempts: attempts.map(finishedAttempt),
   }
 }

@@ -6,6 +6,7 @@ import { Parser as TapParser } from 'tap-parser'
 import { describe, expect, test } from 'vitest'
 
 import type { EventBody, SignalboxEvent } from '../harness/events.ts'
+import { isolatedRun, knownRun, repeatedRun } from './flaky-events.test.data.ts'
 import { forkedRun } from './forked-events.test.data.ts'
 import { codeSpan, fenced, markdownLine } from './markdown.ts'
 import type { Summary } from './run-summary.ts'
@@ -33,6 +34,9 @@ const scenarios: Readonly<Record<string, readonly SignalboxEvent[]>> = {
   interrupted: interruptedRun(),
   hostile: hostileRun(),
   forked: forkedRun(),
+  repeated: repeatedRun(),
+  isolated: isolatedRun(),
+  known: knownRun(),
   'two-targets': [
     ...mixedRun({ run: 'r1', target: 'qemu-arm64-uefi' }),
     ...mixedRun({ run: 'r2', target: 'aws-x86_64-uefi', startMs: 60_000 }),
@@ -50,6 +54,7 @@ interface TapResults {
   readonly pass: number
   readonly fail: number
   readonly skip: number
+  readonly todo: number
   readonly bailout: boolean | string
   readonly plan: { readonly start: number | null; readonly end: number | null }
 }
@@ -138,6 +143,36 @@ describe('tap', () => {
     })
   })
 
+  test('a known failure is a TODO that is not ok, and fails nothing', () => {
+    const { results, diags } = parseTap(reportFormats.tap(summarize(knownRun())))
+    // Gone and lost ones fail; those that only warn do not count against the run.
+    expect(results).toMatchObject({ count: 6, pass: 2, fail: 4, todo: 2, skip: 1 })
+    expect(diags[0]).toMatchObject({
+      verdict: 'warned',
+      known_failure: { mode: 'warn', reason: 'the daemon hangs', tracker: 'https://example.org/issues/7' },
+    })
+    expect(diags[1]).toMatchObject({ verdict: 'failed', message: expect.stringContaining('is gone') })
+  })
+
+  test('a rate and what became of a test alone are told', () => {
+    const repeated = parseTap(reportFormats.tap(summarize(repeatedRun()))).diags
+    const rates = repeated.map((diag) => (diag as { rate?: { passed: number; judged: number } }).rate)
+    expect(rates.map((rate) => rate && `${rate.passed}/${rate.judged}`)).toEqual([
+      '4/4',
+      undefined,
+      '0/4',
+      '3/4',
+    ])
+    const isolated = parseTap(reportFormats.tap(summarize(isolatedRun()))).diags
+    expect(isolated.map((diag) => (diag as { notes?: unknown }).notes)).toEqual([
+      ['failed alone too'],
+      ['passed alone, failed under load (beside 3 other jobs)'],
+      ['passed alone, failed before'],
+      ['could not be tried alone'],
+      ['passed alone, though the host was not quiet, failed under load (beside 1 other job)'],
+    ])
+  })
+
   test('missing tests are not ok, and an interrupted run bails out', () => {
     expect(parseTap(reportFormats.tap(summarize(killedRun()))).results).toMatchObject({ count: 3, fail: 2 })
     expect(parseTap(reportFormats.tap(summarize(interruptedRun()))).results.bailout).toBe(
@@ -171,6 +206,15 @@ describe('junit', () => {
     ).toEqual([[], ['failure'], ['flakyFailure'], ['error', 'rerunError'], ['skipped'], [], []])
     expect(points[4]?.['skipped']).toEqual({ message: 'not on direct boot' })
     expect(points[1]).toMatchObject({ classname: 'qemu-x86_64-direct', name: 'ignition.files', time: '3' })
+  })
+
+  test('a known failure is neither red nor green, with the whole failure in the output', () => {
+    const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '' })
+    const { testsuites } = parser.parse(reportFormats.junit(summarize(knownRun())))
+    expect(testsuites).toMatchObject({ tests: '6', failures: '1', errors: '1', skipped: '3' })
+    const [warned] = testsuites.testsuite.testcase as readonly Record<string, unknown>[]
+    expect(warned?.['skipped']).toMatchObject({ message: expect.stringContaining('issues/7') })
+    expect(warned?.['system-out']).toContain('expect.toHaveFile')
   })
 
   test('hostile text stays text', () => {

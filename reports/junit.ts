@@ -15,11 +15,14 @@ import {
   targetName,
   type TestSummary,
 } from './run-summary.ts'
+import { notesOf } from './test-notes.ts'
 
 /** The library's types describe an ES default export; what Node imports is the CommonJS export, the builder itself. */
 const builder = library as unknown as Builder
 
 const LONGEST_OUTPUT = 64 * 1024
+/** Attempts that get an element each. */
+const RERUNS_SHOWN = 20
 
 /** The whole XML text. */
 export function junitText(summary: Summary): string {
@@ -70,6 +73,7 @@ function describeTest(testCase: TestCase, test: TestSummary, run: RunSummary): v
   const reruns = judgedAttempts(test)
     .slice(0, -1)
     .filter((attempt) => attempt.outcome !== 'passed')
+    .slice(-RERUNS_SHOWN)
   const cause = xmlText(causeOf(test))
   switch (test.verdict) {
     case 'passed':
@@ -80,6 +84,8 @@ function describeTest(testCase: TestCase, test: TestSummary, run: RunSummary): v
         reruns.map((attempt) => attemptElement('flaky', attempt)),
       )
       break
+    // Known to fail: not green, and nothing to be red for.
+    case 'warned':
     case 'skipped':
       testCase.skipped()
       addSkipReason(testCase, cause)
@@ -120,12 +126,18 @@ function failuresText(failures: readonly Failure[]): string {
 
 /** What a reader of the CI page wants besides the failure: each attempt, its machines and files. */
 function outputOf(test: TestSummary): string {
-  if (test.verdict === 'passed' || test.verdict === 'skipped') return ''
-  const lines = test.attempts.flatMap((attempt) => [
+  const notes = notesOf(test)
+  if (test.verdict === 'skipped' || (test.verdict === 'passed' && notes.length === 0)) return ''
+  const isWarned = test.verdict === 'warned'
+  const attempts = test.attempts.flatMap((attempt) => [
     `${attemptTitle(attempt)}${attempt.machines.length === 0 ? '' : ` on ${attempt.machines.join(', ')}`}`,
-    ...attempt.failures.flatMap((failure) => (failure.evidence ?? []).map((line) => `| ${line}`)),
+    // Nothing else of the test case holds the failures of a warning.
+    ...attempt.failures.flatMap((failure) =>
+      isWarned ? [failureText(failure)] : (failure.evidence ?? []).map((line) => `| ${line}`),
+    ),
     ...attempt.attachments.map((file) => `[[ATTACHMENT|${oneLine(file.path)}]]`),
   ])
+  const lines = [...(isWarned ? [`warned: ${causeOf(test)}`] : []), ...notes, ...attempts]
   return xmlText(lines.join('\n').slice(0, LONGEST_OUTPUT))
 }
 

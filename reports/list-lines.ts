@@ -7,6 +7,7 @@ import { oneLine } from '../harness/hostile-text.ts'
 import type { Verdict } from '../harness/model.ts'
 import { isForkFault } from '../harness/verdict.ts'
 import { causeOf, placeOf } from './failure-text.ts'
+import { notesOf } from './test-notes.ts'
 import {
   audits,
   judgedAttempts,
@@ -26,6 +27,7 @@ export function verdictPaint(colors: Colors, verdict: Verdict): Paint {
     case 'passed':
       return colors.green
     case 'flaky':
+    case 'warned':
     case 'infra':
       return colors.yellow
     case 'failed':
@@ -83,17 +85,23 @@ export function verdictLine(test: TestSummary, look: Look): string {
 
 function verdictTail(test: TestSummary): string {
   const cause = causeOf(test)
+  const notes = oneLine(notesOf(test).join('; '), 400)
   switch (test.verdict) {
     case 'passed':
+      if (notes !== '') return notes
       return audits(test).some(({ outcome }) => outcome === 'passed') ? 'the same on a cold boot' : ''
     case 'flaky': {
+      if (notes !== '') return `flaky: ${notes}${cause === '' ? '' : `; a failure: ${cause}`}`
       const n = judgedAttempts(test).findLast(({ outcome }) => outcome === 'passed')?.n
       return `flaky: passed on attempt ${n ?? test.attempts.length}${cause === '' ? '' : `; before: ${cause}`}`
     }
     case 'failed': {
       const place = placeOf(test)
-      return place === undefined ? cause : `${oneLine(place.file)}:${place.line}  ${cause}`
+      const said = notes === '' ? cause : `${cause} (${notes})`
+      return place === undefined ? said : `${oneLine(place.file)}:${place.line}  ${said}`
     }
+    case 'warned':
+      return `warned: ${cause}${notes === '' ? '' : ` (${notes})`}`
     case 'infra':
     case 'skipped':
     case 'missing':
@@ -108,8 +116,17 @@ export function retryLine(event: EventOf<'attempt.finished'>, look: Look): strin
   const cause = oneLine(event.failures[0]?.message ?? event.reason ?? '', 200)
   // A notice says why, once for all tests.
   const isFault = event.failures.some(({ code }) => isForkFault(code))
-  const next = isFault ? 'booted instead: the fork did not work' : `again: ${cause}`
+  const again = event.retryAlone === true ? 'again at the end, alone' : 'again'
+  const next = isFault ? 'booted instead: the fork did not work' : `${again}: ${cause}`
   const text = `${oneLine(test, 200)}  attempt ${n} ${event.outcome} (${formatSeconds(event.durationMs)}), ${next}`
+  return `  ${look.colors.yellow(look.symbols.retry)} ${look.colors.dim(cutToWidth(text, Math.max(40, look.width - 4)))}`
+}
+
+/** One repetition that did not pass: the test goes on. */
+export function repetitionLine(event: EventOf<'attempt.finished'>, look: Look): string {
+  const { test, n } = event.attempt
+  const cause = oneLine(event.failures[0]?.message ?? event.reason ?? '', 200)
+  const text = `${oneLine(test, 200)}  attempt ${n} ${event.outcome} (${formatSeconds(event.durationMs)}): ${cause}`
   return `  ${look.colors.yellow(look.symbols.retry)} ${look.colors.dim(cutToWidth(text, Math.max(40, look.width - 4)))}`
 }
 

@@ -18,12 +18,14 @@ import {
   stackLines,
 } from './failure-text.ts'
 import { noticeLine, plural, verdictPaint } from './list-lines.ts'
+import { notesOf } from './test-notes.ts'
 import { type AttemptSummary, type Summary, targetName, type TestSummary } from './run-summary.ts'
 import type { Look } from './terminal.ts'
 
 const INDENT = '     '
 const TESTS_SHOWN = 100
 const NAMES_SHOWN = 30
+const KINDS_SHOWN = 5
 
 /** The whole end: failures, missing tests, counts. */
 export function summaryLines(summary: Summary, look: Look): readonly string[] {
@@ -32,7 +34,7 @@ export function summaryLines(summary: Summary, look: Look): readonly string[] {
 
 function notGreenLines(summary: Summary, look: Look): readonly string[] {
   const several = summary.runs.length > 1
-  const order: readonly Verdict[] = ['flaky', 'infra', 'missing', 'failed']
+  const order: readonly Verdict[] = ['warned', 'flaky', 'infra', 'missing', 'failed']
   const tests = summary.runs
     .flatMap((run) => run.tests.map((test) => ({ test, target: several ? targetName(run) : '' })))
     .filter(({ test }) => test.verdict === 'failed' || (order.includes(test.verdict) && mainFailure(test)))
@@ -55,19 +57,57 @@ function testBlock(test: TestSummary, number: number, target: string, look: Look
     ...(place === undefined ? [] : [placeText(place)]),
     ...(test.verdict === 'failed' ? [] : [test.verdict]),
   ]
+  const notes = notesOf(test).map((note) => INDENT + oneLine(note, 400))
   const withFailures = test.attempts.filter((attempt) => attempt.failures.length > 0)
   const titled = test.attempts.length > 1
   return [
     `  ${paint(colors.bold(`${number}) ${head.join('  ')}`))}  ${headCause(test)}`,
-    ...withFailures.flatMap((attempt, index) =>
-      attemptBlock(attempt, withFailures.slice(0, index), { titled, main: mainFailure(test) }, look),
-    ),
+    ...notes,
+    ...(test.repeat === undefined
+      ? withFailures.flatMap((attempt, index) =>
+          attemptBlock(attempt, withFailures.slice(0, index), { titled, main: mainFailure(test) }, look),
+        )
+      : repetitionBlocks(withFailures, mainFailure(test), look)),
   ]
+}
+
+/** Each different failure once, with the numbers of the attempts that it ended. */
+function repetitionBlocks(
+  attempts: readonly AttemptSummary[],
+  main: Failure | undefined,
+  look: Look,
+): readonly string[] {
+  const kinds: { readonly first: AttemptSummary; readonly more: number[] }[] = []
+  for (const attempt of attempts) {
+    const kind = kinds.find(({ first }) => sameFailures(first, attempt))
+    if (kind === undefined) kinds.push({ first: attempt, more: [] })
+    else kind.more.push(attempt.n)
+  }
+  const left = kinds.length - KINDS_SHOWN
+  return [
+    ...kinds
+      .slice(0, KINDS_SHOWN)
+      .flatMap(({ first, more }) => [
+        ...attemptBlock(first, [], { titled: true, main }, look),
+        ...(more.length === 0
+          ? []
+          : ['', `${INDENT}the same in ${plural(more.length, 'more attempt')}: ${someOf(more)}`]),
+      ]),
+    ...(left > 0 ? ['', look.colors.dim(`${INDENT}${left} more kinds of failures: see the reports`)] : []),
+  ]
+}
+
+function someOf(numbers: readonly number[]): string {
+  const more = numbers.length - NAMES_SHOWN
+  return `${numbers.slice(0, NAMES_SHOWN).join(', ')}${more > 0 ? `, and ${more} more` : ''}`
 }
 
 /** The cause's first line; the block below has the rest. */
 function headCause(test: TestSummary): string {
-  const hasOwnReason = test.verdict === 'missing' || (test.verdict === 'infra' && test.reason !== undefined)
+  const hasOwnReason =
+    test.verdict === 'missing' ||
+    test.verdict === 'warned' ||
+    (test.verdict === 'infra' && test.reason !== undefined)
   const failure = hasOwnReason ? undefined : mainFailure(test)
   const first = failure === undefined ? undefined : messageLines(failure).find((line) => line.trim() !== '')
   return first === undefined ? causeOf(test) : oneLine(first)
@@ -119,9 +159,18 @@ function sameFailures(a: AttemptSummary, b: AttemptSummary): boolean {
     a.failures.length === b.failures.length &&
     a.failures.every((failure, index) => {
       const other = b.failures[index]
-      return other !== undefined && failure.code === other.code && failure.message === other.message
+      return (
+        other !== undefined &&
+        failure.code === other.code &&
+        untimed(failure.message) === untimed(other.message)
+      )
     })
   )
+}
+
+/** Without the times that differ from attempt to attempt. */
+function untimed(message: string): string {
+  return message.replaceAll(/\d+(?:\.\d+)? s\b/g, '')
 }
 
 /** Counts by verdict, completeness, and how the runs ended. */

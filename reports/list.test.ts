@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 
 import type { EventBody, SignalboxEvent } from '../harness/events.ts'
+import { isolatedRun, knownRun, repeatedRun } from './flaky-events.test.data.ts'
 import { forkedRun } from './forked-events.test.data.ts'
 import { createListReporter, HEARTBEAT_MS } from './list.ts'
 import {
@@ -89,6 +90,9 @@ describe('plain', () => {
       interrupted: interruptedRun(),
       hostile: hostileRun(),
       forked: forkedRun(),
+      repeated: repeatedRun(),
+      isolated: isolatedRun(),
+      known: knownRun(),
     }),
   )('%s', async (name, events) => {
     const setup = setUp()

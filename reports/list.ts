@@ -4,7 +4,7 @@
 import type { EventOf, SignalboxEvent } from '../harness/events.ts'
 import type { Verdict } from '../harness/model.ts'
 import { noVerdicts } from '../harness/verdict.ts'
-import { bootLine, noticeLine, planLine, retryLine, verdictLine } from './list-lines.ts'
+import { bootLine, noticeLine, planLine, repetitionLine, retryLine, verdictLine } from './list-lines.ts'
 import { summaryLines } from './list-summary.ts'
 import { type LiveRegion, openLiveRegion } from './live-region.ts'
 import { heartbeatLine, regionLines } from './region-lines.ts'
@@ -45,6 +45,7 @@ export function createListReporter(options: ListReporterOptions): Reporter {
   const verdicts: Record<Verdict, number> = { ...noVerdicts }
   const judged = new Map<string, Verdict>()
   const boots = new Map<string, EventOf<'machine.created'>>()
+  const repeated = new Set<string>()
   let planned = 0
   let lastWriteAt = startedAt
   let ended = false
@@ -98,6 +99,7 @@ export function createListReporter(options: ListReporterOptions): Reporter {
     switch (event.type) {
       case 'run.planned':
         planned += event.tests.length
+        if (event.repeat !== undefined) repeated.add(event.run)
         // A test that is planned to be skipped is done, whether or not an event follows.
         for (const { test, expectation } of event.tests)
           if (expectation.kind === 'skip') judge(event.run, test, 'skipped')
@@ -125,7 +127,10 @@ export function createListReporter(options: ListReporterOptions): Reporter {
         boots.delete(event.machine)
         return []
       case 'attempt.finished':
-        return event.willRetry ? [retryLine(event, look())] : []
+        if (event.willRetry) return [retryLine(event, look())]
+        return repeated.has(event.run) && event.outcome !== 'passed' && event.outcome !== 'skipped'
+          ? [repetitionLine(event, look())]
+          : []
       case 'test.finished': {
         const test = summarizer.test(event.run, event.test)
         judge(event.run, event.test, event.verdict)

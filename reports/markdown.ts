@@ -14,15 +14,18 @@ import {
   targetName,
   type TestSummary,
 } from './run-summary.ts'
+import { notesOf } from './test-notes.ts'
 
 /** GitHub refuses a step summary over 1 MiB; the rest of the budget is for other steps' text. */
 const LONGEST_SUMMARY = 900 * 1024
 const ROWS_SHOWN = 500
 const DETAILS_SHOWN = 50
+const ATTEMPTS_SHOWN = 10
 
 const signs: Readonly<Record<Verdict, string>> = {
   passed: '✅',
   flaky: '🟡',
+  warned: '⚠️',
   failed: '❌',
   infra: '🟠',
   skipped: '⚪',
@@ -82,7 +85,7 @@ function runHead(run: RunSummary): readonly string[] {
 
 /** What is not green comes first, so that a cut table has cut green rows. */
 function runTable(run: RunSummary): readonly string[] {
-  const rank: readonly Verdict[] = ['failed', 'missing', 'infra', 'flaky', 'passed', 'skipped']
+  const rank: readonly Verdict[] = ['failed', 'missing', 'infra', 'flaky', 'warned', 'passed', 'skipped']
   const tests = run.tests.toSorted((a, b) => rank.indexOf(a.verdict) - rank.indexOf(b.verdict))
   const left = tests.length - ROWS_SHOWN
   return [
@@ -97,7 +100,9 @@ function tableRow(test: TestSummary): string {
   const time = test.attempts.length === 0 ? '' : formatSeconds(test.durationMs)
   const confirmed = audits(test).length === 0 ? '' : ' + audit'
   const attempts = test.attempts.length === 0 ? '' : `${judgedAttempts(test).length}${confirmed}`
-  const cause = test.verdict === 'passed' && isUnharmed(test) ? '' : causeOf(test, 160)
+  const notes = notesOf(test)
+  const hasCause = test.verdict !== 'passed' || (notes.length === 0 && !isUnharmed(test))
+  const cause = [...notes, ...(hasCause ? [causeOf(test, 160)] : [])].filter((text) => text !== '').join('; ')
   return `| ${signs[test.verdict]} | ${codeSpan(test.test)} | ${test.verdict} | ${time} | ${attempts} | ${markdownLine(cause)} |`
 }
 
@@ -117,24 +122,25 @@ function runDetails(run: RunSummary): readonly string[] {
 function details(test: TestSummary): string {
   const place = placeOf(test)
   const where = place === undefined ? '' : ` ${place.file}:${place.line}`
-  const attempts = test.attempts
-    .filter((attempt) => attempt.failures.length > 0)
-    .flatMap((attempt) => [
-      '',
-      `${attemptTitle(attempt)} (${formatSeconds(attempt.durationMs)})`,
-      '',
-      fenced(
-        attempt.failures
-          .map(failureText)
-          .join('\n\n')
-          .slice(0, 16 * 1024),
-      ),
-      ...attempt.attachments.slice(0, 20).map((file) => `\n- ${codeSpan(file.path)}`),
-    ])
+  const failed = test.attempts.filter((attempt) => attempt.failures.length > 0)
+  const left = failed.length - ATTEMPTS_SHOWN
+  const attempts = failed.slice(0, ATTEMPTS_SHOWN).flatMap((attempt) => [
+    '',
+    `${attemptTitle(attempt)} (${formatSeconds(attempt.durationMs)})`,
+    '',
+    fenced(
+      attempt.failures
+        .map(failureText)
+        .join('\n\n')
+        .slice(0, 16 * 1024),
+    ),
+    ...attempt.attachments.slice(0, 20).map((file) => `\n- ${codeSpan(file.path)}`),
+  ])
   return [
     '',
     `<details><summary>${signs[test.verdict]} ${html(oneLine(`${test.test}${where}`))}: ${html(causeOf(test, 160))}</summary>`,
     ...attempts,
+    ...(left > 0 ? ['', `and ${left} more attempts that did not pass`] : []),
     '',
     '</details>',
   ].join('\n')

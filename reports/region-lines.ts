@@ -66,7 +66,7 @@ function footerLine(
   const { verdicts, planned } = totals
   const done = Object.values(verdicts).reduce((sum, count) => sum + count, 0)
   const filled = planned === 0 ? 0 : Math.min(BAR_WIDTH, Math.floor((BAR_WIDTH * done) / planned))
-  const worst: readonly Verdict[] = ['failed', 'infra', 'flaky']
+  const worst: readonly Verdict[] = ['failed', 'infra', 'flaky', 'warned']
   const parts = [
     { text: `${done}/${planned}`, paint: colors.bold },
     { text: `${running} running`, paint: colors.dim },

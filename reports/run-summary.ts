@@ -1,10 +1,11 @@
 // What a run comes to, as data: the shape every report is written from and that `run.json` holds. It is derived from
 // events alone. Texts in it are as they came, so hostile: whoever shows one makes it safe first.
 
-import type { EventOf, StepCategory } from '../harness/events.ts'
+import type { EventOf, Isolation, StepCategory } from '../harness/events.ts'
 import type {
   Failure,
   ImageIdentity,
+  KnownFailure,
   Outcome,
   Phase,
   SourceLocation,
@@ -12,6 +13,7 @@ import type {
   Verdict,
   VerdictCounts,
 } from '../harness/model.ts'
+import type { PassRate } from './pass-rate.ts'
 
 /** Bumped when a reader of the old shape of `run.json` would go wrong. */
 export const SUMMARY_VERSION = 1
@@ -65,6 +67,10 @@ export interface AttemptSummary {
   readonly group?: string
   /** It repeated a forked attempt on a cold boot, to see whether they agree; it made no verdict. */
   readonly audit?: boolean
+  /** It repeated a failed attempt at the end of the run, with nothing of it beside. */
+  readonly isolated?: Isolation
+  /** Most other jobs of the run that ran at the same time; absent: none. */
+  readonly beside?: number
   /** Milliseconds since the run began. */
   readonly startedMs: number
   /** Its own time, without `templateMs`. */
@@ -85,7 +91,7 @@ export interface AttemptSummary {
 export interface TestSummary {
   readonly test: string
   readonly verdict: Verdict
-  /** Why it was skipped, or how far a missing one got. */
+  /** Why it was skipped or only warns, why what passed has failed, or how far a missing one got. */
   readonly reason?: string
   readonly durationMs: number
   /** False when the plan does not name it: a broken stream. */
@@ -95,6 +101,11 @@ export interface TestSummary {
   readonly tags: readonly string[]
   readonly aliases: readonly string[]
   readonly group?: string
+  readonly knownFailure?: KnownFailure
+  /** How often it was to be run; absent: until there was a verdict. */
+  readonly repeat?: number
+  /** Of a repeated test. */
+  readonly rate?: PassRate
   readonly attempts: readonly AttemptSummary[]
 }
 
@@ -123,7 +134,10 @@ export interface RunSummary {
   readonly host: Readonly<Record<string, string | number>>
   readonly target?: Target
   readonly image?: ImageIdentity
-  readonly plan?: Pick<EventOf<'run.planned'>, 'digest' | 'jobs' | 'budget' | 'shard'>
+  readonly plan?: Pick<
+    EventOf<'run.planned'>,
+    'digest' | 'jobs' | 'budget' | 'shard' | 'repeat' | 'failOnFlaky'
+  >
   readonly planned: number
   readonly finished: number
   /** The tests that were planned to run and have no verdict. */
@@ -159,6 +173,11 @@ export interface Summary {
 /** The attempts that made the verdict. */
 export function judgedAttempts({ attempts }: Pick<TestSummary, 'attempts'>): readonly AttemptSummary[] {
   return attempts.filter(({ audit }) => audit !== true)
+}
+
+/** Whether it passed and was to fail: the only failed test with an attempt that passed. */
+export function isFixed(test: Pick<TestSummary, 'verdict' | 'attempts'>): boolean {
+  return test.verdict === 'failed' && judgedAttempts(test).some(({ outcome }) => outcome === 'passed')
 }
 
 /** The attempts that only confirmed, or did not. */

@@ -80,7 +80,7 @@ export function runPlanned(tests: readonly PlannedTest[], name = target.name): E
 export function runFinished(verdicts: Partial<Record<Verdict, number>>, exitCode: number): EventBody {
   return {
     type: 'run.finished',
-    verdicts: { passed: 0, flaky: 0, failed: 0, infra: 0, skipped: 0, missing: 0, ...verdicts },
+    verdicts: { passed: 0, flaky: 0, warned: 0, failed: 0, infra: 0, skipped: 0, missing: 0, ...verdicts },
     exitCode,
     durationMs: 95_000,
   }

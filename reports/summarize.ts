@@ -68,7 +68,11 @@ function totalOf(unordered: readonly RunSummary[], options: SummaryOptions): Sum
       })),
     ),
     verdicts,
-    exitCode: exitCodeOf(verdicts, stateOf(runs), options),
+    exitCode: exitCodeOf(
+      verdicts,
+      stateOf(runs),
+      failsOnFlaky(runs) ? { ...options, failOnFlaky: true } : options,
+    ),
     durationMs: sum(runs, (run) => run.durationMs),
     runs,
     notices: options.notices ?? [],
@@ -78,6 +82,11 @@ function totalOf(unordered: readonly RunSummary[], options: SummaryOptions): Sum
 function stateOf(runs: readonly RunSummary[]): RunSummary['state'] {
   if (runs.some((run) => run.state === 'interrupted')) return 'interrupted'
   return runs.length === 0 || runs.some(isIncomplete) ? 'incomplete' : 'finished'
+}
+
+/** Whether a run with flaky tests was asked to fail for them: then it fails the whole. */
+function failsOnFlaky(runs: readonly RunSummary[]): boolean {
+  return runs.some((run) => run.plan?.failOnFlaky === true && run.verdicts.flaky > 0)
 }
 
 function isIncomplete(run: RunSummary): boolean {

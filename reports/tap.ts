@@ -4,8 +4,9 @@
 import { stringify } from 'yaml'
 
 import { oneLine } from '../harness/hostile-text.ts'
-import type { Failure } from '../harness/model.ts'
+import type { Failure, KnownFailure } from '../harness/model.ts'
 import { causeOf, failureText, mainFailure, placeOf, placeText } from './failure-text.ts'
+import { notesOf } from './test-notes.ts'
 import { type Summary, targetName, type TestSummary } from './run-summary.ts'
 
 /** The whole TAP text. Several runs are told apart by their target at the head of each description. */
@@ -34,7 +35,12 @@ function testPoint(test: TestSummary, name: string, number: number): readonly st
   const green = test.verdict === 'passed' || test.verdict === 'flaky' || test.verdict === 'skipped'
   const head = `${green ? 'ok' : 'not ok'} ${number} - ${escapeDescription(oneLine(name))}`
   if (test.verdict === 'skipped') return [`${head} # SKIP ${escapeDescription(causeOf(test))}`]
-  return test.verdict === 'passed' ? [head] : [head, ...diagnostics(test)]
+  if (test.verdict === 'warned')
+    return [
+      `${head} # TODO ${escapeDescription(oneLine(test.reason ?? 'a known failure'))}`,
+      ...diagnostics(test),
+    ]
+  return test.verdict === 'passed' && notesOf(test).length === 0 ? [head] : [head, ...diagnostics(test)]
 }
 
 /** TAP 14: backslash and hash are escaped in a description, or the rest would be read as a directive. */
@@ -43,18 +49,26 @@ function escapeDescription(text: string): string {
 }
 
 function diagnostics(test: TestSummary): readonly string[] {
-  const main = mainFailure(test)
+  const isPassed = test.verdict === 'passed'
+  const main = isPassed ? undefined : mainFailure(test)
   const place = placeOf(test)
+  const notes = notesOf(test).map((note) => oneLine(note, 400))
+  const { knownFailure: known, rate } = test
+  const cause = isPassed ? '' : causeOf(test)
   const block = stringify(
     {
       verdict: test.verdict,
-      message: causeOf(test),
+      ...(cause === '' ? {} : { message: cause }),
+      ...(notes.length === 0 ? {} : { notes }),
+      ...(known === undefined ? {} : { known_failure: knownDetails(known) }),
+      ...(rate === undefined ? {} : { rate }),
       ...(place === undefined ? {} : { at: placeText(place) }),
       ...(main === undefined ? {} : { code: oneLine(main.code, 100), phase: main.phase }),
       duration_ms: Math.round(test.durationMs),
       attempts: test.attempts.map((attempt) => ({
         n: attempt.n,
         ...(attempt.audit === true ? { audit: true } : {}),
+        ...(attempt.isolated === undefined ? {} : { isolated: attempt.isolated }),
         outcome: attempt.outcome,
         duration_ms: Math.round(attempt.durationMs),
         ...(attempt.failures.length === 0 ? {} : { failures: attempt.failures.map(failureDetails) }),
@@ -70,6 +84,14 @@ function diagnostics(test: TestSummary): readonly string[] {
       .map((line) => `  ${line}`.trimEnd()),
     '  ...',
   ]
+}
+
+/** Which entry of which file makes a failure a warning. */
+function knownDetails({ mode, reason, tracker, expires, source }: KnownFailure): Record<string, unknown> {
+  const texts = { mode, reason, tracker, expires, source }
+  return Object.fromEntries(
+    Object.entries(texts).flatMap(([name, text]) => (text === undefined ? [] : [[name, oneLine(text, 400)]])),
+  )
 }
 
 function failureDetails(failure: Failure): Record<string, unknown> {

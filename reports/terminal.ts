@@ -54,6 +54,7 @@ export type Colors = ReturnType<typeof pc.createColors>
 export interface Symbols {
   readonly passed: string
   readonly flaky: string
+  readonly warned: string
   readonly failed: string
   readonly infra: string
   readonly skipped: string
@@ -70,6 +71,7 @@ export interface Symbols {
 const unicodeSymbols: Symbols = {
   passed: '✓',
   flaky: '≈',
+  warned: '△',
   failed: '✗',
   infra: '!',
   skipped: '-',
@@ -86,6 +88,7 @@ const unicodeSymbols: Symbols = {
 const asciiSymbols: Symbols = {
   passed: '+',
   flaky: '~',
+  warned: 'w',
   failed: 'x',
   infra: '!',
   skipped: '-',

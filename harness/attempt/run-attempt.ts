@@ -4,11 +4,12 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError, MachineError } from '../errors.ts'
-import type { AttemptRef } from '../events.ts'
+import type { AttemptRef, Isolation } from '../events.ts'
 import { fixturesOf } from '../fixtures/fixture-names.ts'
 import type { Failure, Outcome, Phase, PlannedTest } from '../model.ts'
 import type { RegisteredTest, TestBody } from '../registry.ts'
 import type { Fixtures } from '../fixtures/fixtures.ts'
+import type { NextAttempt } from '../retry-policy.ts'
 import { asStep, type AttemptContext } from '../running/context.ts'
 import type { RunEnvironment } from './environment.ts'
 import { failureFrom, outcomeOf } from '../running/failure.ts'
@@ -34,9 +35,13 @@ export interface AttemptRequest {
   readonly forks: boolean
   /** It confirms an earlier attempt on a fork. */
   readonly audit: boolean
+  /** It runs with nothing of the run beside it. */
+  readonly isolated: Isolation | undefined
   /** The last test on these machines: tear down as part of this attempt. Asked after the body. */
   readonly isLast: (outcome: Outcome) => boolean
-  readonly willRetry: (result: Pick<AttemptResult, 'outcome' | 'reached' | 'failures'>) => boolean
+  readonly next: (result: Pick<AttemptResult, 'outcome' | 'reached' | 'failures'>) => NextAttempt
+  /** Most other jobs that ran at the same time so far. */
+  readonly beside: () => number
 }
 
 export interface AttemptResult {
@@ -73,6 +78,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
     attempt: ref,
     ...(group === undefined ? {} : { group }),
     ...(request.audit ? { audit: true } : {}),
+    ...(request.isolated === undefined ? {} : { isolated: request.isolated }),
   })
   const marks = new Map(held.machines.map((live) => [live, live.watch.hits.length]))
   let reached: Phase = 'acquire'
@@ -160,6 +166,8 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
   if (request.isLast(outcome)) await tearDown(request, attempt)
   const { templateMs } = held
   const durationMs = performance.now() - startedAt - templateMs
+  const next = request.next({ outcome, reached, failures: attempt.failures })
+  const beside = request.beside()
   env.emit({
     type: 'attempt.finished',
     attempt: ref,
@@ -168,7 +176,9 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
     failures: attempt.failures,
     durationMs,
     ...(templateMs === 0 ? {} : { templateMs: Math.round(templateMs) }),
-    willRetry: request.willRetry({ outcome, reached, failures: attempt.failures }),
+    willRetry: next !== 'none',
+    ...(next === 'alone' ? { retryAlone: true } : {}),
+    ...(beside === 0 ? {} : { beside }),
   })
   return {
     ref,

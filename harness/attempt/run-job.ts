@@ -1,8 +1,10 @@
 // Runs the tests of one job on its machines, one after the other. When a test leaves machines that cannot be trusted,
 // the rest of a shared job is handed back, to be run on fresh ones.
 
+import type { Isolation } from '../events.ts'
 import type { Job } from '../plan/group.ts'
 import type { RegisteredTest } from '../registry.ts'
+import type { NextAttempt } from '../retry-policy.ts'
 import type { RunEnvironment } from './environment.ts'
 import { holdMachines } from './held-machines.ts'
 import { attemptFolder, runAttempt, type AttemptRequest, type AttemptResult } from './run-attempt.ts'
@@ -12,10 +14,13 @@ export interface JobOptions {
   readonly job: Job
   /** The number of a test's next attempt, from 1. */
   readonly attemptNumber: (test: string) => number
-  readonly willRetry: (test: string, result: Parameters<AttemptRequest['willRetry']>[0]) => boolean
+  readonly next: (test: string, result: Parameters<AttemptRequest['next']>[0]) => NextAttempt
   readonly onResult: (result: AttemptResult) => void
   /** The job confirms an earlier outcome on a cold boot. */
   readonly audit: boolean
+  /** The job runs with nothing of the run beside it. */
+  readonly isolated: Isolation | undefined
+  readonly beside: AttemptRequest['beside']
   /** Memory that the machines alone use, MiB, after a body. */
   readonly onMemory: (privateMiB: number) => void
   /** A template is there: the job's other tests can have clones of it. */
@@ -24,7 +29,7 @@ export interface JobOptions {
 
 /** Returns the tests that were not run because the shared machines were spent. */
 export async function runJob(options: JobOptions): Promise<readonly RegisteredTest[]> {
-  const { env, job, attemptNumber, willRetry, onResult, onTemplate, audit, onMemory } = options
+  const { env, job, attemptNumber, next, onResult, onTemplate, audit, isolated, beside, onMemory } = options
   const refs = job.tests.map((test) => ({ test: test.name, n: attemptNumber(test.name) }))
   const [firstRef] = refs
   if (firstRef === undefined) return []
@@ -52,13 +57,15 @@ export async function runJob(options: JobOptions): Promise<readonly RegisteredTe
       acquired: index > 0,
       forks: job.forks,
       audit,
+      isolated,
+      beside,
       isLast: (outcome) => {
         // A clone is not shared: each test has one of its own.
         if (job.forks && (!job.shared || held.origin === 'fork')) spent = true
         spent ||= env.signal.aborted || held.gone.aborted || outcome === 'infra' || outcome === 'harness'
         return spent || rest.length === 0
       },
-      willRetry: (ended) => willRetry(test.name, ended),
+      next: (ended) => next(test.name, ended),
     })
     if (result.privateMemoryMiB !== undefined) onMemory(result.privateMemoryMiB)
     onResult(result)

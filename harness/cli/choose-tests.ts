@@ -11,6 +11,7 @@ import { testsAt, type Place } from '../plan/place.ts'
 import { reachedBy, type Reached } from '../plan/reached.ts'
 import { selectTests, type Selection } from '../plan/select.ts'
 import { shardTests, type Shard } from '../plan/shard.ts'
+import { knowFailures } from './know-failures.ts'
 import { loadTestFiles, type LoadedTests } from './load-tests.ts'
 import type { SelectionFlags } from './option-table.ts'
 
@@ -45,15 +46,17 @@ export async function loadChosen(
     async choose(target, signal) {
       const written = places.length === 0 ? [] : loaded.tests.map((test) => writtenTest(test, loaded))
       const narrowed = await narrow({ flags, loaded, graph, target, signal })
-      const selection = selectTests(loaded.tests, {
+      const selected = selectTests(loaded.tests, {
         globs,
         tags: flags.tag ?? [],
         target,
         placed: places.flatMap((place) => testsAt(written, place)),
         only: narrowed.only,
       })
+      const known = await knowFailures(flags, selected, { target, tests: loaded.tests })
+      const { selection } = known
       const durations = flags.durations === undefined ? undefined : await durationsFrom(flags.durations)
-      const known = durations ?? loadDurations()
+      const took = durations ?? loadDurations()
       const { shard } = flags
       const mine = shard === undefined ? selection : deal(selection, shard, target, durations)
       const emptyShard =
@@ -62,10 +65,10 @@ export async function loadChosen(
           : undefined
       return {
         selection: mine,
-        remarks: narrowed.remarks,
+        remarks: [...narrowed.remarks, ...known.notices],
         nothing: selection.length === 0 ? narrowed.nothing : emptyShard,
         shard,
-        knownDurationMs: (test) => known.get(`${target.name} ${test}`),
+        knownDurationMs: (test) => took.get(`${target.name} ${test}`),
       }
     },
   }

@@ -113,6 +113,20 @@ export const selectionOptions: readonly ConfigurableRow[] = [
     config: false,
   },
   outputOption,
+  {
+    flags: '--known-failures <file...>',
+    help: "files of tests that are known to fail, ours or kola's denylist; default: signalbox-known-failures.yaml, where there is one",
+    parse: collect,
+    env: 'SIGNALBOX_KNOWN_FAILURES',
+    config: 'knownFailures',
+    isPath: true,
+  },
+  {
+    flags: '--ignore-known-failures',
+    help: 'judge every test as if no failure were known',
+    default: false,
+    config: false,
+  },
 ]
 
 /** What is tested. */
@@ -187,6 +201,27 @@ export const runOptions: readonly ConfigurableRow[] = [
     config: 'infraRetries',
   },
   {
+    flags: '--retry-isolated',
+    help: 'what has failed is tried once more at the end, alone, when the host is quiet: load flakes pass then, bugs do not',
+    default: false,
+    env: 'SIGNALBOX_RETRY_ISOLATED',
+    config: 'retryIsolated',
+  },
+  {
+    flags: '--quiet-wait <seconds>',
+    help: 'most to wait for a quiet host, in all, with --retry-isolated',
+    parse: wholeNumber(0, 86_400),
+    default: 60,
+    env: 'SIGNALBOX_QUIET_WAIT',
+    config: 'quietWaitSeconds',
+  },
+  {
+    flags: '--repeat <n>',
+    help: 'run each test so often, on fresh machines, and report how often it passes',
+    parse: wholeNumber(1, 1000),
+    config: false,
+  },
+  {
     flags: '--no-fork',
     help: 'boot every machine, instead of forking those that were booted once',
     env: 'SIGNALBOX_NO_FORK',
@@ -202,9 +237,16 @@ export const runOptions: readonly ConfigurableRow[] = [
   },
   {
     flags: '-x, --fail-fast',
-    help: 'start nothing new after the first failure',
+    help: 'start nothing new after the first failure; the same as --max-failures 1',
     default: false,
     config: 'failFast',
+  },
+  {
+    flags: '--max-failures <n>',
+    help: 'start nothing new after so many tests have failed',
+    parse: wholeNumber(1),
+    env: 'SIGNALBOX_MAX_FAILURES',
+    config: 'maxFailures',
   },
   { flags: '--fail-on-flaky', help: 'a flaky test fails the run', default: false, config: 'failOnFlaky' },
   {
@@ -256,6 +298,8 @@ export interface SelectionFlags {
   readonly shard?: { readonly index: number; readonly count: number }
   readonly durations?: string
   readonly output: string
+  readonly knownFailures?: readonly string[]
+  readonly ignoreKnownFailures: boolean
 }
 export interface TargetFlags {
   readonly platform: string
@@ -270,10 +314,14 @@ export interface RunFlags extends SelectionFlags, TargetFlags {
   readonly jobs?: number
   readonly retries: number
   readonly infraRetries: number
+  readonly retryIsolated: boolean
+  readonly quietWait: number
+  readonly repeat?: number
   readonly fork: boolean
   /** A share from 0 to 1. */
   readonly auditFork?: number
   readonly failFast: boolean
+  readonly maxFailures?: number
   readonly failOnFlaky: boolean
   readonly bootTimeout?: number
   readonly json: boolean

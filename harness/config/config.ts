@@ -12,6 +12,8 @@ export interface ConfigOptions {
   readonly tags?: readonly string[]
   /** Folders with test files, instead of the built-in tests. */
   readonly tests?: readonly string[]
+  /** Files of tests that are known to fail. Default `signalbox-known-failures.yaml` in the working directory, if any. */
+  readonly knownFailures?: readonly string[]
 
   /** Where machines come from. Default `qemu`. */
   readonly platform?: string
@@ -39,12 +41,18 @@ export interface ConfigOptions {
   readonly retries?: number
   /** More attempts after an infrastructure fault. Default 1. */
   readonly infraRetries?: number
+  /** What has failed is tried once more at the end, alone. Default false. */
+  readonly retryIsolated?: boolean
+  /** Most to wait for a quiet host, in all, before that. Default 60. */
+  readonly quietWaitSeconds?: number
   /** Fork machines that were booted once; false boots every machine. Default true. */
   readonly fork?: boolean
   /** Share of the forked tests that also run on a cold boot, in percent. Default 0, 5 where CI is set. */
   readonly auditFork?: number | `${number}%`
   /** Start nothing new after the first failure. Default false. */
   readonly failFast?: boolean
+  /** Start nothing new after so many tests have failed. */
+  readonly maxFailures?: number
   /** A flaky test fails the run. Default false. */
   readonly failOnFlaky?: boolean
   /** Until a machine must be ready; default 60, times 8 where guests are emulated. */

@@ -22,6 +22,8 @@ export interface GroupOptions {
   readonly forks: boolean
   /** Tests that are always booted, although they do not say so themselves. */
   readonly coldOnly?: ReadonlySet<string>
+  /** False gives every test machines of its own. Default true. */
+  readonly share?: boolean
 }
 
 /** A test with its config read, or undefined when it has none or makes it when the attempt starts. */
@@ -38,7 +40,8 @@ const emptyConfig: IgnitionConfig = {
 
 /** Forms jobs out of tests, in the order given: those that share a boot first. */
 export function formJobs(candidates: readonly GroupCandidate[], options: GroupOptions): readonly Job[] {
-  const { forks, coldOnly = new Set() } = options
+  const { forks, coldOnly = new Set(), share = true } = options
+  const shares = ({ test }: GroupCandidate): boolean => share && mayShare(test)
   const isForked = ({ test }: GroupCandidate): boolean => forks && mayFork(test) && !coldOnly.has(test.name)
   const numbered = (prefix: string, jobs: readonly Omit<Job, 'id'>[]): readonly Job[] => {
     let count = 0
@@ -48,7 +51,7 @@ export function formJobs(candidates: readonly GroupCandidate[], options: GroupOp
     }))
   }
   const shared = [false, true].flatMap((fork) => {
-    const members = candidates.filter((each) => mayShare(each.test) && isForked(each) === fork)
+    const members = candidates.filter((each) => shares(each) && isForked(each) === fork)
     return mergeable(members).map((tests) => ({
       tests,
       sources: tests,
@@ -56,7 +59,7 @@ export function formJobs(candidates: readonly GroupCandidate[], options: GroupOp
       forks: fork,
     }))
   })
-  const exclusive = candidates.filter(({ test }) => !mayShare(test))
+  const exclusive = candidates.filter((each) => !shares(each))
   const alone = exclusive
     .filter((each) => !isForked(each))
     .map(({ test }) => ({ tests: [test], sources: [test], shared: false, forks: false }))

@@ -1,7 +1,7 @@
 // The plan, pure: the expected set, fixed and digested before the first machine, and the jobs in the order they start.
 
 import { createHash } from 'node:crypto'
-import type { ImageIdentity, PlannedTest, Target } from '../model.ts'
+import type { ImageIdentity, KnownFailure, PlannedTest, Target } from '../model.ts'
 import type { Job } from './group.ts'
 import type { Selection } from './select.ts'
 
@@ -11,7 +11,7 @@ export interface Plan {
   readonly tests: readonly PlannedTest[]
   /** Longest first once durations are known, else the biggest, then by name. */
   readonly jobs: readonly Job[]
-  /** `sha256:<hex>` over target, image and the expected set. */
+  /** `sha256:<hex>` over target, image and the expected set with its known failures. */
   readonly digest: string
 }
 
@@ -22,15 +22,17 @@ export interface PlanOptions {
   readonly jobs: readonly Job[]
   /** Milliseconds a test took before, by name; undefined when it never ran here. */
   readonly knownDurationMs: (test: string) => number | undefined
+  /** How often each test is run; undefined: until there is a verdict. */
+  readonly repeat?: number | undefined
 }
 
 /** Makes the plan. */
 export function makePlan(options: PlanOptions): Plan {
-  const { target, image, selection, jobs, knownDurationMs } = options
+  const { target, image, selection, jobs, knownDurationMs, repeat } = options
   const groups = new Map(
     jobs.filter((job) => job.shared).flatMap((job) => job.tests.map((test) => [test.name, job.id])),
   )
-  const tests = selection.map(({ test, skip }): PlannedTest => {
+  const tests = selection.map(({ test, skip, knownFailure }): PlannedTest => {
     const { description, tags = [], aliases = [] } = test.requirements
     const group = groups.get(test.name)
     return {
@@ -41,13 +43,24 @@ export function makePlan(options: PlanOptions): Plan {
       aliases,
       expectation: skip === undefined ? { kind: 'run' } : { kind: 'skip', reason: skip },
       ...(group === undefined ? {} : { group }),
+      ...(knownFailure === undefined ? {} : { knownFailure }),
     }
   })
-  const expected = tests.map(({ test, expectation }) => [test, expectation])
+  const expected = tests.map(({ test, expectation, knownFailure }) => [
+    test,
+    expectation,
+    ...(knownFailure === undefined ? [] : [withoutSource(knownFailure)]),
+  ])
   const digest = createHash('sha256')
-    .update(JSON.stringify([target, image, expected]))
+    .update(JSON.stringify([target, image, expected, ...(repeat === undefined ? [] : [{ repeat }])]))
     .digest('hex')
   return { target, image, tests, jobs: orderJobs(jobs, knownDurationMs), digest: `sha256:${digest}` }
+}
+
+/** Where an entry stands does not change what is expected. */
+function withoutSource(known: KnownFailure): Omit<KnownFailure, 'source'> {
+  const { source: _, ...expected } = known
+  return expected
 }
 
 /** Longest first; a job of which nothing is known counts as long, bigger ones first; ties by id. */

@@ -3,7 +3,7 @@
 
 import { createRequire } from 'node:module'
 import { UsageError } from '../errors.ts'
-import type { Target } from '../model.ts'
+import type { KnownFailure, Target } from '../model.ts'
 import { didYouMean } from '../nearest.ts'
 import type { RegisteredTest } from '../registry.ts'
 
@@ -14,6 +14,8 @@ export interface Selection {
   readonly test: RegisteredTest
   /** Why the test is skipped for this target; undefined when it runs. */
   readonly skip: string | undefined
+  /** What is known about its failure, for this target and today. */
+  readonly knownFailure?: KnownFailure
 }
 
 export interface SelectOptions {

@@ -1,6 +1,7 @@
 // `signalbox list`: tests, and why one is skipped for the target.
 
 import pc from 'picocolors'
+import { knownText } from '../../known-failures/describe.ts'
 import type { Selection } from '../../plan/select.ts'
 import { loadChosen } from '../choose-tests.ts'
 import { listenForInterrupts } from '../interrupt.ts'
@@ -20,12 +21,13 @@ export async function list(
   const cell = targetOf(identity, firmwares, received.platform, received)
   const { selection, remarks, nothing } = await choose(cell, interrupts.signal)
   if (json) {
-    const rows = selection.map(({ test, skip }) => ({
+    const rows = selection.map(({ test, skip, knownFailure }) => ({
       name: test.name,
       ...test.requirements,
       ignition: undefined,
       location: test.location,
       skip: skip ?? null,
+      knownFailure: knownFailure ?? null,
     }))
     process.stdout.write(`${JSON.stringify({ target: cell, tests: rows }, undefined, 2)}\n`)
     return 0
@@ -45,12 +47,16 @@ export async function list(
   return 0
 }
 
-function describe({ test, skip }: Selection): string {
+function describe({ test, skip, knownFailure }: Selection): string {
   const { description, tags = [], aliases = [] } = test.requirements
   const marks = [...tags.map((tag) => `@${tag}`), ...aliases.map((alias) => `(${alias})`)].join(' ')
   const head = `${test.name.padEnd(36)} ${pc.dim(marks)}`.trimEnd()
   const lines = [head]
   if (description !== undefined) lines.push(`    ${description}`)
   if (skip !== undefined) lines.push(`    ${pc.yellow(`skipped: ${skip}`)}`)
+  if (knownFailure !== undefined && skip === undefined) {
+    const how = knownFailure.mode === 'warn' ? 'may fail' : 'must fail'
+    lines.push(`    ${pc.yellow(`${how}: ${knownText(knownFailure)}`)}`)
+  }
   return lines.join('\n')
 }

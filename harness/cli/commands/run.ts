@@ -17,6 +17,7 @@ import { loadChosen } from '../choose-tests.ts'
 import { listenForInterrupts } from '../interrupt.ts'
 import type { RunFlags } from '../option-table.ts'
 import { resolveImage, targetOf } from '../resolve-image.ts'
+import { retryPolicyOf } from '../retry-flags.ts'
 import { makeRunFolder } from '../run-folder.ts'
 
 /** Share of the forked tests that are also booted in CI, unless told otherwise. */
@@ -40,6 +41,7 @@ export interface FinishedRun {
 
 /** Runs tests as the flags say; also used by `start`. */
 export async function runTests(flags: RunFlags, globs: readonly string[]): Promise<FinishedRun> {
+  const policy = retryPolicyOf(flags)
   using interrupts = listenForInterrupts()
   const { signal } = interrupts
   const platform = await loadPlatform(flags.platform)
@@ -88,11 +90,9 @@ export async function runTests(flags: RunFlags, globs: readonly string[]): Promi
       shard,
       knownDurationMs,
       jobs: flags.jobs,
-      retries: flags.retries,
-      infraRetries: flags.infraRetries,
+      ...policy,
       forks: flags.fork,
-      auditForks: flags.auditFork ?? (process.env['CI'] ? CI_AUDIT : 0),
-      failFast: flags.failFast,
+      auditForks: flags.auditFork ?? (process.env['CI'] && policy.repeat === undefined ? CI_AUDIT : 0),
       failOnFlaky: flags.failOnFlaky,
       bootTimeoutMs: flags.bootTimeout === undefined ? undefined : flags.bootTimeout * 1000,
       signal: AbortSignal.any([signal, diskFull.signal]),
