@@ -15,6 +15,9 @@ export default defineConfig({
           name: 'unit',
           include: ['{harness,platforms,qemu,reports,tests}/**/*.test.ts'],
           exclude: ['**/*.machine.test.ts', 'harness/cli/*.test.ts'],
+          // Ends what hangs; a busy host only takes longer.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -106,12 +106,13 @@ describe('all formats', () => {
     expect(reportFormats[format](summary)).not.toMatch(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202E]/)
   })
 
-  test('20,000 tests are no trouble for any', { timeout: 120_000 }, () => {
+  test('20,000 tests are no trouble for any', { timeout: 600_000 }, () => {
     const summary = manyTests(20_000)
     for (const format of formats) {
-      const before = performance.now()
+      const before = process.cpuUsage()
       expect(reportFormats[format](summary)).not.toBe('')
-      expect(performance.now() - before).toBeLessThan(20_000)
+      // Of the processor, so that a busy host makes no difference.
+      expect(process.cpuUsage(before).user / 1000).toBeLessThan(20_000)
     }
   })
 

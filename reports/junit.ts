@@ -12,7 +12,7 @@ import {
   type AttemptSummary,
   type RunSummary,
   type Summary,
-  targetName,
+  cellName,
   type TestSummary,
 } from './run-summary.ts'
 import { notesOf } from './test-notes.ts'
@@ -37,7 +37,7 @@ export function junitText(summary: Summary): string {
 }
 
 function describeSuite(suite: TestSuite, run: RunSummary): void {
-  suite.name(xmlText(targetName(run)))
+  suite.name(xmlText(cellName(run)))
   suite.time(run.durationMs / 1000)
   suite.timestamp(xmlText(run.startedAt.replace(/\.\d+Z$|Z$/, '')))
   const { image, target, host } = run
@@ -66,7 +66,7 @@ function describeSuite(suite: TestSuite, run: RunSummary): void {
 function describeTest(testCase: TestCase, test: TestSummary, run: RunSummary): void {
   const place = placeOf(test)
   testCase
-    .className(xmlText(targetName(run)))
+    .className(xmlText(cellName(run)))
     .name(xmlText(test.test))
     .time(test.durationMs / 1000)
   if (place !== undefined) testCase.file(xmlText(place.file))

@@ -10,6 +10,7 @@ import { causeOf, placeOf } from './failure-text.ts'
 import { notesOf } from './test-notes.ts'
 import {
   audits,
+  cellName,
   judgedAttempts,
   type MachineSummary,
   type Notice,
@@ -42,24 +43,30 @@ export function verdictPaint(colors: Colors, verdict: Verdict): Paint {
 
 /** `qemu-x86_64-direct · reference 1.2.3 (stable) · 24 tests, 2 jobs` */
 export function planLine(
-  plan: Pick<EventOf<'run.planned'>, 'target' | 'image' | 'jobs' | 'shard'> & { readonly count: number },
+  plan: Pick<EventOf<'run.planned'>, 'target' | 'image' | 'jobs' | 'shard'> & {
+    readonly count: number
+    /** Its identifier, where there are several runs. */
+    readonly ofRun?: string
+  },
   look: Look,
 ): string {
-  const { target, image, jobs, shard, count } = plan
+  const { target, image, jobs, shard, count, ofRun } = plan
   const parts = [
     look.colors.bold(oneLine(target.name, 80)),
     `${oneLine(image.distro, 40)} ${oneLine(image.version, 60)} (${oneLine(image.channel, 40)})`,
     ...(shard === undefined ? [] : [`shard ${shard.index} of ${shard.count}`]),
     `${plural(count, 'test')}, ${plural(jobs, 'job')}`,
+    ...(ofRun === undefined ? [] : [`run ${oneLine(ofRun, 80)}`]),
   ]
   return `  ${parts.join(look.colors.dim(` ${look.symbols.dot} `))}`
 }
 
 /** The head of a run that is read later. */
-export function runHead(run: RunSummary, look: Look): readonly string[] {
-  if (run.target === undefined || run.image === undefined || run.plan === undefined) return []
+export function runHead(run: RunSummary, look: Look, several = false): readonly string[] {
+  if (run.target === undefined || run.image === undefined || run.plan === undefined)
+    return several ? [`  ${look.colors.bold(cellName(run))} run ${oneLine(run.run, 80)}`, ''] : []
   const { target, image, plan, planned: count } = run
-  return [planLine({ target, image, ...plan, count }, look), '']
+  return [planLine({ target, image, ...plan, count, ...(several ? { ofRun: run.run } : {}) }, look), '']
 }
 
 export function noticeLine(notice: Notice, look: Look): string {

@@ -19,7 +19,7 @@ import {
 } from './failure-text.ts'
 import { noticeLine, plural, verdictPaint } from './list-lines.ts'
 import { notesOf } from './test-notes.ts'
-import { type AttemptSummary, type Summary, targetName, type TestSummary } from './run-summary.ts'
+import { type AttemptSummary, type Summary, cellName, type TestSummary } from './run-summary.ts'
 import type { Look } from './terminal.ts'
 
 const INDENT = '     '
@@ -36,7 +36,7 @@ function notGreenLines(summary: Summary, look: Look): readonly string[] {
   const several = summary.runs.length > 1
   const order: readonly Verdict[] = ['warned', 'flaky', 'infra', 'missing', 'failed']
   const tests = summary.runs
-    .flatMap((run) => run.tests.map((test) => ({ test, target: several ? targetName(run) : '' })))
+    .flatMap((run) => run.tests.map((test) => ({ test, target: several ? cellName(run) : '' })))
     .filter(({ test }) => test.verdict === 'failed' || (order.includes(test.verdict) && mainFailure(test)))
     .toSorted((a, b) => order.indexOf(a.test.verdict) - order.indexOf(b.test.verdict))
   // The failures come last, nearest to the prompt; when there are too many, the others go first.

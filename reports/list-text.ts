@@ -21,7 +21,7 @@ export function listText(summary: Summary, options: TextOptions = {}): string {
   const lines = [
     ...summary.runs.flatMap((run, index) => [
       ...(index === 0 ? [] : ['']),
-      ...runHead(run, look),
+      ...runHead(run, look, summary.runs.length > 1),
       ...run.notices.map((notice) => noticeLine(notice, look)),
       ...verdictLines(run, look),
     ]),

@@ -348,10 +348,10 @@ describe('live', () => {
   })
 })
 
-test('20,000 tests pass through quickly', { timeout: 60_000 }, () => {
+test('20,000 tests pass through quickly', { timeout: 600_000 }, () => {
   const names = Array.from({ length: 20_000 }, (_, at) => `test.number-${at}`)
   const setup = setUp({ tty: true })
-  const before = performance.now()
+  const before = process.cpuUsage()
   play(
     setup,
     stream([
@@ -364,5 +364,6 @@ test('20,000 tests pass through quickly', { timeout: 60_000 }, () => {
     ]),
   )
   setup.reporter.end()
-  expect(performance.now() - before).toBeLessThan(20_000)
+  // Of the processor, so that a busy host makes no difference.
+  expect(process.cpuUsage(before).user / 1000).toBeLessThan(20_000)
 })

@@ -11,7 +11,7 @@ import {
   judgedAttempts,
   type RunSummary,
   type Summary,
-  targetName,
+  cellName,
   type TestSummary,
 } from './run-summary.ts'
 import { notesOf } from './test-notes.ts'
@@ -76,7 +76,7 @@ function runHead(run: RunSummary): readonly string[] {
       : `${markdownLine(`${image.distro} ${image.version} (${image.channel}, ${image.architecture})`)}, ${codeSpan(image.digest)}, `
   return [
     '',
-    `### ${markdownLine(targetName(run))}`,
+    `### ${markdownLine(cellName(run))}`,
     '',
     `${state}${about}run ${codeSpan(run.run)}`,
     ...run.notices.map((notice) => `\n> ${markdownLine(notice.message)}`),

@@ -133,6 +133,8 @@ export interface RunSummary {
   readonly toolVersion?: string
   readonly host: Readonly<Record<string, string | number>>
   readonly target?: Target
+  /** In a merged report, its name where that of its target is not enough to tell its tests from another run's. */
+  readonly cell?: string
   readonly image?: ImageIdentity
   readonly plan?: Pick<
     EventOf<'run.planned'>,
@@ -185,7 +187,12 @@ export function audits({ attempts }: Pick<TestSummary, 'attempts'>): readonly At
   return attempts.filter(({ audit }) => audit === true)
 }
 
-/** The name a run's target is shown under. */
+/** The name that a run is shown under: its target's, in a merged report perhaps with more. */
+export function cellName(run: RunSummary): string {
+  return run.cell ?? targetName(run)
+}
+
+/** The name of a run's target. */
 export function targetName(run: RunSummary): string {
   return run.target?.name ?? 'unknown target'
 }

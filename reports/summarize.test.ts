@@ -198,7 +198,7 @@ describe('summarize', () => {
     expect(summarize([])).toMatchObject({ planned: 0, runs: [], exitCode: 3 })
   })
 
-  test('20,000 tests are no trouble', () => {
+  test('20,000 tests are no trouble', { timeout: 600_000 }, () => {
     const names = Array.from({ length: 20_000 }, (_, at) => `test.number-${at}`)
     const events = stream([
       [0, runStarted()],
@@ -210,9 +210,10 @@ describe('summarize', () => {
       ]),
       [5, runFinished({ passed: 20_000 }, 0)],
     ])
-    const before = performance.now()
+    const before = process.cpuUsage()
     expect(summarize(events)).toMatchObject({ planned: 20_000, finished: 20_000, exitCode: 0 })
-    expect(performance.now() - before).toBeLessThan(10_000)
+    // Of the processor, so that a busy host makes no difference.
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(10_000)
   })
 })
 

@@ -2,8 +2,10 @@
 
 import type { SignalboxEvent } from '../harness/events.ts'
 import { addVerdicts, type ExitPolicy, exitCodeOf, noVerdicts } from '../harness/verdict.ts'
+import { cellNames } from './cells.ts'
 import { type RunFold, startRunFold } from './fold-run.ts'
 import {
+  cellName,
   type Notice,
   type RunSummary,
   SUMMARY_VERSION,
@@ -54,7 +56,7 @@ export function summarize(events: Iterable<SignalboxEvent>, options: SummaryOpti
 }
 
 function totalOf(unordered: readonly RunSummary[], options: SummaryOptions): Summary {
-  const runs = unordered.toSorted(byTargetThenStart)
+  const runs = named(unordered.toSorted(byTargetThenStart))
   const verdicts = runs.reduce((total, run) => addVerdicts(total, run.verdicts), noVerdicts)
   return {
     schemaVersion: SUMMARY_VERSION,
@@ -63,7 +65,7 @@ function totalOf(unordered: readonly RunSummary[], options: SummaryOptions): Sum
     missing: runs.flatMap((run) =>
       run.missing.map((test) => ({
         run: run.run,
-        target: targetName(run),
+        target: cellName(run),
         test,
       })),
     ),
@@ -77,6 +79,14 @@ function totalOf(unordered: readonly RunSummary[], options: SummaryOptions): Sum
     runs,
     notices: options.notices ?? [],
   }
+}
+
+function named(runs: readonly RunSummary[]): readonly RunSummary[] {
+  const names = cellNames(runs)
+  return runs.map((run, index) => {
+    const cell = names[index]
+    return cell === undefined || cell === targetName(run) ? run : { ...run, cell }
+  })
 }
 
 function stateOf(runs: readonly RunSummary[]): RunSummary['state'] {

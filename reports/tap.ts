@@ -7,7 +7,7 @@ import { oneLine } from '../harness/hostile-text.ts'
 import type { Failure, KnownFailure } from '../harness/model.ts'
 import { causeOf, failureText, mainFailure, placeOf, placeText } from './failure-text.ts'
 import { notesOf } from './test-notes.ts'
-import { type Summary, targetName, type TestSummary } from './run-summary.ts'
+import { type Summary, cellName, type TestSummary } from './run-summary.ts'
 
 /** The whole TAP text. Several runs are told apart by their target at the head of each description. */
 export function tapText(summary: Summary): string {
@@ -15,7 +15,7 @@ export function tapText(summary: Summary): string {
   const points = summary.runs.flatMap((run) =>
     run.tests.map((test) => ({
       test,
-      name: several ? `${targetName(run)} ${test.test}` : test.test,
+      name: several ? `${cellName(run)} ${test.test}` : test.test,
     })),
   )
   const interrupted = summary.runs.find((run) => run.state === 'interrupted')
