@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { UsageError } from '../harness/errors.ts'
 import type { SignalboxEvent } from '../harness/events.ts'
+import { isolatedRun, knownRun, repeatedRun } from './flaky-events.test.data.ts'
 import { eventLines, mergeEvents, mergePaths } from './merge.ts'
 import { findEventFiles, LONGEST_LINE, readEventFile } from './read-events.ts'
 import { hostileRun, killedRun, mixedRun } from './sample-events.test.data.ts'
@@ -43,7 +44,7 @@ async function codeOfReading(path: string): Promise<string> {
 
 describe('readEvents', () => {
   test('gives back what was written, hostile text and all', async () => {
-    for (const events of [mixedRun(), hostileRun()]) {
+    for (const events of [mixedRun(), hostileRun(), knownRun(), repeatedRun(), isolatedRun()]) {
       const path = await write('events.jsonl', linesOf(events))
       expect(await readEventFile(path)).toEqual({ events, notices: [] })
     }
@@ -81,6 +82,19 @@ describe('readEvents', () => {
       'FILE: line 5 is skipped: its field "seq" is missing or wrong',
       'FILE: line 7 is skipped: it is not JSON',
       'FILE: line 10 is skipped: attempt.finished: its field "failures" is missing or wrong',
+    ])
+  })
+
+  test('fields that came later may be missing, and are checked where they are', async () => {
+    const lines = knownRun().map((event) => {
+      if (event.type !== 'run.planned') return event
+      return { ...event, tests: event.tests.map((each) => ({ ...each, knownFailure: { mode: 'ignore' } })) }
+    })
+    const path = await write('events.jsonl', lines.map((event) => `${JSON.stringify(event)}\n`).join(''))
+    const { events, notices } = await readEventFile(path)
+    expect(events).toHaveLength(lines.length - 1)
+    expect(notices.map(({ message }) => message)).toEqual([
+      `${path}: line 2 is skipped: run.planned: its field "tests" is missing or wrong`,
     ])
   })
 
