@@ -1,6 +1,7 @@
 // The benchmarks, in the order of the table.
 
 import { burstBenchmarks } from './bursts.ts'
+import { clusterBenchmarks } from './clusters.ts'
 import { coldBootBenchmarks } from './cold-boots.ts'
 import { commandBenchmarks } from './commands.ts'
 import type { Benchmark } from './figure.ts'
@@ -11,6 +12,7 @@ export const benchmarks: readonly Benchmark[] = [
   ...coldBootBenchmarks,
   ...forkBenchmarks,
   ...burstBenchmarks,
+  ...clusterBenchmarks,
   ...commandBenchmarks,
   scheduleMakespan,
   scheduleCost,

@@ -1,9 +1,8 @@
 // Many machines of one test at once: how long it takes until all answer, and what they hold in memory.
 
-import type { SignalboxEvent } from '../events.ts'
 import { takeInventory } from '../../qemu/index.ts'
 import type { Benchmark } from './figure.ts'
-import { firstFork, phaseStartMs } from './moments.ts'
+import { answeredMs, firstFork, phaseStartMs } from './moments.ts'
 import { plainTemplate } from './plain-template.ts'
 import { emulatorMemoryMiB, peakResidentMiB } from './process-memory.ts'
 import { benchCorpus, benchSignalbox } from './signalbox.ts'
@@ -69,19 +68,7 @@ async function runBurst(): Promise<Burst> {
   const { templates } = await takeInventory()
   const templateMiB = (templates.find(({ id }) => id === template)?.bytes ?? 0) / 1024 / 1024
   return {
-    seconds: (lastFirstAnswerMs(events) - phaseStartMs(events, 'acquire')) / 1000,
+    seconds: (answeredMs(events, MACHINES) - phaseStartMs(events, 'acquire')) / 1000,
     memoryMiB: peakMiB + templateMiB,
   }
-}
-
-/** When the last of the machines has answered its first command of the test. */
-function lastFirstAnswerMs(events: readonly SignalboxEvent[]): number {
-  const bodyMs = phaseStartMs(events, 'body')
-  const first = new Map<string, number>()
-  for (const event of events) {
-    if (event.type !== 'command.finished' || event.ms < bodyMs || first.has(event.machine)) continue
-    first.set(event.machine, event.ms)
-  }
-  if (first.size !== MACHINES) throw new Error(`${first.size} of ${MACHINES} machines have answered`)
-  return Math.max(...first.values())
 }

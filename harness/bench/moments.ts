@@ -39,3 +39,15 @@ export function planToEndMs(events: Events): number {
 export function firstFork(events: Events): EventOf<'machine.created'> {
   return findEvent(events, 'machine.created', ({ origin }) => origin === 'fork')
 }
+
+/** When the last of so many machines has answered its first command of the test. */
+export function answeredMs(events: Events, machines: number): number {
+  const bodyMs = phaseStartMs(events, 'body')
+  const first = new Map<string, number>()
+  for (const event of events) {
+    if (event.type !== 'command.finished' || event.ms < bodyMs || first.has(event.machine)) continue
+    first.set(event.machine, event.ms)
+  }
+  if (first.size !== machines) throw new Error(`${first.size} of ${machines} machines have answered`)
+  return Math.max(...first.values())
+}
