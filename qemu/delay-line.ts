@@ -65,10 +65,7 @@ export class DelayLine {
     const frames = this.#waiting.length - this.#next
     if (frames >= LINE_LIMIT.frames || this.#bytes + size > LINE_LIMIT.bytes) return 'full'
     const jitter = jitterMs === 0 ? 0 : (this.#random() * 2 - 1) * jitterMs
-    const dueMs = Math.max(
-      performance.now() + Math.max(0, delayMs + jitter),
-      this.#waiting.at(-1)?.dueMs ?? 0,
-    )
+    const dueMs = performance.now() + Math.max(0, delayMs + jitter)
     // Not out of Node's shared pool: a small frame that waits would hold back all of its page.
     const copy = Buffer.allocUnsafeSlow(size)
     bytes.copy(copy, 0, start, end)
@@ -108,6 +105,7 @@ export class DelayLine {
     this.#timer = undefined
     let first = this.#waiting[this.#next]
     if (first === undefined) return
+    // Who is due earlier than somebody before it waits for that one.
     while (first !== undefined && first.dueMs <= nowMs) {
       this.#next += 1
       this.#bytes -= first.bytes.length

@@ -79,7 +79,7 @@ export async function machine(
       expect(texts.length).toBe(count)
       return [...texts]
     },
-    until: async (done) => expect.poll(done).toBe(true),
+    until: async (done) => expect.poll(done, { timeout: 4500 }).toBe(true),
   }
 }
 

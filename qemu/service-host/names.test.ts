@@ -163,10 +163,11 @@ describe('hostile queries', () => {
   })
 
   test('noise never throws, and is never answered with more than a little', () => {
-    for (let round = 0; round < 5000; round += 1) {
+    const longer = Array.from({ length: 3000 }, (_, round) => {
       const noise = round % 2 === 0 ? randomBytes(round % 300) : Buffer.from(good)
       if (round % 2 === 1) randomBytes(4).copy(noise, round % noise.length)
-      expect(answerDns(noise, zone)?.length ?? 0).toBeLessThan(noise.length + 200)
-    }
+      return (answerDns(noise, zone)?.length ?? 0) - noise.length
+    })
+    expect(Math.max(...longer)).toBeLessThan(200)
   })
 })

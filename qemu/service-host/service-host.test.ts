@@ -217,12 +217,12 @@ test('IPv4: a wrong header checksum, fragments, odd header lengths: nothing; opt
 })
 
 test('noise: no exception, no word, and it answers afterwards', () => {
-  for (let round = 0; round < 20_000; round += 1) {
+  const answered = Array.from({ length: 5000 }, (_, round) => {
     const size = round % 200
     const type = [TYPE.arp, TYPE.ipv4, TYPE.ipv6, 0x8100][round % 4] ?? 0
-    const noise = round % 8 === 0 ? randomBytes(size) : frame(type, randomBytes(size))
-    expect(answer(noise)).toBeUndefined()
-  }
+    return answer(round % 8 === 0 ? randomBytes(size) : frame(type, randomBytes(size)))
+  })
+  expect(answered.filter((each) => each !== undefined)).toEqual([])
   expect(send('ipv4', udp('ipv4', 53, question))).toBeDefined()
 })
 
