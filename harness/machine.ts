@@ -45,6 +45,8 @@ export interface CreateOptions {
   readonly network?: PrivateNetwork | undefined
   /** A fork waits, loaded but not running, for `power('resume')`. Default false. */
   readonly paused?: boolean
+  /** The host name that a fork gets when it boots anew; default: its template's. */
+  readonly hostName?: string
 }
 
 /** What NTP announces for the end of the day: nothing, a second more, a second less; or that it does not know the time. */

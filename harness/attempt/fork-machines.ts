@@ -114,7 +114,8 @@ export async function forkMachine(
     .split(' ')
     .filter((type) => type !== '')
   const identity = await newIdentity(spec.name, types)
-  const options = { folder, signal, network: wish.privatePlace?.network, paused }
+  const { hostName } = identity
+  const options = { folder, signal, network: wish.privatePlace?.network, paused, hostName }
   const raw = await whenThereIsMemory(signal, async () => await template.fork(index, spec.name, options))
   return await adopt(env, order, raw, { identity, bootId: note(template, 'bootIds', index) })
 }

@@ -167,7 +167,9 @@ function openTemplate(
       }
       if (options.detach === true)
         throw new UsageError('a fork cannot be detached', { code: 'fork-detached' })
-      return await make({ ...spec, name }, options, { kind: 'template', folder, prefix: prefixOf(index), id })
+      const { hostName = spec.hostName } = options
+      const clone = { ...spec, name, ...(hostName === undefined ? {} : { hostName }) }
+      return await make(clone, options, { kind: 'template', folder, prefix: prefixOf(index), id })
     },
     async damage(signal) {
       const outward = await stored.damage()

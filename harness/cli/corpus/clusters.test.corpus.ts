@@ -64,8 +64,10 @@ test('clusters.names-cold', { ...three, machines: 2, firstBoot: true }, async ({
 
 prepared('clusters.members-come-back', { timeoutMs: 200_000 }, async ({ cluster }) => {
   const m1 = member(cluster, 1)
+  const called = await m1.run('hostname')
   await m1.reboot()
   await expectAllToReachAll(cluster)
+  expect(await m1.run('hostname')).toBe(called)
   await m1.power('cut')
   expect(await answers(member(cluster, 0), 'ping -c1 -W3 m1')).toBe(false)
   await m1.power('on')
