@@ -32,27 +32,52 @@ export interface Deadline extends Disposable {
   readonly phase: string
   readonly signal: AbortSignal
   remainingMs(): number
+  /** Stops the clock until the returned is disposed, for as long as a person has the machine. Holds may overlap. */
+  hold(): Disposable
 }
 
 /** Starts a deadline; dispose it (`using`) when the work is done. */
 export function startDeadline(options: DeadlineOptions): Deadline {
   const { phase, timeoutMs, signal: outer, lastSeen } = options
   const controller = new AbortController()
-  const endsAt = performance.now() + timeoutMs
-  const timer = Number.isFinite(timeoutMs)
-    ? setTimeout(
-        () => controller.abort(new TimeoutError(phase, timeoutMs, lastSeen?.())),
-        Math.min(timeoutMs, 2 ** 31 - 1),
-      )
-    : undefined
+  let leftMs = timeoutMs
+  let startedAt = performance.now()
+  let holds = 0
+  let timer: NodeJS.Timeout | undefined
+  const remainingMs = (): number => Math.max(0, leftMs - (holds > 0 ? 0 : performance.now() - startedAt))
+  const run = (): void => {
+    startedAt = performance.now()
+    if (!Number.isFinite(leftMs)) return
+    timer = setTimeout(
+      () => controller.abort(new TimeoutError(phase, timeoutMs, lastSeen?.())),
+      Math.min(leftMs, 2 ** 31 - 1),
+    )
+  }
+  run()
   const onOuter = (): void => controller.abort(outer?.reason)
   if (outer?.aborted === true) onOuter()
   else outer?.addEventListener('abort', onOuter, { once: true })
+  let disposed = false
   return {
     phase,
     signal: controller.signal,
-    remainingMs: () => Math.max(0, endsAt - performance.now()),
+    remainingMs,
+    hold() {
+      leftMs = remainingMs()
+      holds += 1
+      clearTimeout(timer)
+      let held = true
+      return {
+        [Symbol.dispose]() {
+          if (!held) return
+          held = false
+          holds -= 1
+          if (holds === 0 && !disposed) run()
+        },
+      }
+    },
     [Symbol.dispose]() {
+      disposed = true
       clearTimeout(timer)
       outer?.removeEventListener('abort', onOuter)
     },

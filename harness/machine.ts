@@ -2,6 +2,7 @@
 // The harness knows only these interfaces; `platforms/contract` is the suite that every implementation must pass.
 
 import type { Emit } from './events.ts'
+import type { LedgerEntry } from './ledger.ts'
 import type { Architecture, Firmware, Image } from './model.ts'
 
 /** An extra disk, empty and zeroed. In the guest: `/dev/disk/by-id/virtio-<serial>`. */
@@ -43,6 +44,8 @@ export interface CreateOptions {
   readonly detach?: boolean
   /** The network of its cluster; required when the spec has a `privateIndex`. */
   readonly network?: PrivateNetwork | undefined
+  /** `keep` will be asked of it, perhaps: it is not tied to this process's life more than the ledger ties it. Default false. */
+  readonly keepable?: boolean
   /** A fork waits, loaded but not running, for `power('resume')`. Default false. */
   readonly paused?: boolean
   /** The host name that a fork gets when it boots anew; default: its template's. */
@@ -143,6 +146,14 @@ export interface AgentPort {
   send(line: string): void
 }
 
+/** The raw serial line, both ways, for a person at a terminal. */
+export interface SerialLine {
+  /** Calls for each chunk from now on, until the returned function is called. Hostile bytes. */
+  listen(onBytes: (bytes: Uint8Array) => void): () => void
+  /** Types; dropped when the machine is off. */
+  send(bytes: Uint8Array): void
+}
+
 /** A moment of a machine, kept until it is disposed or the machine is destroyed. */
 export type Checkpoint = AsyncDisposable
 
@@ -160,6 +171,8 @@ export interface PlatformMachine extends AsyncDisposable {
   readonly journal?: LineFeed
   /** Where the platform has one (see `agentDevice`). */
   readonly agent?: AgentPort
+  /** The serial console for a person, where one can type there. */
+  readonly serial?: SerialLine
   /** Settles once, when the machine is gone for whatever reason. Never rejects. After `on` it is a new promise. */
   readonly exited: Promise<MachineExit>
   /** Where SSH answers or will answer. May change over a power cycle. */
@@ -169,6 +182,12 @@ export interface PlatformMachine extends AsyncDisposable {
   privateMemoryMiB?(): number | undefined
   /** Saves memory, devices and disks as they are now; the machine goes on. Throws UsageError where it cannot be had. */
   checkpoint?(signal: AbortSignal): Promise<Checkpoint>
+  /**
+   * Lets the running machine outlive this process, which then has no more to do with it: its console goes on in
+   * `console.txt`, only `gc --all` ends it. `notes` are written into the ledger, beside what the platform adds to reach it.
+   * Only of a machine that was created `keepable`; disposing it afterwards does nothing to it.
+   */
+  keep?(notes: LedgerEntry['data'], signal: AbortSignal): Promise<void>
   /** Goes back to a checkpoint of this machine. Network connections that left the machine are gone. */
   restore?(checkpoint: Checkpoint, signal: AbortSignal): Promise<void>
 }
@@ -231,6 +250,8 @@ export interface PlatformSession extends AsyncDisposable {
   readonly slowness: number
   /** Whether the host has room for so much more memory now; a delay in milliseconds says when to ask again. */
   mayAdmit?(memoryMiB: number): true | { readonly retryAfterMs: number }
+  /** Whether its machines can be kept. */
+  readonly canKeep?: boolean
   /** Why this spec cannot be had here, or undefined when it can. */
   refuses(spec: MachineSpec): string | undefined
   /** Creates and starts a machine; a failed or aborted call leaves nothing behind. Throws InfraError or MachineError. */

@@ -108,7 +108,11 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return now !== undefined && now.startTicks === identity.startTicks && now.bootId === identity.bootId
 }
 
-/** Wraps a command so that the kernel kills it when the process that spawned it dies (prctl PR_SET_PDEATHSIG). */
-export function dieWithParent(file: string, args: readonly string[]): readonly [string, ...string[]] {
-  return ['setpriv', '--pdeathsig', 'KILL', '--', file, ...args]
+/** Wraps a command so that the kernel signals it when the process that spawned it dies (prctl PR_SET_PDEATHSIG). */
+export function dieWithParent(
+  file: string,
+  args: readonly string[],
+  signal: 'KILL' | 'TERM' = 'KILL',
+): readonly [string, ...string[]] {
+  return ['setpriv', '--pdeathsig', signal, '--', file, ...args]
 }

@@ -5,6 +5,7 @@ import { hostname, release } from 'node:os'
 import { coldOnlyTests } from './forks/cold-only.ts'
 import {
   defaultTimeouts,
+  endlessTimeouts,
   openForkSlots,
   openNotices,
   type RunEnvironment,
@@ -12,6 +13,7 @@ import {
 } from './attempt/environment.ts'
 import { specOf } from './attempt/acquire.ts'
 import { InfraError, messageOf, UsageError } from './errors.ts'
+import type { Debugging } from './debugging/debugging.ts'
 import type { Emit, EventOf } from './events.ts'
 import type { Platform } from './machine.ts'
 import type { Image, Target, Verdict, VerdictCounts } from './model.ts'
@@ -53,6 +55,9 @@ export interface RunOptions extends RetryPolicy {
   /** Most to wait for a quiet host, in all, before isolated attempts. */
   readonly quietWaitMs: number
   readonly failOnFlaky: boolean
+  readonly debugging: Debugging
+  /** Nothing runs out of time: a person looks on. */
+  readonly noTimeouts: boolean
   /** Replaces the time a machine has to become ready, wall milliseconds. */
   readonly bootTimeoutMs: number | undefined
   /** Aborts with an InfraError `interrupted` on Ctrl-C. */
@@ -90,6 +95,12 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     }),
   )
   await using session = await platform.open({ image, emit, signal })
+  if (options.debugging.onFailure === 'keep' && session.canKeep !== true) {
+    throw new UsageError(`the platform ${platform.name} cannot keep machines`, {
+      code: 'no-keep',
+      hint: 'enter them with --on-failure shell, or save them with --save-failed',
+    })
+  }
   const env0 = { target, session } as const
   const refused = new Map<string, string>()
   for (const test of runnable) {
@@ -113,7 +124,7 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     repeat: options.repeat,
   })
   const timeouts: Timeouts = {
-    ...defaultTimeouts(session.slowness),
+    ...(options.noTimeouts ? endlessTimeouts : defaultTimeouts(session.slowness)),
     ...(options.bootTimeoutMs === undefined ? {} : { readyMs: options.bootTimeoutMs }),
   }
   const most = options.jobs ?? Math.max(1, Math.floor(session.budget.cpus))
@@ -142,6 +153,7 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     noticeOnce: openNotices(emit),
     runFolder: options.runFolder,
     signal,
+    debugging: options.debugging,
     planned: new Map(plan.tests.map((test) => [test.test, test])),
     timeouts,
     forkSlots: openForkSlots(session),

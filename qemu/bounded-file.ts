@@ -1,6 +1,7 @@
 // A file that a flooding writer can fill only so far: the head is written as it comes, then only the newest part is
 // kept in memory and written after a marker at the end. Memory is bounded too, and writing never blocks the caller.
 
+import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 
 export interface BoundedFileOptions {
@@ -38,7 +39,10 @@ export class BoundedFile implements AsyncDisposable {
 
   /** Creates or empties the file. */
   static async create(options: BoundedFileOptions): Promise<BoundedFile> {
-    return new BoundedFile(await open(options.path, 'w', 0o644), options)
+    // Appending: a machine that is let go writes the file itself, perhaps before our last bytes are there.
+    const { O_APPEND, O_CREAT, O_TRUNC, O_WRONLY } = constants
+    const handle = await open(options.path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0o644)
+    return new BoundedFile(handle, options)
   }
 
   /** Why writing stopped (a full disk), when it did. */

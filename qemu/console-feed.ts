@@ -1,7 +1,7 @@
 // The serial console of one machine over all its power cycles: every byte goes to a bounded file and to a live feed.
 // The socket is always read, so that a slow subscriber or a slow disk never blocks the guest.
 
-import type { Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import { InfraError, messageOf } from '../harness/errors.ts'
 import { BoundedFile, type BoundedFileOptions } from './bounded-file.ts'
 import { LineBuffer, type LineFeed } from './line-feed.ts'
@@ -14,18 +14,31 @@ export interface ConsoleFeed extends AsyncDisposable {
   note(line: string): void
   /** All that is kept so far, for `prepend`. */
   snapshot(): string
+  /** Calls for each chunk from now on, until the returned function is called. */
+  listen(onBytes: (bytes: Uint8Array) => void): () => void
+  /** Types on the console; dropped when the machine is off. */
+  send(bytes: Uint8Array): void
   /** Why the file is incomplete (a full disk), when it is. */
   readonly fileFailure: Error | undefined
   /** Reads a power cycle's console until it ends. Resolves when it ended; never rejects. */
-  attach(stream: Readable): Promise<void>
+  attach(stream: Duplex): Promise<void>
 }
 
 /** Opens the file, if there is to be one, and waits for the first `attach`. Disposing completes the file. */
 export async function openConsoleFeed(file?: BoundedFileOptions): Promise<ConsoleFeed> {
   const copy = file === undefined ? undefined : await createFile(file)
   const lines = new LineBuffer()
+  const listeners = new Set<(bytes: Uint8Array) => void>()
+  let current: Duplex | undefined
   return {
     lines,
+    listen(onBytes) {
+      listeners.add(onBytes)
+      return () => listeners.delete(onBytes)
+    },
+    send: (bytes) => {
+      if (current?.writable === true) current.write(bytes)
+    },
     prepend: (text) => {
       const bytes = Buffer.from(text)
       copy?.write(bytes)
@@ -36,10 +49,14 @@ export async function openConsoleFeed(file?: BoundedFileOptions): Promise<Consol
     get fileFailure() {
       return copy?.failure
     },
-    attach: async (stream) =>
+    attach: async (stream) => {
+      current = stream
       await readLines(stream, lines, (chunk) => {
         copy?.write(chunk)
-      }),
+        for (const onBytes of listeners) onBytes(chunk)
+      })
+      if (current === stream) current = undefined
+    },
     async [Symbol.asyncDispose]() {
       await copy?.[Symbol.asyncDispose]()
     },

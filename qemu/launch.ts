@@ -18,7 +18,7 @@ export interface LaunchOptions {
   readonly signal?: AbortSignal | undefined
   /** Takes the guest's serial console and its ports, at once; all must be read for as long as they last. */
   readonly attach: (streams: {
-    readonly console: Readable
+    readonly console: Duplex
     readonly journal: Readable
     readonly agent: Duplex
     /** Ethernet frames for `EthernetSwitch.connect`; present if and only if the config has a `privateNetwork`. */

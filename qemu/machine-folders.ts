@@ -6,7 +6,7 @@ import { lstat, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf, InfraError } from '../harness/errors.ts'
 import { cacheFolder, runtimeFolder } from '../harness/folders.ts'
-import { recordInLedger } from '../harness/ledger.ts'
+import { recordInLedger, type LedgerEntry } from '../harness/ledger.ts'
 import { identifyProcess } from '../harness/process.ts'
 
 /** The ledger's kind for a machine: `data` holds `uuid`, `runtime`, `storage`, and `detached: 1` after a hand-over. */
@@ -21,6 +21,8 @@ export interface MachineFolders extends AsyncDisposable {
   readonly storage: string
   /** Makes a detached machine's process the owner in the ledger, so that the folders last as long as it does. */
   handOver(pid: number): void
+  /** The same for a machine that ran until now as ours; disposing does nothing from then on. `notes` go into the ledger. */
+  keep(pid: number, notes: LedgerEntry['data']): void
 }
 
 /** Records and creates the folders of one machine. Disposing removes them and strikes the entry. */
@@ -40,17 +42,25 @@ export async function createMachineFolders(): Promise<MachineFolders> {
     })
   }
   const owned = undo.move()
+  const handOver = (pid: number, notes: LedgerEntry['data'] = {}): void => {
+    const owner = identifyProcess(pid)
+    if (owner === undefined) return
+    recordInLedger(MACHINE_KIND, `${MACHINE_KIND}-${id}`, { ...notes, ...record, detached: 1 }, owner)
+  }
+  let kept = false
   return {
     id,
     uuid,
     runtime,
     storage,
-    handOver(pid) {
-      const owner = identifyProcess(pid)
-      if (owner === undefined) return
-      recordInLedger(MACHINE_KIND, `${MACHINE_KIND}-${id}`, { ...record, detached: 1 }, owner)
+    handOver: (pid) => handOver(pid),
+    keep(pid, notes) {
+      handOver(pid, notes)
+      kept = true
     },
-    [Symbol.asyncDispose]: async () => owned.disposeAsync(),
+    async [Symbol.asyncDispose]() {
+      if (!kept) await owned.disposeAsync()
+    },
   }
 }
 

@@ -26,7 +26,27 @@ export interface QmpCommands {
     readonly arguments: Readonly<Record<string, never>>
     readonly return: { readonly status?: string; readonly 'error-desc'?: string }
   }
+  readonly 'chardev-change': {
+    readonly arguments: {
+      readonly id: string
+      readonly backend: { readonly type: 'socket'; readonly data: SocketBackend }
+    }
+    readonly return: object
+  }
+  readonly 'set-action': {
+    readonly arguments: { readonly reboot: 'reset' | 'shutdown' }
+    readonly return: object
+  }
   readonly quit: { readonly arguments: Readonly<Record<string, never>>; readonly return: object }
+}
+
+/** QEMU's `ChardevSocket` that listens on a UNIX socket and appends everything to a file. */
+export interface SocketBackend {
+  readonly addr: { readonly type: 'unix'; readonly data: { readonly path: string } }
+  readonly server: true
+  readonly wait: false
+  readonly logfile?: string
+  readonly logappend?: true
 }
 
 /** Why QEMU shut down or reset, from its `ShutdownCause`. */

@@ -15,9 +15,10 @@ if (process.argv[2] === 'tied') {
   const { machine } = await launchTest('halt', { uuid, tpmSocket: tpm.socket })
   process.stdout.write(`${JSON.stringify({ pid: machine.pid, runtime, storage })}\n`)
 } else if (process.argv[2] === 'detached') {
-  const tpm = await startSoftwareTpm(folders, { detach: true })
+  const tpm = await startSoftwareTpm(folders, { outlives: true })
   const { machine } = await launchTest('halt', { uuid, tpmSocket: tpm.socket }, { detach: true })
   folders.handOver(machine.pid)
+  tpm.handOver()
   process.stdout.write(`${JSON.stringify({ pid: machine.pid, runtime, storage })}\n`)
 } else {
   const qmp = { kind: 'listen', path: `${runtime}/q` } as const

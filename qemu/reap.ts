@@ -30,6 +30,13 @@ export async function reapDetachedMachines(): Promise<readonly Reaped[]> {
   return await reap(readLedger().filter(({ data }) => data['detached'] === 1))
 }
 
+/** Ends one machine that runs on its own, by the id of its ledger entry, and its TPM. */
+export async function reapMachine(id: string): Promise<readonly Reaped[]> {
+  const name = id.slice(MACHINE_KIND.length + 1)
+  const ids = new Set([id, `${TPM_KIND}-${name}`])
+  return await reap(readLedger().filter((entry) => ids.has(entry.id) && entry.data['detached'] === 1))
+}
+
 async function reap(entries: readonly LedgerEntry[]): Promise<readonly Reaped[]> {
   const reaped: Reaped[] = []
   for (const entry of entries) {

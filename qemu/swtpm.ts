@@ -22,14 +22,16 @@ const MAX_SOCKET_PATH = 107
 export interface SoftwareTpm extends AsyncDisposable {
   /** Control socket, for `MachineConfig.tpmSocket`. */
   readonly socket: string
+  /** Makes its process the owner in the ledger; disposing does nothing from then on. Only for one that `outlives` us. */
+  handOver(): void
 }
 
 /** Starts swtpm and waits for its socket. Throws InfraError with its own words when it does not come up. */
 export async function startSoftwareTpm(
   folders: MachineFolders,
-  options: { readonly signal?: AbortSignal; readonly detach?: boolean } = {},
+  options: { readonly signal?: AbortSignal; readonly outlives?: boolean } = {},
 ): Promise<SoftwareTpm> {
-  const { signal, detach = false } = options
+  const { signal, outlives = false } = options
   const socket = join(folders.runtime, 'tpm.sock')
   if (Buffer.byteLength(socket) > MAX_SOCKET_PATH) {
     throw new InfraError(`the path of the TPM's socket is longer than ${MAX_SOCKET_PATH} bytes: ${socket}`, {
@@ -44,7 +46,7 @@ export async function startSoftwareTpm(
   undo.use(recordInLedger(TPM_KIND, `${TPM_KIND}-${folders.id}`, { socket }))
   const control = ['--ctrl', `type=unixio,path=${socket}`]
   const args = ['socket', '--tpm2', '--tpmstate', `dir=${state}`, ...control, '--terminate']
-  const child = await startChild('swtpm', args, { detach })
+  const child = await startChild('swtpm', args, { detach: outlives })
   undo.defer(async () => killAndWait(() => child.kill(), child.ended, child.pid))
   let ended = false
   const watched = child.ended.finally(() => {
@@ -59,8 +61,17 @@ export async function startSoftwareTpm(
       await sleep(10, deadline.signal)
     }
   })
-  if (detach)
-    recordInLedger(TPM_KIND, `${TPM_KIND}-${folders.id}`, { socket, detached: 1 }, identifyProcess(child.pid))
   const owned = undo.move()
-  return { socket, [Symbol.asyncDispose]: async () => owned.disposeAsync() }
+  let kept = false
+  return {
+    socket,
+    handOver() {
+      const data = { socket, detached: 1 }
+      recordInLedger(TPM_KIND, `${TPM_KIND}-${folders.id}`, data, identifyProcess(child.pid))
+      kept = true
+    },
+    async [Symbol.asyncDispose]() {
+      if (!kept) await owned.disposeAsync()
+    },
+  }
 }

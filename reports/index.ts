@@ -2,7 +2,7 @@
 
 export { exitCodeOf, type ExitPolicy } from '../harness/verdict.ts'
 export { guardReporter } from './guard.ts'
-export { createListReporter, type ListReporterOptions, type Reporter } from './list.ts'
+export { createListReporter, type ListReporter, type ListReporterOptions, type Reporter } from './list.ts'
 export type { TextOptions } from './list-text.ts'
 export { eventLines, type Merged, mergeEvents, mergePaths } from './merge.ts'
 export { EVENT_FILE, findEventFiles, readEventFile, readEvents } from './read-events.ts'

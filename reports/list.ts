@@ -18,6 +18,15 @@ export interface Reporter {
   end(options?: SummaryOptions): void
 }
 
+/** The list on a terminal that others want to write to as well. */
+export interface ListReporter extends Reporter {
+  /** Puts lines above what is redrawn. */
+  print(lines: readonly string[]): void
+  /** Writes nothing from now on; what it has to say is kept for `resume`. */
+  pause(): void
+  resume(): void
+}
+
 export interface ListReporterOptions {
   readonly stream: ReportStream
   readonly env: Environment
@@ -34,7 +43,7 @@ const HEARTBEAT_CHECK_MS = 5000
 export const HEARTBEAT_MS = 30_000
 
 /** Starts the terminal list. */
-export function createListReporter(options: ListReporterOptions): Reporter {
+export function createListReporter(options: ListReporterOptions): ListReporter {
   const { stream, env, now = () => performance.now(), every = everyUnreferenced } = options
   const terminal = terminalOf(stream, env)
   const look = () => lookOf(terminal, terminal.live ? sizeOf(stream).columns - 1 : Infinity)
@@ -76,11 +85,14 @@ export function createListReporter(options: ListReporterOptions): Reporter {
       look(),
     )
   }
+  let backlog: string[] | undefined
   const print = (lines: readonly string[]): void => {
-    if (region !== undefined) region.draw(lines, regionNow())
+    if (backlog !== undefined) backlog.push(...lines)
+    else if (region !== undefined) region.draw(lines, regionNow())
     else if (lines.length > 0) output.write(lines.map((line) => `${line}\n`).join(''))
   }
   const tick = (): void => {
+    if (backlog !== undefined) return
     if (region !== undefined) print([])
     else if (now() - lastWriteAt >= HEARTBEAT_MS)
       print([heartbeatLine(running, now(), now() - startedAt, look())])
@@ -152,7 +164,23 @@ export function createListReporter(options: ListReporterOptions): Reporter {
     }
   }
 
+  const resume = (): void => {
+    const lines = backlog ?? []
+    backlog = undefined
+    print(lines)
+  }
   return {
+    print: (lines) => {
+      if (!ended) print(lines)
+    },
+    pause() {
+      if (ended || backlog !== undefined) return
+      backlog = []
+      region?.leave()
+    },
+    resume() {
+      if (backlog !== undefined) resume()
+    },
     onEvent(event) {
       if (ended) return
       summarizer.add(event)
@@ -162,6 +190,7 @@ export function createListReporter(options: ListReporterOptions): Reporter {
     },
     end(summaryOptions = {}) {
       if (ended) return
+      if (backlog !== undefined) resume()
       ended = true
       stopTicking()
       stream.off?.('resize', onResize)

@@ -13,6 +13,8 @@ const ERASE_BELOW = '\u001B[J'
 export interface LiveRegion {
   /** Puts finished lines above the region and draws `region` below them, in one write. */
   draw(finished: readonly string[], region: readonly string[]): void
+  /** Removes the region and gives the cursor back until the next `draw`: somebody else writes meanwhile. */
+  leave(): void
   /** Removes the region and shows the cursor. Idempotent. */
   close(): void
 }
@@ -33,14 +35,23 @@ export function openLiveRegion(stream: ReportStream): LiveRegion {
   }
   process.once('exit', restore)
   stream.write(HIDE_CURSOR)
+  let away = false
 
   return {
     draw(finished, region) {
       if (!open) return
+      if (away) stream.write(HIDE_CURSOR)
+      away = false
       const above = finished.map((line) => `${line}\n`).join('')
       const below = region.map((line) => `${line}\n`).join('')
       stream.write(`${erase()}${above}${below === '' ? '' : `${NO_WRAP}${below}${WRAP}`}`)
       drawn = region
+    },
+    leave() {
+      if (!open) return
+      stream.write(`${erase()}${WRAP}${SHOW_CURSOR}`)
+      drawn = []
+      away = true
     },
     close() {
       if (!open) return

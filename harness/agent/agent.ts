@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { abortable, startDeadline } from '../deadline.ts'
-import { MachineError } from '../errors.ts'
+import { InfraError, MachineError } from '../errors.ts'
 import { oneLine } from '../hostile-text.ts'
 import type { AgentPort } from '../machine.ts'
 import { ansiQuote, unquoteBash } from './bash-text.ts'
@@ -66,4 +66,10 @@ export function openAgent(port: AgentPort): Agent {
     },
     [Symbol.dispose]: stop,
   }
+}
+
+/** The agent, where what is done cannot do without. Throws InfraError. */
+export function requireAgent(agent: Agent | undefined): Agent {
+  if (agent !== undefined) return agent
+  throw new InfraError('a fork needs the agent', { code: 'no-agent' })
 }

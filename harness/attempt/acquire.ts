@@ -116,9 +116,15 @@ export async function acquireMachine(
       folder,
       signal,
       detach: wish.detach ?? false,
+      keepable: keepsFailed(env),
       network: wish.privatePlace?.network,
     }),
   )
+}
+
+/** Whether machines must be made so that they can be kept. */
+export function keepsFailed({ debugging }: Pick<RunEnvironment, 'debugging'>): boolean {
+  return debugging.onFailure === 'keep'
 }
 
 /** Takes a created machine over; for a fork, `clone` says who it is to be. */
@@ -128,7 +134,7 @@ export async function adopt(
   raw: PlatformMachine,
   clone?: Clone,
 ): Promise<LiveMachine> {
-  const { profile, emit, sshKey, session } = env
+  const { profile, emit, sshKey, session, debugging } = env
   emit({
     type: 'machine.created',
     machine: raw.id,
@@ -138,6 +144,7 @@ export async function adopt(
     origin: raw.origin,
     facts: raw.facts,
   })
+  debugging.onMachine(raw)
   return await adoptMachine({
     platformMachine: raw,
     profile,
@@ -149,6 +156,8 @@ export async function adopt(
     leaveOut: new Set(wish.needs.leaveOutChecks ?? []),
     expectedMessages: wish.needs.expectedMessages ?? [],
     clone,
+    onReady: async (target) => await debugging.onReady(target, wish.attempts),
+    openShell: async (target) => await debugging.shell(target),
     ...(wish.privatePlace === undefined
       ? {}
       : { privateAddress: session.privateNetworks?.place(wish.privatePlace.index) }),

@@ -1,5 +1,6 @@
 // What every attempt of a run shares.
 
+import type { Debugging } from '../debugging/debugging.ts'
 import type { Emit, EventOf } from '../events.ts'
 import type { PlatformSession } from '../machine.ts'
 import type { Image, PlannedTest, Target } from '../model.ts'
@@ -21,6 +22,8 @@ export interface RunEnvironment {
   readonly planned: ReadonlyMap<string, PlannedTest>
   /** Clones that may come up at once: more only make each other slow. */
   readonly forkSlots: Slots
+  /** What is done for people who watch. */
+  readonly debugging: Debugging
   /** Budgets in wall milliseconds. */
   readonly timeouts: Timeouts
 }
@@ -68,4 +71,17 @@ export function defaultTimeouts(slowness: number): Timeouts {
     checksMs: 15_000 + 15_000 * slowness,
     teardownMs: 60_000,
   }
+}
+
+const WEEK_MS = 7 * 24 * 3_600_000
+
+/** For a person who looks on: nothing runs out of time but the teardown. A week is more than anybody waits. */
+export const endlessTimeouts: Timeouts = {
+  acquireMs: WEEK_MS,
+  readyMs: WEEK_MS,
+  // Times the budget of a body, which is a minute where it says nothing.
+  bodyScale: 1_000_000,
+  collectMs: WEEK_MS,
+  checksMs: WEEK_MS,
+  teardownMs: 60_000,
 }

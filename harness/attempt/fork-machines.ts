@@ -8,7 +8,7 @@ import { newIdentity } from '../forks/renew.ts'
 import type { PlatformMachine, Template, TemplateDraft } from '../machine.ts'
 import type { LiveMachine } from '../machines/live-machine.ts'
 import { isForkFault } from '../verdict.ts'
-import { adopt, type MachineOrder } from './acquire.ts'
+import { adopt, keepsFailed, type MachineOrder } from './acquire.ts'
 import type { RunEnvironment } from './environment.ts'
 
 /** Machines that boot to become a template; they and the draft are the holder's to dispose, the machines first. */
@@ -51,7 +51,7 @@ export async function startFork(
       const lives = await allOrFirstError(
         orders.map(async (order, index) => {
           const { folder, wish } = order
-          const options = { folder, signal, network: wish.privatePlace?.network }
+          const options = { folder, signal, network: wish.privatePlace?.network, keepable: keepsFailed(env) }
           return undo.use(await adopt(env, order, await draft.create(index, options)))
         }),
       )
@@ -115,7 +115,8 @@ export async function forkMachine(
     .filter((type) => type !== '')
   const identity = await newIdentity(spec.name, types)
   const { hostName } = identity
-  const options = { folder, signal, network: wish.privatePlace?.network, paused, hostName }
+  const network = wish.privatePlace?.network
+  const options = { folder, signal, network, paused, hostName, keepable: keepsFailed(env) }
   const raw = await whenThereIsMemory(signal, async () => await template.fork(index, spec.name, options))
   return await adopt(env, order, raw, { identity, bootId: note(template, 'bootIds', index) })
 }

@@ -37,7 +37,12 @@ export async function runPhase<T>(
     const result = await withDeadline(
       { phase: words[phase], timeoutMs, signal, lastSeen },
       async (deadline) => {
-        const context: AttemptContext = { ...attempt, phase, signal: deadline.signal }
+        const context: AttemptContext = {
+          ...attempt,
+          phase,
+          signal: deadline.signal,
+          holdDeadline: () => deadline.hold(),
+        }
         return await inAttempt(context, async () => await work(context))
       },
     )

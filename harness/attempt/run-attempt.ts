@@ -2,7 +2,7 @@
 // what was acquired is always released; everything that happened is an event.
 
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { InfraError, MachineError } from '../errors.ts'
 import type { AttemptRef, Isolation } from '../events.ts'
 import { fixturesOf } from '../fixtures/fixture-names.ts'
@@ -71,7 +71,8 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
     failures: [],
     phase: 'acquire',
     step: undefined,
-    counter: { steps: 0, attachments: 0 },
+    holdDeadline: () => ({ [Symbol.dispose]: () => undefined }),
+    counter: { steps: 0, attachments: 0, heldMs: 0 },
   }
   env.emit({
     type: 'attempt.started',
@@ -163,9 +164,16 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
   await afterBody(request, attempt, marks, skipped !== undefined)
 
   const outcome = skipped === undefined ? outcomeOf(attempt.failures) : 'skipped'
+  const endedAt = performance.now()
+  const { machines } = held
+  const { emit, signal } = env
+  const { failures } = attempt
+  const run = basename(env.runFolder)
+  await env.debugging.afterAttempt({ run, ref, outcome, failures, machines, emit, signal })
+  attempt.counter.heldMs += performance.now() - endedAt
   if (request.isLast(outcome)) await tearDown(request, attempt)
   const { templateMs } = held
-  const durationMs = performance.now() - startedAt - templateMs
+  const durationMs = performance.now() - startedAt - templateMs - attempt.counter.heldMs
   const next = request.next({ outcome, reached, failures: attempt.failures })
   const beside = request.beside()
   env.emit({

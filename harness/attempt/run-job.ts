@@ -6,6 +6,7 @@ import type { Job } from '../plan/group.ts'
 import type { RegisteredTest } from '../registry.ts'
 import type { NextAttempt } from '../retry-policy.ts'
 import type { RunEnvironment } from './environment.ts'
+import { keepsFailed } from './acquire.ts'
 import { holdMachines } from './held-machines.ts'
 import { attemptFolder, runAttempt, type AttemptRequest, type AttemptResult } from './run-attempt.ts'
 
@@ -62,6 +63,8 @@ export async function runJob(options: JobOptions): Promise<readonly RegisteredTe
       isLast: (outcome) => {
         // A clone is not shared: each test has one of its own.
         if (job.forks && (!job.shared || held.origin === 'fork')) spent = true
+        // Machines that are kept are not given to the next test.
+        spent ||= keepsFailed(env) && outcome !== 'passed' && outcome !== 'skipped'
         spent ||= env.signal.aborted || held.gone.aborted || outcome === 'infra' || outcome === 'harness'
         return spent || rest.length === 0
       },

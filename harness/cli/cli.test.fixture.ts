@@ -20,6 +20,8 @@ export interface CliWorld extends Disposable {
   corpus(name: string): readonly string[]
   /** Runs it to its end; `cwd` is its working directory, by default ours. */
   signalbox(args: readonly string[], env?: Readonly<Record<string, string>>, cwd?: string): Promise<CliResult>
+  /** The environment of its commands. */
+  readonly env: Readonly<Record<string, string | undefined>>
   /** Starts it and leaves it running. */
   start(
     args: readonly string[],
@@ -57,6 +59,7 @@ export function createCliWorld(options: { readonly cache?: string } = {}): CliWo
     output,
     target: ['--platform', 'fake', '--image', image, '--distro', 'reference'],
     corpus: (name) => ['--tests', join(import.meta.dirname, 'corpus', `${name}.test.corpus.ts`)],
+    env: base,
     start,
     async signalbox(args, env, cwd) {
       const child = start(args, env, cwd)

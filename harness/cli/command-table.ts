@@ -2,6 +2,7 @@
 
 import type { Settings } from './config/settings.ts'
 import {
+  debugOptions,
   jsonOption,
   machineOptions,
   outputOption,
@@ -35,6 +36,7 @@ export const commandTable: readonly CommandRow[] = [
       ...selectionOptions,
       ...targetOptions,
       ...runOptions,
+      ...debugOptions,
       { flags: '--list', help: 'list the tests and run none, as "signalbox list"', default: false },
       jsonOption,
     ],
@@ -60,7 +62,7 @@ export const commandTable: readonly CommandRow[] = [
   {
     usage: 'start',
     help: 'the whole main job: check the host, build or find the reference image, run the smoke suite, show the reports',
-    options: [outputOption, ...runOptions],
+    options: [outputOption, ...runOptions, ...debugOptions],
     action: async () => (await import('./commands/start.ts')).start,
   },
   {
@@ -79,6 +81,22 @@ export const commandTable: readonly CommandRow[] = [
       jsonOption,
     ],
     action: async () => (await import('./commands/spawn.ts')).spawn,
+  },
+  {
+    usage: 'ssh [machine] [command...]',
+    help: 'into a machine that --keep left running, by its name or a part of it; default: the only one of the latest run',
+    options: [
+      { flags: '--list', help: 'list the kept machines', default: false },
+      { flags: '--end', help: 'end it; every machine that the name means', default: false },
+      jsonOption,
+    ],
+    examples: [
+      'signalbox ssh                                   # the only one of the latest run',
+      'signalbox ssh 20261128-040000-abc123/boot.usr/m0',
+      'signalbox ssh boot.usr -- journalctl -b -p err   # run a command instead of a shell',
+      'signalbox ssh --end latest                       # end all of the latest run',
+    ],
+    action: async () => (await import('./commands/ssh.ts')).ssh,
   },
   {
     usage: 'template',
@@ -195,7 +213,11 @@ export const commandTable: readonly CommandRow[] = [
     usage: 'gc',
     help: 'remove what killed runs left behind',
     options: [
-      { flags: '--all', help: 'also end machines that "spawn --detach" left running', default: false },
+      {
+        flags: '--all',
+        help: 'also end machines that "spawn --detach", "run --keep" and "resume --detach" left running',
+        default: false,
+      },
       jsonOption,
     ],
     action: async () => (await import('./commands/gc.ts')).gc,

@@ -6,12 +6,16 @@ import { interruption } from '../run.ts'
 
 export interface Interruption extends Disposable {
   readonly signal: AbortSignal
+  /** Passes over Ctrl-C until disposed: it is meant for the program that has the terminal. */
+  mute(): Disposable
 }
 
 /** Listens for SIGINT, SIGTERM and SIGHUP until disposed. */
 export function listenForInterrupts(): Interruption {
   const controller = new AbortController()
+  let mutes = 0
   const onSignal = (name: NodeJS.Signals): void => {
+    if (name === 'SIGINT' && mutes > 0) return
     if (controller.signal.aborted) {
       process.stderr.write(
         `\n${name} again: ending at once. "signalbox gc" removes what is left in ${runtimeFolder()}\n`,
@@ -25,6 +29,10 @@ export function listenForInterrupts(): Interruption {
   for (const name of signals) process.on(name, onSignal)
   return {
     signal: controller.signal,
+    mute() {
+      mutes += 1
+      return { [Symbol.dispose]: () => void (mutes -= 1) }
+    },
     [Symbol.dispose]() {
       for (const name of signals) process.off(name, onSignal)
     },

@@ -3,6 +3,7 @@
 
 import { loadPlatform } from '../../platforms/index.ts'
 import { defaultTimeouts, openForkSlots, openNotices, type RunEnvironment } from '../attempt/environment.ts'
+import { withoutDebugging } from '../debugging/debugging.ts'
 import type { Platform, PlatformSession } from '../machine.ts'
 import type { Image, Target } from '../model.ts'
 import { distroProfiles, type DistroProfile } from '../profiles/index.ts'
@@ -39,6 +40,7 @@ export function machineEnvironment(
     profile,
     session,
     planned: new Map(),
+    debugging: withoutDebugging,
     timeouts: defaultTimeouts(session.slowness),
     forkSlots: openForkSlots(session),
   }

@@ -4,6 +4,7 @@
 import { InvalidArgumentError } from 'commander'
 import type { ConfigKey } from '../config/config.ts'
 import type { Architecture, DistroName, Firmware } from '../model.ts'
+import type { OnFailure } from '../debugging/debugging.ts'
 
 export interface OptionRow {
   /** As commander reads it: `-j, --jobs <n>`. */
@@ -258,6 +259,23 @@ export const runOptions: readonly ConfigurableRow[] = [
   },
 ]
 
+/** What happens to failed machines, and to people who look on. */
+export const debugOptions: readonly OptionRow[] = [
+  {
+    flags: '--on-failure <what>',
+    help: 'what happens to the machines of a failed attempt before they are destroyed: nothing; a shell in them, on this terminal; or keep them running',
+    choices: ['nothing', 'shell', 'keep'],
+    env: 'SIGNALBOX_ON_FAILURE',
+  },
+  { flags: '--keep', help: 'the same as --on-failure keep; "signalbox ssh" reaches them', default: false },
+  {
+    flags: '--debug',
+    help: 'one job, no timeouts, no retries, live consoles, the SSH line of each machine, a shell on failure',
+    default: false,
+  },
+  { flags: '--console', help: 'show the serial consoles of machines live', default: false },
+]
+
 /** What a machine is like that no test asks for. The defaults are those of a test. */
 export const machineOptions: readonly ConfigurableRow[] = [
   {
@@ -310,7 +328,13 @@ export interface TargetFlags {
   readonly imageVersion?: string
   readonly firmware?: string
 }
-export interface RunFlags extends SelectionFlags, TargetFlags {
+export interface DebugFlags {
+  readonly onFailure?: OnFailure
+  readonly keep: boolean
+  readonly debug: boolean
+  readonly console: boolean
+}
+export interface RunFlags extends SelectionFlags, TargetFlags, DebugFlags {
   readonly jobs?: number
   readonly retries: number
   readonly infraRetries: number

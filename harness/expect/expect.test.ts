@@ -81,7 +81,8 @@ it('goes on after a soft failure and remembers it', async () => {
     failures: [],
     phase: 'body',
     step: undefined,
-    counter: { steps: 0, attachments: 0 },
+    holdDeadline: () => ({ [Symbol.dispose]: () => undefined }),
+    counter: { steps: 0, attachments: 0, heldMs: 0 },
   }
   await inAttempt(context, async () => {
     expect.soft(1).toBe(2)

@@ -3,13 +3,14 @@
 
 import { join } from 'node:path'
 import { asStep, currentAttempt } from '../running/context.ts'
-import { openAgent, type Agent } from '../agent/agent.ts'
+import { openAgent, requireAgent } from '../agent/agent.ts'
 import { openControlLine } from '../control/control-line.ts'
-import { InfraError, MachineError, messageOf, UsageError } from '../errors.ts'
+import { InfraError, MachineError, messageOf } from '../errors.ts'
+import type { ShellTarget } from '../debugging/shell-target.ts'
 import type { Emit } from '../events.ts'
 import { machineBrand } from '../fixtures/brand.ts'
 import type { GuestCommand, Machine } from '../fixtures/fixtures.ts'
-import { oneLine } from '../hostile-text.ts'
+import type { LedgerEntry } from '../ledger.ts'
 import type { PlatformMachine, PowerAction, SshEndpoint } from '../machine.ts'
 import { hostKeyOf, type NewIdentity } from '../forks/identity.ts'
 import { finishRenewal, renew, setClock } from '../forks/renew.ts'
@@ -19,9 +20,9 @@ import type { CheckName } from '../requirements.ts'
 import { SshSession, type CommandOutcome, type ExecOptions, type SshKey } from '../ssh/index.ts'
 import { openCappedFile } from './capped-file.ts'
 import { journalReader, followJournalOverSsh } from './follow-journal.ts'
-import { commandEvent, exitError, failedUnitsError } from './machine-trouble.ts'
+import { commandEvent, exitError, failedUnitsError, noCheckpoints, noKeep } from './machine-trouble.ts'
 import { machineControl } from './machine-control.ts'
-import { createLog, seesLine, type LogBuffer } from './machine-log.ts'
+import { createLog, lastLinesOf, seesLine, type LogBuffer } from './machine-log.ts'
 import { reach, type Reached } from './reach.ts'
 import { describeFailedUnits, judgeSystem, listFailedUnits, lookAtSystem, type SystemState } from './ready.ts'
 import { watchLogs, type Watch } from './watch.ts'
@@ -43,6 +44,9 @@ export interface AdoptOptions {
   readonly clone?: Clone | undefined
   /** Its addresses on the private network of its cluster. */
   readonly privateAddress?: Machine['privateAddress']
+  /** Told when it becomes ready; asked for a person's session in it. */
+  readonly onReady: (target: ShellTarget) => Promise<void>
+  readonly openShell: (target: ShellTarget) => Promise<void>
   /** The machine may vanish without that being anybody's fault: a boot that must fail. */
   readonly mayVanish: boolean
 }
@@ -89,6 +93,10 @@ export interface LiveMachine extends AsyncDisposable {
   privateMemoryMiB(): number | undefined
   /** Where SSH answers now. */
   endpoint(signal: AbortSignal): Promise<SshEndpoint>
+  /** Lets it outlive this process; see `PlatformMachine.keep`. Throws UsageError where that cannot be had. */
+  keep(notes: LedgerEntry['data'], signal: AbortSignal): Promise<void>
+  /** Every way into it, for a person. */
+  readonly shellTarget: ShellTarget
 }
 
 /** Takes a created machine over. Disposing the result destroys the machine. */
@@ -99,6 +107,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
   const startedAt = performance.now()
   const gone = new AbortController()
   let power: 'on' | 'off' = 'on'
+  let isKept = false
   const milestones = new Set<string>()
   const milestone = (name: string): void => {
     if (milestones.has(name)) return
@@ -153,13 +162,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     })
   }
   watchExit()
-  const lastSeen = (): string | undefined => {
-    const lines = console
-      .tail(3)
-      .map((line) => oneLine(line, 160))
-      .filter((line) => line !== '')
-    return lines.length === 0 ? 'nothing on the console' : `console: ${lines.join(' | ')}`
-  }
+  const lastSeen = (): string => lastLinesOf(console)
 
   const session = stack.use(
     new SshSession({
@@ -185,6 +188,15 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
             onCommand: (outcome) => emit(commandEvent(raw.id, outcome, 'control')),
           }),
         )
+  const shellTarget: ShellTarget = {
+    name: raw.name,
+    endpoint: async (signal) => await raw.ssh(signal),
+    user: profile.defaultUser,
+    sshKey: options.sshKey,
+    slowness,
+    control: line,
+    serial: raw.serial,
+  }
   const signals = (extra?: AbortSignal): AbortSignal => {
     const attempt = currentAttempt()?.signal
     return AbortSignal.any([
@@ -229,7 +241,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
   // Its template was ready, and was judged then. What fails here is never the image's fault.
   const becomeClone = async ({ identity, bootId }: Clone, signal: AbortSignal): Promise<void> => {
     try {
-      const asked = { agent: required(agent), timeoutMs: agentMs, signal }
+      const asked = { agent: requireAgent(agent), timeoutMs: agentMs, signal }
       const nextHostKey = hostKeyOf(identity)
       // No command is run before the clone is itself; but sshd may answer meanwhile, which takes as long.
       await Promise.all([
@@ -297,6 +309,8 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     power: async (action) =>
       await asStep('power', `${action} ${raw.name}`, async () => await doPower(action)),
     waitForExit: async () => await raw.exited,
+    shell: async () =>
+      await asStep('test.step', `a shell in ${raw.name}`, async () => await options.openShell(shellTarget)),
     checkpoint: async () =>
       await asStep('power', `checkpoint of ${raw.name}`, async () => {
         if (raw.checkpoint === undefined || agent === undefined) throw noCheckpoints(raw.name)
@@ -324,7 +338,11 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     console,
     journal,
     gone: gone.signal,
-    becomeReady,
+    shellTarget,
+    becomeReady: async (signal) => {
+      await becomeReady(signal)
+      await options.onReady(shellTarget)
+    },
     failedUnits: async (signal) =>
       power === 'off' || gone.signal.aborted
         ? []
@@ -350,7 +368,13 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
       })
     },
     unsettle: async (outer) =>
-      await unsettle({ agent: required(agent), timeoutMs: agentMs, signal: signals(outer) }),
+      await unsettle({ agent: requireAgent(agent), timeoutMs: agentMs, signal: signals(outer) }),
+    keep: async (notes, outer) => {
+      if (raw.keep === undefined) throw noKeep(raw.name)
+      await raw.keep(notes, outer)
+      power = 'off'
+      isKept = true
+    },
     resume: async (outer) => await raw.power('resume', signals(outer)),
     release: () => {
       power = 'off'
@@ -363,23 +387,13 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
       power = 'off'
       if (owned.disposed) return
       await owned.disposeAsync()
+      if (isKept) return
       emit({ type: 'machine.destroyed', machine: raw.id, durationMs: performance.now() - disposeStart })
     },
   }
 }
 
-function required(agent: Agent | undefined): Agent {
-  if (agent !== undefined) return agent
-  throw new InfraError('a fork needs the agent', { code: 'no-agent' })
-}
-
 // After a panic nobody is there to be asked; beside an emergency shell the agent still runs.
 function isDead({ hits }: Watch): boolean {
   return hits.some(({ fatal, code }) => fatal && code !== 'emergency-shell')
-}
-
-function noCheckpoints(machine: string): UsageError {
-  return new UsageError(`no checkpoint can be taken of ${machine}: its platform has none`, {
-    code: 'no-checkpoint',
-  })
 }

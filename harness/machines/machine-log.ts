@@ -88,3 +88,12 @@ export async function seesLine(
     stop()
   }
 }
+
+/** The last lines of a console for an error message, in one line. */
+export function lastLinesOf(console: LogBuffer): string {
+  const lines = console
+    .tail(3)
+    .map((line) => oneLine(line, 160))
+    .filter((line) => line !== '')
+  return lines.length === 0 ? 'nothing on the console' : `console: ${lines.join(' | ')}`
+}

@@ -1,7 +1,7 @@
 // The words for what goes wrong with a machine, and the event of a command.
 
 import { currentAttempt } from '../running/context.ts'
-import { InfraError, MachineError } from '../errors.ts'
+import { InfraError, MachineError, UsageError } from '../errors.ts'
 import type { EventBody } from '../events.ts'
 import { tailText } from '../hostile-text.ts'
 import type { MachineExit } from '../machine.ts'
@@ -56,4 +56,16 @@ export function failedUnitsError(
     evidence,
     hint: 'a test that provokes this says leaveOutChecks: ["failed-units"]',
   })
+}
+
+/** A platform without checkpoints. */
+export function noCheckpoints(machine: string): UsageError {
+  return new UsageError(`no checkpoint can be taken of ${machine}: its platform has none`, {
+    code: 'no-checkpoint',
+  })
+}
+
+/** A platform whose machines end with the run. */
+export function noKeep(machine: string): UsageError {
+  return new UsageError(`${machine} cannot be kept: its platform keeps no machines`, { code: 'no-keep' })
 }

@@ -17,10 +17,12 @@ export interface AttemptContext {
   readonly folder: string
   readonly failures: Failure[]
   readonly phase: Phase
+  /** Stops the clock of the phase until disposed: a person has the machine. */
+  readonly holdDeadline: () => Disposable
   /** Innermost open step, for nesting. */
   readonly step: string | undefined
-  /** Counts steps, for their identifiers. */
-  readonly counter: { steps: number; attachments: number }
+  /** Counts steps and attachments, for their identifiers, and the milliseconds that a person had the machines. */
+  readonly counter: { steps: number; attachments: number; heldMs: number }
 }
 
 const storage = new AsyncLocalStorage<AttemptContext>()

@@ -22,6 +22,7 @@ const guest: FakeGuest = {
   setSshTrouble: () => undefined,
   killAgent: () => undefined,
   damageTemplate: () => undefined,
+  stopAgent: () => undefined,
 }
 
 async function openSession() {

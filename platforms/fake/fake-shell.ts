@@ -25,6 +25,8 @@ export interface FakeGuest {
   killAgent(): void
   /** Damages what a clone was forked from. */
   damageTemplate(): void
+  /** Ends the agent. */
+  stopAgent(): void
 }
 
 export interface ShellIo {
@@ -140,6 +142,9 @@ async function misbehave(
       return 0
     case 'damage-template':
       guest.damageTemplate()
+      return 0
+    case 'stop-agent':
+      guest.stopAgent()
       return 0
     case 'poweroff':
       guest.end('image', 'it powered itself off')

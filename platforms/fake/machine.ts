@@ -11,6 +11,7 @@ import type { FakeGuest } from './fake-shell.ts'
 import { createFeed } from './feed.ts'
 import { createJobs } from './jobs.ts'
 import { plugIn, type FakeCard } from './network.ts'
+import { createSerial } from './serial.ts'
 import { startFakeSsh } from './ssh-server.ts'
 
 /** All that a clone has of its template. */
@@ -88,6 +89,7 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
     agent.restart()
   }
   const isUp = (): boolean => state === 'on' && behaviour.boot === 'ok'
+  let isAgentStopped = false
   const guest: FakeGuest = {
     files,
     failedUnits,
@@ -107,6 +109,7 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
       if (trouble !== 'ok') ssh.drop()
     },
     killAgent: () => agent.restart(),
+    stopAgent: () => (isAgentStopped = true),
     damageTemplate: () => {
       if (source.kind === 'clone') source.onDamageTemplate()
     },
@@ -114,7 +117,7 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
   const ssh = await startFakeSsh(guest, () => isUp() && sshTrouble === 'ok')
   const agent = createAgent({
     behaviour,
-    isUp,
+    isUp: () => isUp() && !isAgentStopped,
     bootId: () => bootId,
     machineId: () => machineId,
     jobs: (say) => createJobs(guest, say),
@@ -136,6 +139,7 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
     facts: { ssh: `${ssh.endpoint.host}:${ssh.endpoint.port}` },
     console: feed,
     agent,
+    serial: createSerial(),
     get exited() {
       return exited.promise
     },

@@ -33,10 +33,13 @@ export async function startFakeSsh(guest: FakeGuest, isUp: () => boolean): Promi
       else request.reject(['publickey'])
     })
     connection.on('session', (accept) => {
-      accept().on('exec', (acceptExec, _reject, { command }) => {
-        const channel = acceptExec()
-        void serve(guest, command, channel)
-      })
+      accept()
+        .on('exec', (acceptExec, _reject, { command }) => {
+          const channel = acceptExec()
+          void serve(guest, command, channel)
+        })
+        .on('pty', (acceptPty) => acceptPty())
+        .on('shell', (acceptShell) => serveShell(guest, acceptShell()))
     })
   }
   const withHostKey = (key: string): InstanceType<typeof ssh2.Server> =>
@@ -95,4 +98,42 @@ async function serve(guest: FakeGuest, command: string, channel: ServerChannel):
   } catch {
     // The connection went away under the command.
   }
+}
+
+// What a person gets: a prompt, an echo, lines that are run, `exit` or Ctrl-D to leave.
+function serveShell(guest: FakeGuest, channel: ServerChannel): void {
+  const out = (text: string): void => void channel.write(text.replaceAll('\n', '\r\n'))
+  const closed = Promise.withResolvers<void>()
+  channel.on('close', () => closed.resolve())
+  channel.on('error', () => closed.resolve())
+  const leave = (): void => {
+    channel.exit(0)
+    channel.end()
+  }
+  let typed = ''
+  let running = Promise.resolve()
+  const run = async (line: string): Promise<void> => {
+    if (line.trim() === 'exit') return leave()
+    if (line.trim() !== '')
+      await runFakeCommand(guest, line, { stdin: async () => '', out, err: out, closed: closed.promise })
+    out('fake$ ')
+  }
+  channel.on('data', (chunk: Buffer) => {
+    for (const char of chunk.toString('utf8')) {
+      if (char === '\u0004') return leave()
+      if (char === '\u0003') {
+        typed = ''
+        out('^C\nfake$ ')
+      } else if (char === '\r' || char === '\n') {
+        const line = typed
+        typed = ''
+        out('\n')
+        running = running.then(async () => await run(line)).catch(() => undefined)
+      } else {
+        typed += char
+        out(char)
+      }
+    }
+  })
+  out('fake$ ')
 }

@@ -64,7 +64,7 @@ export async function createMachine(
   source: MachineSource,
 ): Promise<QemuMachine> {
   const { image, host, slowness, emit } = context
-  const { signal, detach = false, network, paused = false } = wish
+  const { signal, detach = false, keepable = false, network, paused = false } = wish
   const consolePath = join(wish.folder, 'console.txt')
   const detachedConsole = detach ? consolePath : undefined
   await using undo = new AsyncDisposableStack()
@@ -101,6 +101,8 @@ export async function createMachine(
         tpmSocket: undefined,
         detachedConsole,
       }),
+      consolePath,
+      keepable,
       storage: source.kind === 'draft' ? undefined : folders.storage,
       disks: prepared.disks.map(({ path }) => path),
       firmwareVariables: prepared.firmwareFiles?.variablesPath,
@@ -114,7 +116,7 @@ export async function createMachine(
           journal,
           agent,
           tpm: spec.tpm,
-          detach,
+          outlives: detach ? 'always' : keepable ? 'when-kept' : 'never',
           onPanic: spec.onPanic ?? 'stop',
           sshPort,
           signal: lifeSignal,

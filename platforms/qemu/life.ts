@@ -1,13 +1,16 @@
 // One power cycle of a machine: a QEMU process (and its TPM) from launch to end, watched for what must end it early:
 // a kernel panic, or a host disk that cannot be written.
 
+import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { sleep } from '../../harness/deadline.ts'
 import { codeOf, InfraError } from '../../harness/errors.ts'
+import type { LedgerEntry } from '../../harness/ledger.ts'
 import type { MachineExit } from '../../harness/machine.ts'
 import {
   isKnownEvent,
   launchMachine,
+  letGo,
   loadState,
   readLines,
   startSoftwareTpm,
@@ -28,8 +31,8 @@ export interface LifeOptions {
   readonly journal: LineBuffer
   readonly agent: AgentLine
   readonly tpm: boolean
-  /** Lets the machine outlive this process. */
-  readonly detach: boolean
+  /** Lets the machine outlive this process: not at all, once it is kept, or from the start. */
+  readonly outlives: 'never' | 'when-kept' | 'always'
   /** What a kernel panic that the guest reports does. */
   readonly onPanic: 'stop' | 'run'
   /** The port to ask for again; 0 for any. */
@@ -58,6 +61,8 @@ export interface Life {
   readonly ended: Promise<LifeEnd>
   /** Pulls the plug and waits; `reason` becomes the expected exit's. */
   cut(reason: string): Promise<void>
+  /** Lets it go on without us; see `letGo`. `notes` go into the ledger. */
+  keep(consoleFile: string, notes: LedgerEntry['data'], signal: AbortSignal): Promise<void>
   /** What the next end will be taken for. */
   intend(intent: Intent): void
 }
@@ -65,9 +70,13 @@ export interface Life {
 /** Starts a life. Nothing is left behind when it fails. */
 export async function startLife(options: LifeOptions): Promise<Life> {
   await using undo = new AsyncDisposableStack()
-  const tpm = options.tpm ? undo.use(await startSoftwareTpm(options.folders, options)) : undefined
+  const outlives = options.outlives !== 'never'
+  const tpm = options.tpm
+    ? undo.use(await startSoftwareTpm(options.folders, { signal: options.signal, outlives }))
+    : undefined
   let intent: Intent = { kind: 'none' }
   let wasCut = false
+  let kept = false
   const streams = Promise.withResolvers<void>()
   const endWith = (next: Intent): void => {
     // A guest that panics while it shuts down did not shut down.
@@ -75,7 +84,7 @@ export async function startLife(options: LifeOptions): Promise<Life> {
     machine?.kill()
   }
   const onEvent = (event: QmpEvent): void => {
-    if (!isKnownEvent(event)) return
+    if (kept || !isKnownEvent(event)) return
     if (event.event === 'GUEST_PANICKED' && options.onPanic === 'stop') {
       void quiet(options.console).then(() => endWith({ kind: 'panic' }))
     }
@@ -88,7 +97,7 @@ export async function startLife(options: LifeOptions): Promise<Life> {
   const launch = async (sshPort: number): Promise<RunningMachine> =>
     await launchMachine(options.config(tpm?.socket, sshPort), {
       signal: options.signal,
-      detach: options.detach,
+      detach: outlives,
       onEvent,
       attach: ({ console, journal, agent, privateNetwork }) => {
         if (privateNetwork !== undefined) options.connect?.(privateNetwork)
@@ -106,7 +115,10 @@ export async function startLife(options: LifeOptions): Promise<Life> {
     await loadState(running.qmp, path, { memory, signal: options.signal })
     if (!paused) await running.qmp.execute('cont', {}, { signal: options.signal })
   }
-  if (options.detach) options.folders.handOver(running.pid)
+  if (options.outlives === 'always') {
+    options.folders.handOver(running.pid)
+    tpm?.handOver()
+  }
   const owned = undo.move()
   const ended = running.ended.then(async (end): Promise<LifeEnd> => {
     await streams.promise
@@ -124,6 +136,17 @@ export async function startLife(options: LifeOptions): Promise<Life> {
       running.kill()
       await owned.disposeAsync()
       await ended
+    },
+    async keep(consoleFile, notes, signal) {
+      const { runtime } = options.folders
+      const sockets = {
+        consoleSocket: join(runtime, 'console.sock'),
+        agentSocket: join(runtime, 'agent.sock'),
+      }
+      await letGo(running.qmp, { consoleFile, ...sockets, signal })
+      kept = true
+      options.folders.keep(running.pid, { ...notes, ...sockets })
+      tpm?.handOver()
     },
     intend(next) {
       intent = next

@@ -2,6 +2,7 @@
 
 import { abortable } from '../../harness/deadline.ts'
 import { InfraError, MachineError, messageOf, UsageError } from '../../harness/errors.ts'
+import type { LedgerEntry } from '../../harness/ledger.ts'
 import type {
   AgentPort,
   Checkpoint,
@@ -9,6 +10,7 @@ import type {
   MachineExit,
   PlatformMachine,
   PowerAction,
+  SerialLine,
   SshEndpoint,
 } from '../../harness/machine.ts'
 import {
@@ -45,6 +47,9 @@ export interface MachineParts {
   readonly agent: AgentPort
   /** Where checkpoints go; undefined when it takes none. */
   readonly storage: string | undefined
+  readonly consolePath: string
+  /** It can be kept. */
+  readonly keepable: boolean
   readonly disks: readonly string[]
   readonly firmwareVariables: string | undefined
   readonly hasTpm: boolean
@@ -61,6 +66,8 @@ type State =
   | { readonly kind: 'off' }
   | { readonly kind: 'starting'; readonly life: Promise<Life> }
   | { readonly kind: 'running'; readonly life: Life; readonly firstBoot: boolean }
+  /** It runs, and is no longer ours. */
+  | { readonly kind: 'kept' }
   | { readonly kind: 'destroyed' }
 
 type Cycle = Pick<Parameters<StartLife>[0], 'firstBoot' | 'begin'>
@@ -76,6 +83,7 @@ export class QemuMachine implements PlatformMachine {
   readonly console: LineFeed
   readonly journal: LineFeed
   readonly agent: AgentPort
+  readonly serial: SerialLine
   readonly disks: readonly string[]
   readonly #parts: MachineParts
   readonly #destroyed = new AbortController()
@@ -93,6 +101,7 @@ export class QemuMachine implements PlatformMachine {
     this.console = parts.console.lines
     this.journal = parts.journal
     this.agent = parts.agent
+    this.serial = parts.console
     this.disks = parts.disks
   }
 
@@ -180,6 +189,15 @@ export class QemuMachine implements PlatformMachine {
     return await takeCheckpoint({ owner: this, storage, files, firstBoot, qmp: life.machine.qmp, signal })
   }
 
+  async keep(notes: LedgerEntry['data'], signal: AbortSignal): Promise<void> {
+    const { consolePath, keepable } = this.#parts
+    if (!keepable)
+      throw new UsageError(`machine ${this.name} was not made to be kept`, { code: 'not-keepable' })
+    const life = await abortable(this.#life(), signal)
+    await life.keep(consolePath, notes, signal)
+    this.#state = { kind: 'kept' }
+  }
+
   async restore(checkpoint: Checkpoint, signal: AbortSignal): Promise<void> {
     if (!(checkpoint instanceof QemuCheckpoint) || checkpoint.owner !== this) {
       throw new UsageError(`this checkpoint is not of machine ${this.name}`, { code: 'foreign-checkpoint' })
@@ -206,6 +224,8 @@ export class QemuMachine implements PlatformMachine {
 
   async #destroy(): Promise<void> {
     const state = this.#state
+    // Our files and sockets are given up; the machine and its folders are not ours.
+    if (state.kind === 'kept') return await this.#parts.belongings.disposeAsync()
     this.#state = { kind: 'destroyed' }
     this.#destroyed.abort(new Error('the machine was destroyed'))
     try {
@@ -260,7 +280,7 @@ export class QemuMachine implements PlatformMachine {
   }
 
   #gone(exit: MachineExit): void {
-    if (this.#state.kind !== 'destroyed') this.#state = { kind: 'off' }
+    if (this.#state.kind !== 'destroyed' && this.#state.kind !== 'kept') this.#state = { kind: 'off' }
     this.#exit.resolve(exit)
   }
 
@@ -268,6 +288,8 @@ export class QemuMachine implements PlatformMachine {
     const state = this.#state
     if (state.kind === 'running') return state.life
     if (state.kind === 'starting') return await state.life
+    if (state.kind === 'kept')
+      throw new InfraError(`machine ${this.name} is kept: it is no longer ours`, { code: 'machine-kept' })
     const { reason } = await this.#exit.promise
     throw new InfraError(`machine ${this.name} is off: ${reason}`, { code: 'machine-off' })
   }

@@ -76,6 +76,7 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
       cpuModel: cpuModelFor(host.architecture, host.accelerator.accelerator),
     },
     slowness,
+    canKeep: true,
     refuses: (spec) => refuse(spec, image, host),
     async create(spec, wish) {
       closed()

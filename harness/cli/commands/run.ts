@@ -14,6 +14,7 @@ import type { SignalboxEvent } from '../../events.ts'
 import { distroProfiles } from '../../profiles/index.ts'
 import { executeRun, requireSomething, type RunResult } from '../../run.ts'
 import { loadChosen } from '../choose-tests.ts'
+import { keptLines, readDebugFlags, startDebugging } from '../debug-flags.ts'
 import { listenForInterrupts } from '../interrupt.ts'
 import type { RunFlags } from '../option-table.ts'
 import { resolveImage, targetOf } from '../resolve-image.ts'
@@ -22,6 +23,8 @@ import { makeRunFolder } from '../run-folder.ts'
 
 /** Share of the forked tests that are also booted in CI, unless told otherwise. */
 const CI_AUDIT = 0.05
+
+const withoutRetries = { retries: 0, infraRetries: 0, retryIsolated: false } as const
 
 /** The action of `run [glob...]`. */
 export async function run(
@@ -44,6 +47,7 @@ export async function runTests(flags: RunFlags, globs: readonly string[]): Promi
   const policy = retryPolicyOf(flags)
   using interrupts = listenForInterrupts()
   const { signal } = interrupts
+  const debug = readDebugFlags(flags, { stdin: process.stdin, stdout: process.stdout, env: process.env })
   const platform = await loadPlatform(flags.platform)
   const { choose } = await loadChosen(flags, globs)
   const image = await resolveImage(flags, signal)
@@ -61,9 +65,9 @@ export async function runTests(flags: RunFlags, globs: readonly string[]): Promi
   const events: SignalboxEvent[] = []
   const screen = flags.json ? process.stderr : process.stdout
   const notices: string[] = []
-  const list = guardReporter('list', createListReporter({ stream: screen, env: process.env }), (notice) =>
-    notices.push(notice.message),
-  )
+  const onScreen = createListReporter({ stream: screen, env: process.env })
+  const list = guardReporter('list', onScreen, (notice) => notices.push(notice.message))
+  const debugging = startDebugging(debug, onScreen, interrupts)
   const diskFull = new AbortController()
   using log = openEventLog({
     run: folder.run,
@@ -89,8 +93,11 @@ export async function runTests(flags: RunFlags, globs: readonly string[]): Promi
       remarks,
       shard,
       knownDurationMs,
-      jobs: flags.jobs,
+      jobs: debug.oneJob ? 1 : flags.jobs,
       ...policy,
+      ...(debug.oneJob ? withoutRetries : {}),
+      debugging,
+      noTimeouts: debug.oneJob,
       forks: flags.fork,
       auditForks: flags.auditFork ?? (process.env['CI'] && policy.repeat === undefined ? CI_AUDIT : 0),
       failOnFlaky: flags.failOnFlaky,
@@ -107,6 +114,7 @@ export async function runTests(flags: RunFlags, globs: readonly string[]): Promi
   )
   if (flags.json) process.stdout.write(reportFormats.json(summary))
   else screen.write(`\nReports: ${written.files.join('\n         ')}\nEvents:  ${folder.path}/events.jsonl\n`)
+  for (const line of keptLines(debugging)) screen.write(`${line}\n`)
   for (const notice of notices) process.stderr.write(`warning: ${notice}\n`)
   const exitCode = diskFull.signal.aborted ? 3 : result.exitCode
   return { exitCode, folder: folder.path }

@@ -1,7 +1,5 @@
 // `signalbox spawn`: machines for a person. A shell in the first one, or detached with the line that reaches each.
 
-import { spawn as spawnChild } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +9,8 @@ import { codeOf, UsageError } from '../../errors.ts'
 import { readIgnition, validateIgnition, type IgnitionConfig } from '../../ignition/index.ts'
 import type { LiveMachine } from '../../machines/live-machine.ts'
 import type { DistroProfile } from '../../profiles/index.ts'
+import { onOurTerminal } from '../../debugging/enter.ts'
+import { sshLine } from '../../ssh/command-line.ts'
 import { loadSshKey, type SshKey } from '../../ssh/index.ts'
 import { listenForInterrupts } from '../interrupt.ts'
 import { chooseTarget, machineEnvironment, printNotices } from '../machine-environment.ts'
@@ -60,7 +60,7 @@ export async function spawn(received: Readonly<Record<string, unknown>>): Promis
   const spawned = machines.map(({ live, port }): Spawned => ({
     name: live.machine.name,
     id: live.machine.id,
-    ssh: sshLine(key.path, profile.defaultUser, port),
+    ssh: sshLine(key.path, profile.defaultUser, { host: '127.0.0.1', port }),
   }))
   if (flags.json) process.stdout.write(`${JSON.stringify(spawned, undefined, 2)}\n`)
   else for (const { name, ssh } of spawned) process.stdout.write(`${name}: ${ssh.join(' ')}\n`)
@@ -72,7 +72,8 @@ export async function spawn(received: Readonly<Record<string, unknown>>): Promis
   }
   const [first] = spawned
   if (first === undefined || flags.json) return 0
-  return await shell(first.ssh)
+  // The ssh program knows terminals better than we do; the shell's exit status is ours.
+  return await onOurTerminal(first.ssh, signal)
 }
 
 async function bootAll(
@@ -126,36 +127,4 @@ async function keyOnDisk(key: SshKey, folder: string): Promise<SshKey & { readon
   const path = join(folder, 'id_ed25519')
   await writeFile(path, key.privateKey, { mode: 0o600 })
   return { ...key, path }
-}
-
-function sshLine(key: string, user: string, port: number): readonly string[] {
-  const options = [
-    'StrictHostKeyChecking=no',
-    'UserKnownHostsFile=/dev/null',
-    'LogLevel=ERROR',
-    'IdentitiesOnly=yes',
-  ]
-  return [
-    'ssh',
-    '-i',
-    key,
-    ...options.flatMap((option) => ['-o', option]),
-    '-p',
-    String(port),
-    `${user}@127.0.0.1`,
-  ]
-}
-
-// The ssh program knows terminals better than we do; the shell's exit status is ours.
-async function shell([program = 'ssh', ...args]: readonly string[]): Promise<number> {
-  const child = spawnChild(program, args, { stdio: 'inherit' })
-  try {
-    const [status] = (await once(child, 'exit')) as [number | null]
-    return status ?? 0
-  } catch (error) {
-    throw new UsageError(`the program ssh cannot be started: ${codeOf(error) ?? 'unknown error'}`, {
-      code: 'no-ssh-program',
-      hint: 'apt-get install openssh-client',
-    })
-  }
 }
