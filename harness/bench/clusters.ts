@@ -45,7 +45,7 @@ export const clusterBenchmarks: readonly Benchmark[] = [
     unit: 'x',
     better: 'lower',
     n: 5,
-    help: 'the same time for eight warm machines of 512 MiB over that for one',
+    help: 'the same time for eight warm machines of 512 MiB and one processor over that for one such machine',
     asked: { atMost: 3 },
     prepare: warm('one', 'eight'),
     async sample(report) {

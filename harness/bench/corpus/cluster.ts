@@ -3,15 +3,15 @@
 import { expect, test } from '../../index.ts'
 
 const sizes = [
-  ['one', 1, 512],
-  ['three', 3, 1024],
-  ['eight', 8, 512],
+  ['one', 1, 512, 1],
+  ['three', 3, 1024, 2],
+  ['eight', 8, 512, 1],
 ] as const
 
-for (const [name, machines, memoryMiB] of sizes) {
+for (const [name, machines, memoryMiB, cpus] of sizes) {
   test(
     `cluster.${name}`,
-    { machines, memoryMiB, privateNetwork: true, timeoutMs: 600_000 },
+    { machines, memoryMiB, cpus, privateNetwork: true, timeoutMs: 600_000 },
     async ({ cluster }) => {
       const last = `m${machines - 1}`
       const answers = await Promise.all(

@@ -124,23 +124,27 @@ prepared('clusters.time', async ({ cluster }) => {
   expect(ntp.requests.at(-1)).toEqual({ from: 'm0', offsetMs: 86_400_000, leap: 'insert' })
 })
 
-test('clusters.eight', { ...three, machines: 8, memoryMiB: 512, timeoutMs: 200_000 }, async ({ cluster }) => {
-  const token = process.env['CLUSTER_TOKEN'] ?? 'alone'
-  await member(cluster, 0).writeFile('/run/www/token', token)
-  await member(cluster, 0).run('busybox httpd -p 8000 -h /run/www', { sudo: true })
-  const meeting = process.env['CLUSTER_MEETING']
-  if (meeting !== undefined) {
-    // Another run's cluster is up at the same time, with the same addresses.
-    writeFileSync(join(meeting, token), '')
-    const others = ['one', 'two'].map((name) => join(meeting, name))
-    await expect.poll(() => others.every((path) => existsSync(path)), { timeoutMs: 120_000 }).toBe(true)
-  }
-  await expectAllToReachAll(cluster)
-  const heard = await Promise.all(
-    cluster.machines.map(async (machine) => await machine.run('curl -fsS http://m0:8000/token')),
-  )
-  expect(heard).toEqual(cluster.machines.map(() => token))
-})
+test(
+  'clusters.eight',
+  { ...three, machines: 8, memoryMiB: 512, cpus: 1, timeoutMs: 200_000 },
+  async ({ cluster }) => {
+    const token = process.env['CLUSTER_TOKEN'] ?? 'alone'
+    await member(cluster, 0).writeFile('/run/www/token', token)
+    await member(cluster, 0).run('busybox httpd -p 8000 -h /run/www', { sudo: true })
+    const meeting = process.env['CLUSTER_MEETING']
+    if (meeting !== undefined) {
+      // Another run's cluster is up at the same time, with the same addresses.
+      writeFileSync(join(meeting, token), '')
+      const others = ['one', 'two'].map((name) => join(meeting, name))
+      await expect.poll(() => others.every((path) => existsSync(path)), { timeoutMs: 120_000 }).toBe(true)
+    }
+    await expectAllToReachAll(cluster)
+    const heard = await Promise.all(
+      cluster.machines.map(async (machine) => await machine.run('curl -fsS http://m0:8000/token')),
+    )
+    expect(heard).toEqual(cluster.machines.map(() => token))
+  },
+)
 
 test(
   'clusters.member-dies',
@@ -157,7 +161,7 @@ test(
 Before=multi-user.target
 [Service]
 Type=oneshot
-ExecStart=/bin/sh -c 'case "$(cat /proc/sys/kernel/hostname)" in *m1-*) echo "the second one dies" >/dev/kmsg; echo c >/proc/sysrq-trigger;; esac'
+ExecStart=/bin/sh -c 'case "$(cat /proc/sys/kernel/hostname)" in *m1-*) echo "<2>the second one dies" >/dev/kmsg; echo c >/proc/sysrq-trigger;; esac'
 [Install]
 WantedBy=sysinit.target
 `,
