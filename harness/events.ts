@@ -181,6 +181,15 @@ export type EventBody =
       readonly contentType: string
       readonly bytes: number
     }
+  /** A part of a test that judges itself: a point of its TAP output. Texts come from a guest: hostile. */
+  | {
+      readonly type: 'subtest.finished'
+      readonly attempt: AttemptRef
+      readonly name: string
+      readonly outcome: 'passed' | 'failed' | 'skipped' | 'todo'
+      readonly message?: string
+      readonly durationMs?: number
+    }
   | {
       readonly type: 'attempt.finished'
       readonly attempt: AttemptRef

@@ -22,6 +22,12 @@ export type CheckName =
   | 'os-release'
   | 'unexpected-reboot'
 
+/** Why a test is skipped although nothing of the target forbids it; on some platforms, or on all. */
+export interface SkipRule {
+  readonly reason: string
+  readonly platforms?: readonly string[]
+}
+
 export const checkNames: readonly CheckName[] = [
   'failed-units',
   'console',
@@ -62,6 +68,14 @@ export interface Requirements {
   readonly architectures?: readonly Architecture[]
   readonly channels?: readonly string[]
   readonly distros?: readonly DistroName[]
+  /** Not on these. */
+  readonly excludePlatforms?: readonly string[]
+  readonly excludeArchitectures?: readonly Architecture[]
+  readonly excludeDistros?: readonly DistroName[]
+  /** Skipped, with the reason, unless `--tag` names this tag. */
+  readonly requiredTag?: string
+  /** Reasons to skip it: what it needs and cannot have. */
+  readonly skips?: readonly SkipRule[]
   /** A semver range over the image's version: `>=3033.2.0 <4000.0.0`. */
   readonly versions?: string
   /** The body's budget in milliseconds; default 60000. */
@@ -70,6 +84,15 @@ export interface Requirements {
   readonly firstBoot?: boolean
   /** False lets the test share one boot with other such tests whose configs do not conflict. Default true. */
   readonly exclusive?: boolean
+  /**
+   * With `exclusive: false`: such tests run on one and the same machine, one after the other, also where each could have a
+   * clone of its own. Default false.
+   */
+  readonly oneMachine?: boolean
+  /** With `exclusive: false`: names of tests that it shares no machine with. */
+  readonly conflicts?: readonly string[]
+  /** Appended to the kernel's command line. */
+  readonly kernelArguments?: readonly string[]
   /** Spec 2.x or 3.x object, JSON text, Butane YAML text; or a function of what exists before boot. */
   readonly ignition?: IgnitionSource | ((context: IgnitionContext) => IgnitionSource)
   /** Checks that this test must not be judged by. */
@@ -127,10 +150,21 @@ const table: { readonly [Key in keyof Required<Requirements>]: Check } = {
   architectures: oneOf(['x86_64', 'arm64']),
   channels: texts,
   distros: oneOf(['reference', 'flatcar', 'fcos']),
+  excludePlatforms: texts,
+  excludeArchitectures: oneOf(['x86_64', 'arm64']),
+  excludeDistros: oneOf(['reference', 'flatcar', 'fcos']),
+  requiredTag: text,
+  skips: (value) =>
+    Array.isArray(value) && value.every((rule) => isObject(rule) && typeof rule['reason'] === 'string')
+      ? undefined
+      : 'a list of { reason, platforms? }',
   versions: text,
   timeoutMs: count(1, 24 * 3600 * 1000),
   firstBoot: flag,
   exclusive: flag,
+  oneMachine: flag,
+  conflicts: texts,
+  kernelArguments: texts,
   ignition: (value) =>
     typeof value === 'string' || typeof value === 'function' || isObject(value)
       ? undefined

@@ -16,7 +16,7 @@ import { describeKnown, knownReason } from './known-failures/describe.ts'
 import type { KnownFailure, Outcome, Verdict } from './model.ts'
 import { openCosts } from './plan/cost.ts'
 import { saveDurations } from './plan/durations.ts'
-import { coldJob, jobOf, type Job } from './plan/group.ts'
+import { coldJob, isOneMachine, jobOf, type Job } from './plan/group.ts'
 import type { Plan } from './plan/plan.ts'
 import { openSchedule, type Lease } from './plan/schedule.ts'
 import type { RegisteredTest } from './registry.ts'
@@ -220,6 +220,7 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
     }
     let apart = false
     let forked = false
+    let faulty = false
     const rest = await runJob({
       env,
       job,
@@ -233,6 +234,7 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
       },
       next: (test, ended) => nextOf(work, test, ended),
       onTemplate: () => {
+        if (isOneMachine(job)) return
         forked = true
         for (const test of job.tests.slice(1)) {
           putOff(test)
@@ -242,6 +244,7 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
       onMemory: (privateMiB) => lease.resize(costs.measured(job, privateMiB)),
       onResult: (result) => {
         apart ||= isSharedBootFailure(job, result)
+        faulty ||= isForkFaultOf(result)
         settle(work, result)
       },
     })
@@ -249,7 +252,7 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
     for (const test of rest) putOff(test)
     // Exclusive tests of one template that could not be had, or tests whose shared boot failed.
     if (apart || (job.forks && !job.shared)) for (const test of rest) enqueue({ job: coldJob(test) })
-    else enqueue({ job: { ...job, tests: rest, shared: rest.length > 1 } })
+    else enqueue({ job: { ...job, tests: rest, shared: rest.length > 1, forks: job.forks && !faulty } })
   }
   for (const job of plan.jobs) enqueue({ job })
   await schedule.onIdle()

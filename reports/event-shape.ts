@@ -158,6 +158,13 @@ const bodies: Readonly<Record<EventBody['type'], Fields>> = {
     contentType: text,
     bytes: number,
   },
+  'subtest.finished': {
+    attempt,
+    name: text,
+    outcome: oneOf('passed', 'failed', 'skipped', 'todo'),
+    message: optional(text),
+    durationMs: optional(number),
+  },
   'attempt.finished': {
     attempt,
     outcome: oneOf('passed', 'failed', 'skipped', 'infra', 'harness'),

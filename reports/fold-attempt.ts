@@ -15,6 +15,7 @@ export type BuildingAttempt = Building<AttemptSummary> & {
 
 const COMMANDS_KEPT = 20
 const STEPS_KEPT = 100
+const SUBTESTS_KEPT = 1000
 
 /** Characters kept of each output of a command. */
 export const LONGEST_TAIL = 512
@@ -44,6 +45,7 @@ type AttemptEvent = EventOf<
   | 'step.started'
   | 'step.finished'
   | 'attachment'
+  | 'subtest.finished'
   | 'attempt.finished'
 >
 
@@ -85,6 +87,9 @@ export function foldAttempt(attempt: BuildingAttempt, event: AttemptEvent): void
       })
       return
     }
+    case 'subtest.finished':
+      foldSubtest(attempt, event)
+      return
     case 'attempt.finished':
       attempt.outcome = event.outcome
       attempt.durationMs = event.durationMs
@@ -112,6 +117,25 @@ export function foldCommand(attempt: BuildingAttempt, event: EventOf<'command.fi
   }
   if (event.signal !== undefined) command.signal = event.signal
   attempt.commands.push(command)
+}
+
+/** Every one is counted; of those that are kept, failed ones push out passed ones. */
+function foldSubtest(attempt: BuildingAttempt, event: EventOf<'subtest.finished'>): void {
+  const { name, outcome, message, durationMs } = event
+  attempt.subtestCount = (attempt.subtestCount ?? 0) + 1
+  const kept = [...(attempt.subtests ?? [])]
+  attempt.subtests = kept
+  if (kept.length >= SUBTESTS_KEPT) {
+    const passed = outcome === 'failed' ? kept.findIndex((other) => other.outcome === 'passed') : -1
+    if (passed === -1) return
+    kept.splice(passed, 1)
+  }
+  kept.push({
+    name,
+    outcome,
+    ...(message === undefined ? {} : { message }),
+    ...(durationMs === undefined ? {} : { durationMs }),
+  })
 }
 
 /** The attempt as data, without what only the fold needs. */

@@ -121,6 +121,7 @@ export function startRunFold(first: SignalboxEvent): RunFold {
       case 'step.started':
       case 'step.finished':
       case 'attachment':
+      case 'subtest.finished':
       case 'attempt.finished':
         foldAttempt(attemptOf(event.attempt, event.ms), event)
         return

@@ -26,6 +26,7 @@ import {
   stream,
 } from './sample-events.test.data.ts'
 import { isReportFormat, type ReportFormat, reportFormats } from './show.ts'
+import { subtest, subtestRun } from './subtest-events.test.data.ts'
 import { summarize } from './summarize.ts'
 
 const scenarios: Readonly<Record<string, readonly SignalboxEvent[]>> = {
@@ -37,6 +38,7 @@ const scenarios: Readonly<Record<string, readonly SignalboxEvent[]>> = {
   repeated: repeatedRun(),
   isolated: isolatedRun(),
   known: knownRun(),
+  subtests: subtestRun(),
   'two-targets': [
     ...mixedRun({ run: 'r1', target: 'qemu-arm64-uefi' }),
     ...mixedRun({ run: 'r2', target: 'aws-x86_64-uefi', startMs: 60_000 }),
@@ -181,6 +183,13 @@ describe('tap', () => {
     )
   })
 
+  test('subtests stand before their point, and count for themselves', () => {
+    const { results, names } = parseTap(reportFormats.tap(summarize(subtestRun())))
+    expect(results).toMatchObject({ ok: false, count: 4, pass: 2, fail: 2, skip: 0 })
+    expect(names).toEqual(['ext.p.good', 'ext.p.bad', 'ext.p.retried', 'ext.p.many'])
+    expect(reportFormats.tap(summarize(subtestRun()))).not.toMatch(/^\s*not ok 7 - sly/m)
+  })
+
   test('hostile text cannot add points, directives or a bail-out', () => {
     const { results, names, diags } = parseTap(reportFormats.tap(summarize(hostileRun())))
     expect(results).toMatchObject({ count: 3, pass: 1, fail: 2, skip: 1 })
@@ -218,12 +227,45 @@ describe('junit', () => {
     expect(warned?.['system-out']).toContain('expect.toHaveFile')
   })
 
+  test('subtests are properties of their test', () => {
+    const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '' })
+    const { testsuites } = parser.parse(reportFormats.junit(summarize(subtestRun())))
+    expect(testsuites).toMatchObject({ tests: '4', failures: '2' })
+    const [good, bad] = testsuites.testsuite.testcase as readonly {
+      readonly properties: { readonly property: readonly { readonly name: string; readonly value: string }[] }
+    }[]
+    expect(good?.properties.property.map(({ name }) => name)).toEqual([
+      'subtests',
+      'subtest.1',
+      'subtest.2',
+      'subtest.3',
+    ])
+    expect(bad?.properties.property[2]?.value).toMatch(/^failed: red .*<script>/)
+  })
+
   test('hostile text stays text', () => {
     const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '' })
     const { testsuites } = parser.parse(reportFormats.junit(summarize(hostileRun())))
     expect(testsuites.testsuite.testcase).toHaveLength(3)
     expect(JSON.stringify(testsuites.testsuite.testcase[0].failure)).toContain('</details><script>')
   })
+})
+
+test('of many subtests the failed ones are kept, and all are counted', () => {
+  const count = 5000
+  const events = stream([
+    [0, started('t')],
+    ...Array.from({ length: count }, (_, index): readonly [number, EventBody] => [
+      1,
+      subtest('t', { name: `p${index}`, outcome: index === count - 1 ? 'failed' : 'passed' }),
+    ]),
+    [2, ended('t', 'failed', [hardFailure])],
+    [2, judged('t', 'failed')],
+  ])
+  const attempt = summarize(events).runs[0]?.tests[0]?.attempts[0]
+  expect(attempt?.subtestCount).toBe(count)
+  expect(attempt?.subtests).toHaveLength(1000)
+  expect(attempt?.subtests?.at(-1)).toEqual({ name: `p${count - 1}`, outcome: 'failed' })
 })
 
 test('json is the summary', () => {

@@ -16,6 +16,7 @@ import {
   type TestSummary,
 } from './run-summary.ts'
 import { notesOf } from './test-notes.ts'
+import { subtestCount, subtestsOf, subtestText } from './subtest-text.ts'
 
 /** The library's types describe an ES default export; what Node imports is the CommonJS export, the builder itself. */
 const builder = library as unknown as Builder
@@ -70,6 +71,7 @@ function describeTest(testCase: TestCase, test: TestSummary, run: RunSummary): v
     .name(xmlText(test.test))
     .time(test.durationMs / 1000)
   if (place !== undefined) testCase.file(xmlText(place.file))
+  addSubtests(testCase, test)
   const reruns = judgedAttempts(test)
     .slice(0, -1)
     .filter((attempt) => attempt.outcome !== 'passed')
@@ -112,6 +114,15 @@ function describeTest(testCase: TestCase, test: TestSummary, run: RunSummary): v
   }
   const output = outputOf(test)
   if (output !== '') testCase.standardOutput(output)
+}
+
+/** As properties: a test case of its own for each would be counted as a test of the plan. */
+function addSubtests(testCase: TestCase, test: TestSummary): void {
+  const count = subtestCount(test)
+  if (count === 0) return
+  testCase.property('subtests', String(count))
+  for (const [index, subtest] of subtestsOf(test).entries())
+    testCase.property(`subtest.${index + 1}`, xmlText(`${subtest.outcome}: ${subtestText(subtest)}`))
 }
 
 /** The failures of the attempt that decided. */

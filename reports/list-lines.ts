@@ -17,8 +17,11 @@ import {
   type RunSummary,
   type TestSummary,
 } from './run-summary.ts'
+import { failedSubtests } from './subtest-text.ts'
 import { type Colors, type Look } from './terminal.ts'
 import { cutToWidth, textWidth } from './text-width.ts'
+
+const SUBTESTS_SHOWN = 10
 
 type Paint = (text: string) => string
 
@@ -88,6 +91,16 @@ export function verdictLine(test: TestSummary, look: Look): string {
   const shownName = test.verdict === 'skipped' ? colors.dim(name) : name
   const shownTail = tail === '' ? '' : `  ${test.verdict === 'failed' ? paint(tail) : colors.dim(tail)}`
   return `  ${paint(symbols[test.verdict])} ${shownName}${colors.dim(time)}${shownTail}`
+}
+
+/** The verdict of a test, and below it the subtests that failed. */
+export function verdictBlock(test: TestSummary, look: Look): readonly string[] {
+  const { colors, symbols } = look
+  const failed = failedSubtests(test, SUBTESTS_SHOWN).map((text) => {
+    const shown = cutToWidth(text, Math.max(40, look.width - 8))
+    return `      ${colors.red(symbols.failed)} ${colors.dim(shown)}`
+  })
+  return [verdictLine(test, look), ...failed]
 }
 
 function verdictTail(test: TestSummary): string {

@@ -1,6 +1,6 @@
 // The terminal list of a run that is over, as one text: what `report show` prints.
 
-import { bootLine, noticeLine, runHead, verdictLine } from './list-lines.ts'
+import { bootLine, noticeLine, runHead, verdictBlock } from './list-lines.ts'
 import { summaryLines } from './list-summary.ts'
 import type { RunSummary, Summary } from './run-summary.ts'
 import { type Look, lookOf } from './terminal.ts'
@@ -40,5 +40,5 @@ function verdictLines(run: RunSummary, look: Look): readonly string[] {
     const lines = machine.milestones.flatMap((item) => bootLine(machine, item, first.group, look) ?? [])
     boots.set(first.test, [...(boots.get(first.test) ?? []), ...lines])
   }
-  return run.tests.flatMap((test) => [...(boots.get(test.test) ?? []), verdictLine(test, look)])
+  return run.tests.flatMap((test) => [...(boots.get(test.test) ?? []), ...verdictBlock(test, look)])
 }

@@ -4,7 +4,7 @@
 import type { EventOf, SignalboxEvent } from '../harness/events.ts'
 import type { Verdict } from '../harness/model.ts'
 import { noVerdicts } from '../harness/verdict.ts'
-import { bootLine, noticeLine, planLine, repetitionLine, retryLine, verdictLine } from './list-lines.ts'
+import { bootLine, noticeLine, planLine, repetitionLine, retryLine, verdictBlock } from './list-lines.ts'
 import { summaryLines } from './list-summary.ts'
 import { type LiveRegion, openLiveRegion } from './live-region.ts'
 import { heartbeatLine, regionLines } from './region-lines.ts'
@@ -146,7 +146,7 @@ export function createListReporter(options: ListReporterOptions): ListReporter {
       case 'test.finished': {
         const test = summarizer.test(event.run, event.test)
         judge(event.run, event.test, event.verdict)
-        return test === undefined ? [] : [verdictLine(test, look())]
+        return test === undefined ? [] : verdictBlock(test, look())
       }
       case 'run.started':
       case 'run.finished':
@@ -158,6 +158,7 @@ export function createListReporter(options: ListReporterOptions): ListReporter {
       case 'step.started':
       case 'step.finished':
       case 'attachment':
+      case 'subtest.finished':
         return []
       default:
         return event satisfies never

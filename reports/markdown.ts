@@ -15,6 +15,7 @@ import {
   type TestSummary,
 } from './run-summary.ts'
 import { notesOf } from './test-notes.ts'
+import { failedSubtests } from './subtest-text.ts'
 
 /** GitHub refuses a step summary over 1 MiB; the rest of the budget is for other steps' text. */
 const LONGEST_SUMMARY = 900 * 1024
@@ -134,6 +135,7 @@ function details(test: TestSummary): string {
         .join('\n\n')
         .slice(0, 16 * 1024),
     ),
+    ...failedSubtests({ attempts: [attempt] }, 20).map((text) => `\n- ${markdownLine(text)}`),
     ...attempt.attachments.slice(0, 20).map((file) => `\n- ${codeSpan(file.path)}`),
   ])
   return [

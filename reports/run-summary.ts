@@ -59,6 +59,14 @@ export interface AttachmentSummary {
   readonly machine?: string
 }
 
+/** A part of a test that judged itself: a point of its TAP output. */
+export interface SubtestSummary {
+  readonly name: string
+  readonly outcome: 'passed' | 'failed' | 'skipped' | 'todo'
+  readonly message?: string
+  readonly durationMs?: number
+}
+
 export interface AttemptSummary {
   readonly n: number
   /** `unfinished`: it started and the stream ends before its outcome. */
@@ -86,6 +94,9 @@ export interface AttemptSummary {
   readonly commands: readonly CommandSummary[]
   readonly stepCount: number
   readonly steps: readonly StepSummary[]
+  /** All subtests are counted; the first ones and those that failed are kept. Absent when there were none. */
+  readonly subtestCount?: number
+  readonly subtests?: readonly SubtestSummary[]
 }
 
 export interface TestSummary {

@@ -97,6 +97,7 @@ export function createRunning(now: () => number): Running {
         case 'command.finished':
         case 'log':
         case 'attachment':
+        case 'subtest.finished':
           return
         default:
           event satisfies never

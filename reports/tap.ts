@@ -7,6 +7,7 @@ import { oneLine } from '../harness/hostile-text.ts'
 import type { Failure, KnownFailure } from '../harness/model.ts'
 import { causeOf, failureText, mainFailure, placeOf, placeText } from './failure-text.ts'
 import { notesOf } from './test-notes.ts'
+import { subtestsOf } from './subtest-text.ts'
 import { type Summary, cellName, type TestSummary } from './run-summary.ts'
 
 /** The whole TAP text. Several runs are told apart by their target at the head of each description. */
@@ -34,13 +35,34 @@ export function tapText(summary: Summary): string {
 function testPoint(test: TestSummary, name: string, number: number): readonly string[] {
   const green = test.verdict === 'passed' || test.verdict === 'flaky' || test.verdict === 'skipped'
   const head = `${green ? 'ok' : 'not ok'} ${number} - ${escapeDescription(oneLine(name))}`
+  const inner = subtestPoints(test, name)
   if (test.verdict === 'skipped') return [`${head} # SKIP ${escapeDescription(causeOf(test))}`]
   if (test.verdict === 'warned')
     return [
+      ...inner,
       `${head} # TODO ${escapeDescription(oneLine(test.reason ?? 'a known failure'))}`,
       ...diagnostics(test),
     ]
-  return test.verdict === 'passed' && notesOf(test).length === 0 ? [head] : [head, ...diagnostics(test)]
+  return test.verdict === 'passed' && notesOf(test).length === 0
+    ? [...inner, head]
+    : [...inner, head, ...diagnostics(test)]
+}
+
+/** TAP 14's subtests: indented, before the point that they belong to. */
+function subtestPoints(test: TestSummary, name: string): readonly string[] {
+  const subtests = subtestsOf(test)
+  if (subtests.length === 0) return []
+  const points = subtests.map(({ outcome, name: own, message = '' }, index) => {
+    const point = `${outcome === 'failed' || outcome === 'todo' ? 'not ok' : 'ok'} ${index + 1} - ${escapeDescription(oneLine(own))}`
+    const why = message === '' ? '' : ` ${escapeDescription(oneLine(message))}`
+    if (outcome === 'skipped') return `${point} # SKIP${why}`
+    return outcome === 'todo' ? `${point} # TODO${why}` : point
+  })
+  return [
+    `# Subtest: ${escapeDescription(oneLine(name))}`,
+    ...points.map((point) => `    ${point}`),
+    `    1..${points.length}`,
+  ]
 }
 
 /** TAP 14: backslash and hash are escaped in a description, or the rest would be read as a directive. */

@@ -50,7 +50,14 @@ export function specOf(
   env: Pick<RunEnvironment, 'target'>,
   wish: Pick<MachineWish, 'name' | 'needs'>,
 ): MachineSpec {
-  const { memoryMiB = 1024, cpus = 2, disks = [], tpm = false, primaryDiskMiB } = wish.needs
+  const {
+    memoryMiB = 1024,
+    cpus = 2,
+    disks = [],
+    tpm = false,
+    primaryDiskMiB,
+    kernelArguments = [],
+  } = wish.needs
   return {
     name: wish.name,
     architecture: env.target.architecture,
@@ -60,6 +67,7 @@ export function specOf(
     tpm,
     disks,
     ...(primaryDiskMiB === undefined ? {} : { primaryDiskMiB }),
+    ...(kernelArguments.length === 0 ? {} : { kernelArguments }),
   }
 }
 

@@ -7,7 +7,7 @@ import type { HttpFixture } from '../fixtures/http.ts'
 import { startHttp } from '../fixtures/http.ts'
 import type { PrivateNetwork, Template } from '../machine.ts'
 import type { LiveMachine } from '../machines/live-machine.ts'
-import type { Job } from '../plan/group.ts'
+import { isOneMachine, type Job } from '../plan/group.ts'
 import type { RegisteredTest } from '../registry.ts'
 import type { Requirements } from '../requirements.ts'
 import { acquireMachine, orderMachine, readConfig, type MachineWish } from './acquire.ts'
@@ -114,7 +114,7 @@ export function holdMachines(options: HoldOptions): HeldMachines {
   const ownWish = async (index: number): Promise<MachineWish> => {
     const sources = job.sources.map((test) => test.requirements)
     // Others get clones of their own; a boot is everybody's.
-    const users = template === undefined ? attempts : attempts.slice(0, 1)
+    const users = template === undefined || isOneMachine(job) ? attempts : attempts.slice(0, 1)
     const wish = await wishFor(`m${index}`, needs, sources, { folder, attempts: users })
     return network === undefined ? wish : { ...wish, privatePlace: { index, network } }
   }

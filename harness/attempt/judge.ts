@@ -46,6 +46,24 @@ export function judgeHits(
   })
 }
 
+/** How many failed units the journal had told of when systemd was last asked. */
+const failuresWhenAsked = new WeakMap<LiveMachine, number>()
+
+/**
+ * Whether systemd need not be asked for failed units: the journal has told of none since it was. To ask costs an emulated guest
+ * more than the small tests take that share a machine; the last of them asks in any case.
+ */
+export function isWellByJournal(
+  live: LiveMachine,
+  { requirements }: Pick<RegisteredTest, 'requirements'>,
+): boolean {
+  return (
+    requirements.oneMachine === true &&
+    live.hasJournalChannel &&
+    failuresWhenAsked.get(live) === live.watch.unitFailures
+  )
+}
+
 /** Looks at the machine once more: units that have failed since it was ready. */
 export async function judgeMachine(
   live: LiveMachine,
@@ -53,9 +71,13 @@ export async function judgeMachine(
   signal: AbortSignal,
 ): Promise<readonly Failure[]> {
   if ((requirements.leaveOutChecks ?? []).includes('failed-units') || !live.isReachable()) return []
+  failuresWhenAsked.set(live, live.watch.unitFailures)
   const failed = await live.failedUnits(signal)
   if (failed.length === 0) return []
   const evidence = await live.failedUnitEvidence(failed, signal)
+  // They are this test's failures, not those of the next one on the same machine.
+  if (requirements.oneMachine === true)
+    await live.machine.exec(['systemctl', 'reset-failed', ...failed], { sudo: true, signal })
   const { name } = live.machine
   return [
     {

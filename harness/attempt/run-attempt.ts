@@ -15,7 +15,7 @@ import type { RunEnvironment } from './environment.ts'
 import { failureFrom, outcomeOf } from '../running/failure.ts'
 import { makeFixtures } from './make-fixtures.ts'
 import type { HeldMachines } from './held-machines.ts'
-import { isExpected, judgeHits, judgeMachine } from './judge.ts'
+import { isExpected, isWellByJournal, judgeHits, judgeMachine } from './judge.ts'
 import { runPhase } from './phase.ts'
 import { SkipError } from '../running/skip.ts'
 import { announceLogs, collectAfterFailure } from './collect.ts'
@@ -29,6 +29,9 @@ export interface AttemptRequest {
   readonly ref: AttemptRef
   readonly group: string | undefined
   readonly held: Held
+  /** The tests that come to the same machines one after the other, this one included. */
+  readonly companions: readonly string[]
+  readonly isLastOfJob: boolean
   /** The machines are there already: an earlier test of the shared boot acquired them. */
   readonly acquired: boolean
   /** Its machines are forked where that can be. */
@@ -69,6 +72,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
     signal: AbortSignal.any([env.signal, held.gone, abort.signal]),
     folder: attemptFolder(env, ref),
     failures: [],
+    companions: request.companions,
     phase: 'acquire',
     step: undefined,
     holdDeadline: () => ({ [Symbol.dispose]: () => undefined }),
@@ -160,7 +164,9 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
     else attempt.failures.push(withConsole(failureFrom(error, reached, request.plan.location), held))
   }
   watching.dispose()
-  const privateMemoryMiB = held.privateMemoryMiB()
+  // To measure takes as long as a small test: of those that share a machine, once.
+  const isMeasured = test.requirements.oneMachine !== true || request.isLastOfJob
+  const privateMemoryMiB = isMeasured ? held.privateMemoryMiB() : undefined
   await afterBody(request, attempt, marks, skipped !== undefined)
 
   const outcome = skipped === undefined ? outcomeOf(attempt.failures) : 'skipped'
@@ -238,7 +244,8 @@ async function afterBody(
       const hits = live.watch.hits.slice(marks.get(live) ?? 0)
       const bad = judgeHits(live, hits, test).filter(({ code }) => !known.has(code))
       attempt.failures.push(...bad)
-      if (!failed) attempt.failures.push(...(await judgeMachine(live, test, signal)))
+      if (failed || (!request.isLastOfJob && isWellByJournal(live, test))) continue
+      attempt.failures.push(...(await judgeMachine(live, test, signal)))
     }
   })
 }

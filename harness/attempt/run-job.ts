@@ -2,7 +2,7 @@
 // the rest of a shared job is handed back, to be run on fresh ones.
 
 import type { Isolation } from '../events.ts'
-import type { Job } from '../plan/group.ts'
+import { isOneMachine, type Job } from '../plan/group.ts'
 import type { RegisteredTest } from '../registry.ts'
 import type { NextAttempt } from '../retry-policy.ts'
 import type { RunEnvironment } from './environment.ts'
@@ -42,6 +42,9 @@ export async function runJob(options: JobOptions): Promise<readonly RegisteredTe
     folder: attemptFolder(env, firstRef),
     ...(onTemplate === undefined ? {} : { onTemplate }),
   })
+  // Otherwise a clone is not shared: each test has one of its own.
+  const isShared = (): boolean => held.origin === 'cold' || isOneMachine(job)
+  const companions = isOneMachine(job) ? job.tests.map(({ name }) => name) : undefined
   for (const [index, test] of job.tests.entries()) {
     const rest = job.tests.slice(index + 1)
     const ref = refs[index]
@@ -55,14 +58,15 @@ export async function runJob(options: JobOptions): Promise<readonly RegisteredTe
       ref,
       group: job.shared ? job.id : undefined,
       held,
+      companions: companions ?? [test.name],
+      isLastOfJob: rest.length === 0,
       acquired: index > 0,
       forks: job.forks,
       audit,
       isolated,
       beside,
       isLast: (outcome) => {
-        // A clone is not shared: each test has one of its own.
-        if (job.forks && (!job.shared || held.origin === 'fork')) spent = true
+        if (job.forks && (!job.shared || !isShared())) spent = true
         // Machines that are kept are not given to the next test.
         spent ||= keepsFailed(env) && outcome !== 'passed' && outcome !== 'skipped'
         spent ||= env.signal.aborted || held.gone.aborted || outcome === 'infra' || outcome === 'harness'
@@ -72,7 +76,7 @@ export async function runJob(options: JobOptions): Promise<readonly RegisteredTe
     })
     if (result.privateMemoryMiB !== undefined) onMemory(result.privateMemoryMiB)
     onResult(result)
-    if (held.origin === 'fork') return rest
+    if (!isShared()) return rest
     // A boot that failed left nothing to share; a body that ran out of time may still be at work on the machine.
     const broken = result.reached !== 'body' || result.failures.some((failure) => failure.kind === 'timeout')
     if (spent || (result.outcome !== 'passed' && result.outcome !== 'skipped' && broken)) return rest

@@ -4,6 +4,7 @@ import { burstBenchmarks } from './bursts.ts'
 import { clusterBenchmarks } from './clusters.ts'
 import { coldBootBenchmarks } from './cold-boots.ts'
 import { commandBenchmarks } from './commands.ts'
+import { externalOverhead } from './external.ts'
 import type { Benchmark } from './figure.ts'
 import { forkBenchmarks } from './forks.ts'
 import { scheduleCost, scheduleMakespan } from './schedule.ts'
@@ -14,6 +15,7 @@ export const benchmarks: readonly Benchmark[] = [
   ...burstBenchmarks,
   ...clusterBenchmarks,
   ...commandBenchmarks,
+  externalOverhead,
   scheduleMakespan,
   scheduleCost,
 ]

@@ -12,6 +12,7 @@ import { reachedBy, type Reached } from '../plan/reached.ts'
 import { selectTests, type Selection } from '../plan/select.ts'
 import { shardTests, type Shard } from '../plan/shard.ts'
 import { knowFailures } from './know-failures.ts'
+import { loadExternal } from './load-external.ts'
 import { loadTestFiles, type LoadedTests } from './load-tests.ts'
 import type { SelectionFlags } from './option-table.ts'
 
@@ -38,9 +39,15 @@ export async function loadChosen(
   const { watchImports } = await import('./import-graph.ts')
   using watch = flags.changed === undefined ? undefined : watchImports()
   // Who names nothing but files means these files, wherever they are.
-  const onlyPlaces = globs.length === 0 && places.length > 0 && flags.tests === undefined
-  const paths = places.map(({ path }) => path)
-  const loaded = await loadTestFiles(onlyPlaces ? paths : flags.tests, onlyPlaces ? [] : paths)
+  const external = await loadExternal(flags)
+  const onlyPlaces = globs.length === 0 && places.length > 0 && external.testFolders === undefined
+  const paths = places.map(({ path }) => path).filter((path) => !external.holds(path))
+  const fromFiles = await loadTestFiles(onlyPlaces ? paths : external.testFolders, onlyPlaces ? [] : paths)
+  const loaded: LoadedTests = {
+    tests: fromFiles.tests,
+    files: [...fromFiles.files, ...external.fileOf.values()],
+    fileOf: new Map([...fromFiles.fileOf, ...external.fileOf]),
+  }
   const graph = watch?.graph
   return {
     async choose(target, signal) {

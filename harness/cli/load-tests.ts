@@ -63,7 +63,7 @@ async function findAll(folders: readonly string[]): Promise<readonly string[]> {
       ...(statSync(path).isDirectory() ? await findFiles(path, ['.ts', '.mts', '.js', '.mjs']) : [path]),
     )
   }
-  if (found.length === 0)
+  if (found.length === 0 && folders.length > 0)
     throw new UsageError(`no test files in ${folders.join(', ')}`, { code: 'no-test-files' })
   return found
 }

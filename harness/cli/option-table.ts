@@ -91,6 +91,14 @@ export const selectionOptions: readonly ConfigurableRow[] = [
     isPath: true,
   },
   {
+    flags: '--external <folder>',
+    help: 'a project whose executables (in tests/kola, else anywhere in it) are tests, instead of the built-in ones; repeatable',
+    parse: collect,
+    env: 'SIGNALBOX_EXTERNAL',
+    config: 'external',
+    isPath: true,
+  },
+  {
     flags: '--last-failed [folder]',
     help: 'only tests that were not green in that run (failed, flaky, infra, missing); default: the latest in --output',
     config: false,
@@ -309,6 +317,7 @@ export const jsonOption: OptionRow = { flags: '--json', help: 'print JSON for pr
 export interface SelectionFlags {
   readonly tag?: readonly string[]
   readonly tests?: readonly string[]
+  readonly external?: readonly string[]
   /** A folder, or true: the latest run. */
   readonly lastFailed?: string | true
   /** A commit, or true: HEAD. */

@@ -14,6 +14,8 @@ export interface ConfigOptions {
   readonly tests?: readonly string[]
   /** Files of tests that are known to fail. Default `signalbox-known-failures.yaml` in the working directory, if any. */
   readonly knownFailures?: readonly string[]
+  /** Projects whose executables are tests, instead of the built-in tests. */
+  readonly external?: readonly string[]
 
   /** Where machines come from. Default `qemu`. */
   readonly platform?: string

@@ -29,15 +29,19 @@ export function findConflicts(configs: readonly IgnitionConfig[]): readonly Conf
 
 /**
  * Sorts configs into groups that may each share one machine: in order, each into the first group that it fits. The
- * same list gives the same groups. Returns places in the list.
+ * same list gives the same groups. `apart` says which two share nothing for another reason. Returns places in the list.
  */
-export function groupCompatible(configs: readonly IgnitionConfig[]): readonly (readonly number[])[] {
+export function groupCompatible(
+  configs: readonly IgnitionConfig[],
+  apart: (a: number, b: number) => boolean = () => false,
+): readonly (readonly number[])[] {
   const claims = configs.map(claimsOf)
   const groups: { readonly members: number[]; readonly claims: Claims[] }[] = []
   for (const [at, mine] of claims.entries()) {
     const fits = groups.find(
       (group) =>
         mine.exclusive.length === 0 &&
+        !group.members.some((other) => apart(other, at)) &&
         group.claims.every((theirs) => theirs.exclusive.length === 0 && clash(theirs, mine) === undefined),
     )
     if (fits === undefined) groups.push({ members: [at], claims: [mine] })

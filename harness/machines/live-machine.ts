@@ -21,11 +21,12 @@ import { SshSession, type CommandOutcome, type ExecOptions, type SshKey } from '
 import { openCappedFile } from './capped-file.ts'
 import { journalReader, followJournalOverSsh } from './follow-journal.ts'
 import { commandEvent, exitError, failedUnitsError, noCheckpoints, noKeep } from './machine-trouble.ts'
+import { insidesOf, openInsides } from './insides.ts'
 import { machineControl } from './machine-control.ts'
 import { createLog, lastLinesOf, seesLine, type LogBuffer } from './machine-log.ts'
 import { reach, type Reached } from './reach.ts'
 import { describeFailedUnits, judgeSystem, listFailedUnits, lookAtSystem, type SystemState } from './ready.ts'
-import { watchLogs, type Watch } from './watch.ts'
+import { isDead, watchLogs, type Watch } from './watch.ts'
 
 export interface AdoptOptions {
   readonly platformMachine: PlatformMachine
@@ -329,6 +330,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
 
   const isReachable = (): boolean =>
     milestones.has('ssh') && power === 'on' && !gone.signal.aborted && !watch.hits.some((hit) => hit.fatal)
+  openInsides({ machine, session, raw, gone: gone.signal, signals, readyTimeoutMs, lastSeen, becomeReady })
   const owned = stack.move()
   return {
     folder,
@@ -353,7 +355,9 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
       power === 'off' || gone.signal.aborted || isDead(watch)
         ? { kind: 'gone' }
         : await reach({ session, line, expectSsh: isReachable(), slowness, signal }),
-    hasJournalChannel: raw.journal !== undefined && raw.journal.bytes > 0,
+    get hasJournalChannel() {
+      return insidesOf(machine).hasJournalChannel()
+    },
     endpoint: async (signal) => await raw.ssh(signal),
     settle: async (outer, isolated) => {
       if (agent === undefined) return { kind: 'unsettled', reason: 'there is no agent in it', lasting: true }
@@ -391,9 +395,4 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
       emit({ type: 'machine.destroyed', machine: raw.id, durationMs: performance.now() - disposeStart })
     },
   }
-}
-
-// After a panic nobody is there to be asked; beside an emergency shell the agent still runs.
-function isDead({ hits }: Watch): boolean {
-  return hits.some(({ fatal, code }) => fatal && code !== 'emergency-shell')
 }

@@ -17,11 +17,16 @@ export interface Hit {
 export interface Watch extends Disposable {
   /** All hits so far; the same message over and over counts at most 50 times. */
   readonly hits: readonly Hit[]
+  /** How often the journal has said by now that a unit failed. */
+  readonly unitFailures: number
   /** Calls for each fatal hit, those that were there before included. */
   onFatal(listener: (hit: Hit) => void): () => void
 }
 
 const MOST_HITS_A_CODE = 50
+
+/** What systemd logs of every unit that enters its failed state (its message d9b373ed55a64feb8242e02dbe79a49c). */
+const UNIT_FAILURE = /^systemd\[1\]: .{1,300}: Failed with result '/
 
 /** Starts watching. */
 export function watchLogs(console: LogBuffer, journal: LogBuffer, distro: string): Watch {
@@ -48,9 +53,20 @@ export function watchLogs(console: LogBuffer, journal: LogBuffer, distro: string
       if (hit.fatal) for (const listener of listeners) listener(hit)
     }
   }
-  const stops = [console.listen(lookIn('console')), journal.listen(lookIn('journal'))]
+  let unitFailures = 0
+  const countFailures = (line: string): void => {
+    if (UNIT_FAILURE.test(line)) unitFailures += 1
+  }
+  const stops = [
+    console.listen(lookIn('console')),
+    journal.listen(lookIn('journal')),
+    journal.listen(countFailures),
+  ]
   return {
     hits,
+    get unitFailures() {
+      return unitFailures
+    },
     onFatal(listener) {
       listeners.add(listener)
       for (const hit of hits.filter(({ fatal }) => fatal)) listener(hit)
@@ -60,4 +76,9 @@ export function watchLogs(console: LogBuffer, journal: LogBuffer, distro: string
       for (const stop of stops) stop()
     },
   }
+}
+
+/** After a panic nobody is there to be asked; beside an emergency shell the agent still runs. */
+export function isDead({ hits }: Watch): boolean {
+  return hits.some(({ fatal, code }) => fatal && code !== 'emergency-shell')
 }

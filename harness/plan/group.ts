@@ -73,6 +73,11 @@ export function formJobs(candidates: readonly GroupCandidate[], options: GroupOp
   )
 }
 
+/** Whether the tests of a job run one after the other on the same machine even where each could have a clone. */
+export function isOneMachine({ shared, tests }: Pick<Job, 'shared' | 'tests'>): boolean {
+  return shared && tests[0]?.requirements.oneMachine === true
+}
+
 /** A job of one test of another; its boot is the same, so that it finds the same template. */
 export function jobOf(test: RegisteredTest, { sources, forks, shared }: Job): Job {
   return { id: test.name, tests: [test], sources: forks && shared ? sources : [test], shared: false, forks }
@@ -85,10 +90,20 @@ export function coldJob(test: RegisteredTest): Job {
 
 function mergeable(members: readonly GroupCandidate[]): readonly (readonly RegisteredTest[])[] {
   return [...Map.groupBy(members, ({ test }) => machineKey(test)).values()].flatMap((alike) =>
-    groupCompatible(alike.map(({ config }) => config ?? emptyConfig)).map((indices) =>
-      indices.flatMap((index) => alike[index]?.test ?? []),
-    ),
+    groupCompatible(
+      alike.map(({ config }) => config ?? emptyConfig),
+      (a, b) => areInConflict(alike[a]?.test, alike[b]?.test),
+    ).map((indices) => indices.flatMap((index) => alike[index]?.test ?? [])),
   )
+}
+
+/** Whether one of two tests says, by name or alias, that it shares no machine with the other. */
+function areInConflict(a: RegisteredTest | undefined, b: RegisteredTest | undefined): boolean {
+  const names = (test: RegisteredTest | undefined): readonly string[] =>
+    test === undefined ? [] : [test.name, ...(test.requirements.aliases ?? [])]
+  const refuses = (one: RegisteredTest | undefined, other: RegisteredTest | undefined): boolean =>
+    one?.requirements.conflicts?.some((name) => names(other).includes(name)) === true
+  return refuses(a, b) || refuses(b, a)
 }
 
 function mayShare(test: RegisteredTest): boolean {
@@ -125,8 +140,8 @@ export function bootKey(test: RegisteredTest): string {
 
 /** Tests share a machine only when they ask for exactly the same one and the same judgement of its boot. */
 function machineKey(test: RegisteredTest): string {
-  const { memoryMiB, cpus, disks, primaryDiskMiB, tpm } = test.requirements
-  return JSON.stringify([memoryMiB, cpus, disks, primaryDiskMiB, tpm])
+  const { memoryMiB, cpus, disks, primaryDiskMiB, tpm, kernelArguments, oneMachine } = test.requirements
+  return JSON.stringify([memoryMiB, cpus, disks, primaryDiskMiB, tpm, kernelArguments, oneMachine])
 }
 
 function templateKey({ test, config }: GroupCandidate): string {

@@ -3,7 +3,7 @@ import type { ImageIdentity, Target } from '../model.ts'
 import type { RegisteredTest } from '../registry.ts'
 import type { Requirements } from '../requirements.ts'
 import { readIgnition } from '../ignition/index.ts'
-import { coldJob, formJobs, jobOf, mayFork, type GroupCandidate } from './group.ts'
+import { coldJob, formJobs, isOneMachine, jobOf, mayFork, type GroupCandidate } from './group.ts'
 import { makePlan, orderJobs } from './plan.ts'
 
 const image: ImageIdentity = {
@@ -122,4 +122,26 @@ it('fixes and digests the expected set, skips included', () => {
   expect(plan.digest).toMatch(/^sha256:[0-9a-f]{64}$/)
   expect(make('needs a TPM').digest).toBe(plan.digest)
   expect(make('another reason').digest).not.toBe(plan.digest)
+})
+
+it('keeps apart what conflicts by name or alias, and what shares a machine from what does not', async () => {
+  const together = { exclusive: false, oneMachine: true } as const
+  const jobs = formJobs(
+    [
+      await candidate('a', { ...together, aliases: ['ext.p.A'] }),
+      await candidate('b', { ...together, conflicts: ['ext.p.A'] }),
+      await candidate('c', together),
+      await candidate('d', { ...together, kernelArguments: ['quiet'] }),
+      await candidate('e', { exclusive: false }),
+    ],
+    { forks: true },
+  )
+  expect(jobs.map(({ tests }) => tests.map(({ name }) => name)).toSorted()).toEqual([
+    ['a', 'c'],
+    ['b'],
+    ['d'],
+    ['e'],
+  ])
+  const shared = jobs.find(({ tests }) => tests.length === 2)
+  expect(shared === undefined ? undefined : isOneMachine(shared)).toBe(true)
 })

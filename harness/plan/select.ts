@@ -47,7 +47,7 @@ export function selectTests(tests: readonly RegisteredTest[], options: SelectOpt
         only(test)
       )
     })
-    .map((test) => ({ test, skip: skipReason(test, target) }))
+    .map((test) => ({ test, skip: skipReason(test, target, tags) }))
 }
 
 function matchGlobs(tests: readonly RegisteredTest[], globs: readonly string[]): readonly RegisteredTest[] {
@@ -92,8 +92,15 @@ function checkTags(tests: readonly RegisteredTest[], tags: readonly string[]): v
 }
 
 /** Why this test cannot say anything about this target, or undefined. */
-export function skipReason(test: RegisteredTest, target: Target): string | undefined {
+export function skipReason(
+  test: RegisteredTest,
+  target: Target,
+  tags: readonly string[] = [],
+): string | undefined {
   const needs = test.requirements
+  if (needs.requiredTag !== undefined && !tags.includes(needs.requiredTag)) {
+    return `runs only with --tag ${needs.requiredTag}`
+  }
   const lists = [
     ['platform', needs.platforms, target.platform],
     ['architecture', needs.architectures, target.architecture],
@@ -106,6 +113,18 @@ export function skipReason(test: RegisteredTest, target: Target): string | undef
       return `needs ${what} ${allowed.join(' or ')}; the target has ${actual}`
     }
   }
+  const exclusions = [
+    ['platform', needs.excludePlatforms, target.platform],
+    ['architecture', needs.excludeArchitectures, target.architecture],
+    ['distro', needs.excludeDistros, target.distro],
+  ] as const
+  for (const [what, excluded = [], actual] of exclusions) {
+    if (excluded.some((name) => name === actual)) return `not on ${what} ${actual}`
+  }
+  const rule = needs.skips?.find(
+    ({ platforms }) => platforms === undefined || platforms.includes(target.platform),
+  )
+  if (rule !== undefined) return rule.reason
   return needs.versions === undefined ? undefined : versionReason(test.name, needs.versions, target.version)
 }
 

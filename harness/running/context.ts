@@ -16,6 +16,8 @@ export interface AttemptContext {
   /** Absolute folder of the attempt's artefacts. */
   readonly folder: string
   readonly failures: Failure[]
+  /** The tests that come to the same machines one after the other, this one included. */
+  readonly companions?: readonly string[]
   readonly phase: Phase
   /** Stops the clock of the phase until disposed: a person has the machine. */
   readonly holdDeadline: () => Disposable

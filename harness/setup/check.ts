@@ -27,7 +27,7 @@ async function runPart({ name, command: [program, ...args], mend }: Part): Promi
   const started = performance.now()
   const result = await execCommand(join(packageRoot, 'node_modules', '.bin', program), args, {
     cwd: packageRoot,
-    timeoutMs: 600_000,
+    timeoutMs: 1_800_000,
     env: process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' },
   })
   const ok = result.failure === ''

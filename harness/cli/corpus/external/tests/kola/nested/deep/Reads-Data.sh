@@ -1,0 +1,3 @@
+#!/bin/bash
+set -euo pipefail
+test ! -e "$KOLA_EXT_DATA"

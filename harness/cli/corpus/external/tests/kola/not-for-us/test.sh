@@ -1,0 +1,3 @@
+#!/bin/bash
+## kola:
+##   architectures: "! x86_64"
