@@ -7,6 +7,7 @@ import { commandBenchmarks } from './commands.ts'
 import type { Benchmark } from './figure.ts'
 import { forkBenchmarks } from './forks.ts'
 import { scheduleCost, scheduleMakespan } from './schedule.ts'
+import { sshOverhead } from './ssh-overhead.ts'
 
 export const benchmarks: readonly Benchmark[] = [
   ...coldBootBenchmarks,
@@ -14,6 +15,7 @@ export const benchmarks: readonly Benchmark[] = [
   ...burstBenchmarks,
   ...clusterBenchmarks,
   ...commandBenchmarks,
+  sshOverhead,
   scheduleMakespan,
   scheduleCost,
 ]

@@ -62,6 +62,12 @@ export const commandTable: readonly CommandRow[] = [
     action: async () => (await import('./commands/list.ts')).list,
   },
   {
+    usage: 'config',
+    help: 'what the options of a run come to, target by target, and where each value comes from',
+    options: [...selectionOptions, ...targetOptions, ...machineOptions, ...runOptions, jsonOption],
+    action: async () => (await import('./commands/config.ts')).config,
+  },
+  {
     usage: 'start',
     help: 'the whole main job: check the host, build or find the reference image, run the smoke suite, show the reports; a config gives how it goes, not what is tested',
     options: [outputOption, ...runOptions, ...debugOptions],
