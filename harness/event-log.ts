@@ -24,18 +24,18 @@ export interface EventLogOptions {
 
 export interface EventLog extends Disposable {
   readonly emit: Emit
+  /** Writes to the same file as another run, with numbers and a clock of its own. */
+  emitFor(run: string): Emit
   /** False once an event could not be saved. */
   readonly complete: () => boolean
 }
 
 /** Opens the stream of a run. */
 export function openEventLog(options: EventLogOptions): EventLog {
-  const { run, folder, readers, now = () => new Date() } = options
+  const { folder, readers, now = () => new Date() } = options
   mkdirSync(folder, { recursive: true })
   const file = openSync(join(folder, 'events.jsonl'), 'a', 0o644)
-  const startedAt = performance.now()
   const deaf = new Set<EventReader>()
-  let seq = 0
   let written = 0
   let failed = false
   let open = true
@@ -58,14 +58,7 @@ export function openEventLog(options: EventLogOptions): EventLog {
     }
   }
 
-  const emit = (body: EventBody): void => {
-    seq += 1
-    const envelope = { v: EVENT_VERSION, run, seq, at: now().toISOString() }
-    const event: SignalboxEvent = {
-      ...envelope,
-      ms: Math.round((performance.now() - startedAt) * 10) / 10,
-      ...body,
-    }
+  const tell = (event: SignalboxEvent): void => {
     save(event)
     for (const reader of readers) {
       if (deaf.has(reader)) continue
@@ -78,8 +71,19 @@ export function openEventLog(options: EventLogOptions): EventLog {
     }
   }
 
+  const emitFor = (run: string): Emit => {
+    const startedAt = performance.now()
+    let seq = 0
+    return (body: EventBody) => {
+      seq += 1
+      const envelope = { v: EVENT_VERSION, run, seq, at: now().toISOString() }
+      tell({ ...envelope, ms: Math.round((performance.now() - startedAt) * 10) / 10, ...body })
+    }
+  }
+
   return {
-    emit,
+    emit: emitFor(options.run),
+    emitFor,
     complete: () => !failed,
     [Symbol.dispose]() {
       if (!open) return

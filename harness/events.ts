@@ -53,6 +53,8 @@ export type EventBody =
       readonly type: 'run.started'
       readonly command: readonly string[]
       readonly tool: { readonly name: 'signalbox'; readonly version: string }
+      /** The name of its target, where the command runs several. */
+      readonly cell?: string
       readonly host: Readonly<Record<string, string | number>>
     }
   | {
@@ -79,6 +81,16 @@ export type EventBody =
       readonly message: string
     }
   | { readonly type: 'run.interrupted'; readonly signal: string }
+  /** The run could not begin or go on: its target cannot be had, a service died, the disk is full. Never the image. */
+  | {
+      readonly type: 'run.aborted'
+      readonly kind: 'usage' | 'infra' | 'harness'
+      readonly code: string
+      readonly message: string
+      readonly hint?: string
+      /** The last lines of what failed. */
+      readonly evidence?: readonly string[]
+    }
   | {
       readonly type: 'run.finished'
       readonly verdicts: VerdictCounts

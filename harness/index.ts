@@ -1,7 +1,18 @@
 // What tests import: the public test API.
 
 export { defineConfig } from './config/config.ts'
-export type { ConfigOptions, SignalboxConfig } from './config/config.ts'
+export type {
+  ConfigOptions,
+  CustomReporter,
+  ReporterFactory,
+  ReportFileConfig,
+  ReportModuleConfig,
+  ReportName,
+  ServiceConfig,
+  SignalboxConfig,
+  TargetConfig,
+} from './config/config.ts'
+export type { SignalboxEvent } from './events.ts'
 export { attach } from './running/attachments.ts'
 export { skip } from './running/skip.ts'
 export { InfraError, MachineError, UsageError } from './errors.ts'

@@ -2,6 +2,7 @@
 // the events emitted here and below.
 
 import { hostname, release } from 'node:os'
+import { join } from 'node:path'
 import { coldOnlyTests } from './forks/cold-only.ts'
 import {
   defaultTimeouts,
@@ -12,9 +13,9 @@ import {
   type Timeouts,
 } from './attempt/environment.ts'
 import { specOf } from './attempt/acquire.ts'
-import { InfraError, messageOf, UsageError } from './errors.ts'
+import { codeOf, InfraError, messageOf, UsageError } from './errors.ts'
 import type { Debugging } from './debugging/debugging.ts'
-import type { Emit, EventOf } from './events.ts'
+import type { Emit, EventBody, EventOf } from './events.ts'
 import type { Platform } from './machine.ts'
 import type { Image, Target, Verdict, VerdictCounts } from './model.ts'
 import { formJobs } from './plan/group.ts'
@@ -60,7 +61,13 @@ export interface RunOptions extends RetryPolicy {
   readonly noTimeouts: boolean
   /** Replaces the time a machine has to become ready, wall milliseconds. */
   readonly bootTimeoutMs: number | undefined
-  /** Aborts with an InfraError `interrupted` on Ctrl-C. */
+  /** The name of this target where the command runs several: part of paths and of the report. */
+  readonly cell?: string | undefined
+  /** Replaces what the platform says about itself. */
+  readonly slowness?: number | undefined
+  /** Plans and runs nothing: an earlier target has ended the command. Default false. */
+  readonly planOnly?: boolean
+  /** Aborts with an InfraError: `interrupted` on Ctrl-C, another code for what ends the run and is nobody's wish. */
   readonly signal: AbortSignal
 }
 
@@ -76,12 +83,7 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
   const startedAt = performance.now()
   // Long enough to reach from deep in the harness back to a line of the test.
   Error.stackTraceLimit = 50
-  emit({
-    type: 'run.started',
-    command: options.command,
-    tool: { name: 'signalbox', version: toolVersion },
-    host: { name: hostname(), kernel: release(), node: process.version },
-  })
+  emit(runStarted(options))
   for (const remark of options.remarks) emit({ type: 'run.notice', ...remark })
   const runnable = selection.filter(({ skip }) => skip === undefined).map(({ test }) => test)
   const candidates = await Promise.all(
@@ -123,8 +125,9 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     knownDurationMs,
     repeat: options.repeat,
   })
+  const slowness = options.slowness ?? session.slowness
   const timeouts: Timeouts = {
-    ...(options.noTimeouts ? endlessTimeouts : defaultTimeouts(session.slowness)),
+    ...(options.noTimeouts ? endlessTimeouts : defaultTimeouts(slowness)),
     ...(options.bootTimeoutMs === undefined ? {} : { readyMs: options.bootTimeoutMs }),
   }
   const most = options.jobs ?? Math.max(1, Math.floor(session.budget.cpus))
@@ -152,6 +155,12 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     emit,
     noticeOnce: openNotices(emit),
     runFolder: options.runFolder,
+    attemptsFolder: join(
+      options.runFolder,
+      'attempts',
+      ...(options.cell === undefined ? [] : [options.cell]),
+    ),
+    slowness,
     signal,
     debugging: options.debugging,
     planned: new Map(plan.tests.map((test) => [test.test, test])),
@@ -160,9 +169,10 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
   }
   const { maxFailures, quietWaitMs, auditForks } = options
   const policy: RetryPolicy = options
+  const jobs = options.planOnly === true ? [] : plan.jobs
   const verdicts = await runPlan({
     env,
-    plan,
+    plan: { ...plan, jobs },
     policy,
     most,
     maxFailures,
@@ -171,13 +181,40 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     knownDurationMs,
   })
   for (const { test } of plan.tests) if (!verdicts.has(test)) verdicts.set(test, 'missing')
-  if (signal.aborted) emit({ type: 'run.interrupted', signal: messageOf(signal.reason) })
+  const end = signal.aborted ? runEnded(signal.reason) : undefined
+  if (end !== undefined) emit(end)
   const counts = countVerdicts(verdicts.values())
-  const exitCode = exitCodeOf(counts, signal.aborted ? 'interrupted' : 'finished', {
-    failOnFlaky: options.failOnFlaky,
-  })
+  const state = end === undefined ? 'finished' : end.type === 'run.interrupted' ? 'interrupted' : 'incomplete'
+  const exitCode = exitCodeOf(counts, state, { failOnFlaky: options.failOnFlaky })
   emit({ type: 'run.finished', verdicts: counts, exitCode, durationMs: performance.now() - startedAt })
   return { verdicts, counts, exitCode }
+}
+
+/** The first event of a run. */
+export function runStarted({ command, cell }: Pick<RunOptions, 'command' | 'cell'>): EventBody {
+  return {
+    type: 'run.started',
+    command,
+    tool: { name: 'signalbox', version: toolVersion },
+    host: { name: hostname(), kernel: release(), node: process.version },
+    ...(cell === undefined ? {} : { cell }),
+  }
+}
+
+/** What is said of a run that ends before its time: somebody's wish, or a fault. */
+export function runEnded(reason: unknown): Extract<EventBody, { type: 'run.interrupted' | 'run.aborted' }> {
+  const message = messageOf(reason)
+  if (codeOf(reason) === 'interrupted') return { type: 'run.interrupted', signal: message }
+  const hint = reason instanceof InfraError || reason instanceof UsageError ? reason.hint : undefined
+  const evidence = reason instanceof InfraError ? reason.evidence : undefined
+  return {
+    type: 'run.aborted',
+    kind: reason instanceof UsageError ? 'usage' : reason instanceof InfraError ? 'infra' : 'harness',
+    code: codeOf(reason) ?? 'unexpected-error',
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(evidence === undefined || evidence.length === 0 ? {} : { evidence }),
+  }
 }
 
 /** The reason that a run's signal aborts with. */

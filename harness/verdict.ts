@@ -86,19 +86,25 @@ export interface ExitPolicy {
 }
 
 /**
- * The exit code of design.md, the first that applies: 130 interrupted, 1 a product failure, 3 infrastructure or harness
- * failures, tests without a verdict or a stream that ends without a word, 77 only warnings, 0. 2 (usage) never comes from
- * a run.
+ * The exit code of design.md, the first that applies: 130 interrupted, 1 a product failure, 2 a target that cannot be had
+ * as it was asked for, 3 infrastructure or harness failures, tests without a verdict or a stream that ends without a word,
+ * 77 only warnings, 0.
  */
 export function exitCodeOf(
   verdicts: VerdictCounts,
-  state: 'finished' | 'interrupted' | 'incomplete',
+  state: 'finished' | 'interrupted' | 'incomplete' | 'unusable',
   policy: ExitPolicy = {},
-): 0 | 1 | 3 | 77 | 130 {
+): 0 | 1 | 2 | 3 | 77 | 130 {
   if (state === 'interrupted') return 130
   if (verdicts.failed > 0) return 1
   if (policy.failOnFlaky === true && verdicts.flaky > 0) return 1
+  if (state === 'unusable') return 2
   if (verdicts.infra > 0 || verdicts.missing > 0 || state === 'incomplete') return 3
   if (policy.failOnNothingRun === true && verdicts.passed + verdicts.flaky + verdicts.warned === 0) return 3
   return verdicts.warned > 0 ? 77 : 0
+}
+
+/** What the exit codes of several runs come to: the gravest. */
+export function gravestExitCode(codes: readonly number[]): number {
+  return [130, 1, 2, 3, 77].find((code) => codes.includes(code)) ?? 0
 }

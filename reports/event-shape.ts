@@ -91,6 +91,7 @@ const bodies: Readonly<Record<EventBody['type'], Fields>> = {
     command: listOf(text),
     tool: shape({ version: text }),
     host: scalars,
+    cell: optional(text),
   },
   'run.planned': {
     target,
@@ -109,6 +110,13 @@ const bodies: Readonly<Record<EventBody['type'], Fields>> = {
     message: text,
   },
   'run.interrupted': { signal: text },
+  'run.aborted': {
+    kind: oneOf('usage', 'infra', 'harness'),
+    code: text,
+    message: text,
+    hint: optional(text),
+    evidence: optional(listOf(text)),
+  },
   'run.finished': { exitCode: number, durationMs: number },
   'attempt.started': {
     attempt,

@@ -16,6 +16,7 @@ import {
   judgedAttempts,
   type MachineSummary,
   type Notice,
+  type RunAbort,
   type RunSummary,
   type TestSummary,
 } from './run-summary.ts'
@@ -46,6 +47,7 @@ export function startRunFold(first: SignalboxEvent): RunFold {
   let plan: EventOf<'run.planned'> | undefined
   let plannedTests: ReadonlyMap<string, PlannedTest> = new Map()
   let interrupted: EventOf<'run.interrupted'> | undefined
+  let aborted: EventOf<'run.aborted'> | undefined
   let finished: EventOf<'run.finished'> | undefined
   let lastMs = 0
   const tests = new Map<string, BuildingTest>()
@@ -88,6 +90,9 @@ export function startRunFold(first: SignalboxEvent): RunFold {
         return
       case 'run.interrupted':
         interrupted ??= event
+        return
+      case 'run.aborted':
+        aborted ??= event
         return
       case 'run.finished':
         finished = event
@@ -142,17 +147,18 @@ export function startRunFold(first: SignalboxEvent): RunFold {
     const verdicts: Record<Verdict, number> = { ...noVerdicts }
     for (const { verdict } of all) verdicts[verdict]++
     const missing = all.filter(({ verdict }) => verdict === 'missing').map((item) => item.test)
-    const state =
-      interrupted !== undefined ? 'interrupted' : finished !== undefined ? 'finished' : 'incomplete'
+    const state = stateOf({ interrupted, aborted, finished })
     return {
       run: first.run,
       state,
       ...(interrupted === undefined ? {} : { interruptedBy: interrupted.signal }),
+      ...(aborted === undefined ? {} : { abortedBy: abortOf(aborted) }),
       startedAt: first.at,
       durationMs: finished?.durationMs ?? lastMs,
       command: started?.command ?? [],
       ...(started === undefined ? {} : { toolVersion: started.tool.version }),
       host: started?.host ?? {},
+      ...(started?.cell === undefined ? {} : { targetName: started.cell }),
       ...(plan === undefined
         ? {}
         : {
@@ -172,18 +178,56 @@ export function startRunFold(first: SignalboxEvent): RunFold {
       missing,
       verdicts,
       // Without a plan nobody knows what is missing: no verdict about the image.
-      exitCode: exitCodeOf(
-        verdicts,
-        plan === undefined && state === 'finished' ? 'incomplete' : state,
-        policy,
-      ),
+      exitCode: exitCodeOf(verdicts, exitStateOf({ state, plan, abortedBy: aborted }), policy),
       ...(finished === undefined ? {} : { recordedExitCode: finished.exitCode }),
       tests: all,
       machines: [...machines.values()],
-      notices: plan === undefined ? [...notices, noPlan] : [...notices],
+      // Why there is no plan is said by what ended the run.
+      notices: plan === undefined && aborted === undefined ? [...notices, noPlan] : [...notices],
     }
   }
   return { add, test, summary }
+}
+
+function stateOf(ends: {
+  readonly interrupted: unknown
+  readonly aborted: unknown
+  readonly finished: unknown
+}): RunSummary['state'] {
+  if (ends.interrupted !== undefined) return 'interrupted'
+  if (ends.aborted !== undefined) return 'aborted'
+  return ends.finished === undefined ? 'incomplete' : 'finished'
+}
+
+/** What counts for the exit code; without a plan nobody knows what is missing. */
+export function exitStateOf(
+  run: Pick<RunSummary, 'state'> & {
+    readonly plan?: unknown
+    readonly abortedBy?: Pick<RunAbort, 'kind'> | undefined
+  },
+): Parameters<typeof exitCodeOf>[1] {
+  switch (run.state) {
+    case 'interrupted':
+      return 'interrupted'
+    case 'aborted':
+      return run.abortedBy?.kind === 'usage' ? 'unusable' : 'incomplete'
+    case 'incomplete':
+      return 'incomplete'
+    case 'finished':
+      return run.plan === undefined ? 'incomplete' : 'finished'
+    default:
+      return run.state satisfies never
+  }
+}
+
+function abortOf({ kind, code, message, hint, evidence }: EventOf<'run.aborted'>): RunAbort {
+  return {
+    kind,
+    code,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(evidence === undefined ? {} : { evidence }),
+  }
 }
 
 function machineOf(event: EventOf<'machine.created'>): Building<MachineSummary> {

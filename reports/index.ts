@@ -22,4 +22,11 @@ export type {
 export { isReportFormat, type ReportFormat, reportFormats } from './show.ts'
 export { createSummarizer, summarize, type Summarizer, type SummaryOptions } from './summarize.ts'
 export { type Environment, type ReportStream, type Terminal, terminalOf } from './terminal.ts'
-export { reportFiles, writeJobSummary, writeReports, type WrittenReports } from './write.ts'
+export {
+  type ReportFile,
+  reportFiles,
+  writeJobSummary,
+  writeReportFiles,
+  writeReports,
+  type WrittenReports,
+} from './write.ts'

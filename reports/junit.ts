@@ -7,6 +7,7 @@ import library, { type Builder, type TestCase, type TestSuite } from 'junit-repo
 import { oneLine, plainText } from '../harness/hostile-text.ts'
 import type { Failure } from '../harness/model.ts'
 import { attemptTitle, causeOf, failureText, lastFailed, mainFailure, placeOf } from './failure-text.ts'
+import { endText, evidenceLinesOf } from './run-end.ts'
 import {
   judgedAttempts,
   type AttemptSummary,
@@ -33,6 +34,15 @@ export function junitText(summary: Summary): string {
     const suite = report.testSuite()
     describeSuite(suite, run)
     for (const test of run.tests) describeTest(suite.testCase(), test, run)
+    if (run.state === 'aborted') {
+      // Otherwise a target that could not be had would be an empty suite, and green.
+      const testCase = suite
+        .testCase()
+        .className(xmlText(cellName(run)))
+        .name('the run')
+      const evidence = xmlText(evidenceLinesOf(run.abortedBy ?? {}).join('\n'))
+      testCase.error(xmlText(endText(run)), xmlText(run.abortedBy?.code ?? 'aborted'), evidence)
+    }
   }
   return `${report.build()}\n`
 }

@@ -18,8 +18,15 @@ import {
   stackLines,
 } from './failure-text.ts'
 import { noticeLine, plural, verdictPaint } from './list-lines.ts'
+import { endText } from './run-end.ts'
 import { notesOf } from './test-notes.ts'
-import { type AttemptSummary, type Summary, cellName, type TestSummary } from './run-summary.ts'
+import {
+  type AttemptSummary,
+  cellName,
+  type RunSummary,
+  type Summary,
+  type TestSummary,
+} from './run-summary.ts'
 import type { Look } from './terminal.ts'
 
 const INDENT = '     '
@@ -186,15 +193,15 @@ export function countLines(summary: Summary, look: Look): readonly string[] {
     ...missingLines(summary, look),
     ...summary.runs.flatMap((run) => {
       if (run.state === 'finished') return []
-      const name = summary.runs.length > 1 ? `run ${oneLine(run.run, 80)} ` : 'the run '
-      const how =
-        run.state === 'interrupted'
-          ? `was interrupted by ${oneLine(run.interruptedBy ?? 'a signal', 40)}`
-          : 'has no end: it was killed, or is still running'
-      return [`  ${colors.red(`${name}${how}`)}`]
+      return [`  ${colors.red(`${runName(run, summary)} ${endText(run)}`)}`]
     }),
     ...summary.notices.map((notice) => noticeLine(notice, look)),
   ]
+}
+
+function runName(run: RunSummary, { runs }: Summary): string {
+  if (runs.length === 1) return 'the run'
+  return run.targetName === undefined ? `run ${oneLine(run.run, 80)}` : oneLine(run.targetName, 80)
 }
 
 function missingLines(summary: Summary, look: Look): readonly string[] {

@@ -8,6 +8,7 @@ import { bootLine, noticeLine, planLine, repetitionLine, retryLine, verdictBlock
 import { summaryLines } from './list-summary.ts'
 import { type LiveRegion, openLiveRegion } from './live-region.ts'
 import { heartbeatLine, regionLines } from './region-lines.ts'
+import { abortLines } from './run-end.ts'
 import { createRunning } from './running.ts'
 import { createSummarizer, type SummaryOptions } from './summarize.ts'
 import { type Environment, lookOf, type ReportStream, sizeOf, terminalOf } from './terminal.ts'
@@ -53,9 +54,11 @@ export function createListReporter(options: ListReporterOptions): ListReporter {
   const running = createRunning(now)
   const verdicts: Record<Verdict, number> = { ...noVerdicts }
   const judged = new Map<string, Verdict>()
+  const targets = new Map<string, string>()
   const boots = new Map<string, EventOf<'machine.created'>>()
   const repeated = new Set<string>()
   let planned = 0
+  let heads = 0
   let lastWriteAt = startedAt
   let ended = false
   let broken = false
@@ -115,13 +118,16 @@ export function createListReporter(options: ListReporterOptions): ListReporter {
         // A test that is planned to be skipped is done, whether or not an event follows.
         for (const { test, expectation } of event.tests)
           if (expectation.kind === 'skip') judge(event.run, test, 'skipped')
-        return [planLine({ ...event, count: event.tests.length }, look()), '']
+        heads += 1
+        return [...(heads > 1 ? [''] : []), planLine({ ...event, count: event.tests.length }, look()), '']
       case 'run.notice':
         return [noticeLine(event, look())]
       case 'run.interrupted': {
         const message = `interrupted by ${event.signal}: stopping, cleaning up, writing the reports`
         return [noticeLine({ level: 'warning', code: 'interrupted', message }, look())]
       }
+      case 'run.aborted':
+        return abortLines(event, targets.get(event.run), look())
       case 'log':
         if (event.level !== 'warning') return []
         return [noticeLine({ level: 'warning', code: 'log', message: withTest(event) }, look())]
@@ -149,6 +155,8 @@ export function createListReporter(options: ListReporterOptions): ListReporter {
         return test === undefined ? [] : verdictBlock(test, look())
       }
       case 'run.started':
+        if (event.cell !== undefined) targets.set(event.run, event.cell)
+        return []
       case 'run.finished':
       case 'attempt.started':
       case 'phase.started':

@@ -6,6 +6,7 @@ import { oneLine } from '../harness/hostile-text.ts'
 import type { Verdict } from '../harness/model.ts'
 import { verdictOrder } from '../harness/verdict.ts'
 import { attemptTitle, causeOf, failureText, isUnharmed, placeOf } from './failure-text.ts'
+import { endText, evidenceLinesOf } from './run-end.ts'
 import {
   audits,
   judgedAttempts,
@@ -70,7 +71,9 @@ function runHead(run: RunSummary): readonly string[] {
       ? `**Interrupted** by ${markdownLine(run.interruptedBy ?? 'a signal')}. `
       : run.state === 'incomplete'
         ? '**The run has no end**: it was killed, or is still running. '
-        : ''
+        : run.state === 'aborted'
+          ? `**The run** ${markdownLine(endText(run))} `
+          : ''
   const about =
     image === undefined
       ? ''
@@ -80,8 +83,14 @@ function runHead(run: RunSummary): readonly string[] {
     `### ${markdownLine(cellName(run))}`,
     '',
     `${state}${about}run ${codeSpan(run.run)}`,
+    ...evidenceOf(run),
     ...run.notices.map((notice) => `\n> ${markdownLine(notice.message)}`),
   ]
+}
+
+function evidenceOf({ abortedBy }: RunSummary): readonly string[] {
+  const lines = evidenceLinesOf(abortedBy ?? {})
+  return lines.length === 0 ? [] : ['', fenced(lines.join('\n'))]
 }
 
 /** What is not green comes first, so that a cut table has cut green rows. */

@@ -132,11 +132,16 @@ export interface MachineSummary {
   readonly destroyed: boolean
 }
 
+/** Never the image's fault. */
+export type RunAbort = Pick<EventOf<'run.aborted'>, 'kind' | 'code' | 'message' | 'hint' | 'evidence'>
+
 export interface RunSummary {
   readonly run: string
   /** `incomplete`: the stream ends without a word: killed, or still running. */
-  readonly state: 'finished' | 'interrupted' | 'incomplete'
+  readonly state: 'finished' | 'interrupted' | 'aborted' | 'incomplete'
   readonly interruptedBy?: string
+  /** Why it could not begin or go on. */
+  readonly abortedBy?: RunAbort
   /** ISO 8601 UTC, of the first event. */
   readonly startedAt: string
   readonly durationMs: number
@@ -146,6 +151,8 @@ export interface RunSummary {
   readonly target?: Target
   /** In a merged report, its name where that of its target is not enough to tell its tests from another run's. */
   readonly cell?: string
+  /** As the command named it; there also where nothing was planned. */
+  readonly targetName?: string
   readonly image?: ImageIdentity
   readonly plan?: Pick<
     EventOf<'run.planned'>,
@@ -205,5 +212,5 @@ export function cellName(run: RunSummary): string {
 
 /** The name of a run's target. */
 export function targetName(run: RunSummary): string {
-  return run.target?.name ?? 'unknown target'
+  return run.target?.name ?? run.targetName ?? 'unknown target'
 }

@@ -91,6 +91,7 @@ export function createRunning(now: () => number): Running {
         case 'run.planned':
         case 'run.notice':
         case 'run.interrupted':
+        case 'run.aborted':
         case 'run.finished':
         case 'phase.finished':
         case 'machine.exited':

@@ -217,7 +217,12 @@ describe('summarize', () => {
   })
 })
 
-const codes: readonly (readonly [Partial<VerdictCounts>, RunSummary['state'], ExitPolicy, number])[] = [
+const codes: readonly (readonly [
+  Partial<VerdictCounts>,
+  Parameters<typeof exitCodeOf>[1],
+  ExitPolicy,
+  number,
+])[] = [
   [{ passed: 2, flaky: 1, skipped: 1 }, 'finished', {}, 0],
   [{ passed: 2, flaky: 1 }, 'finished', { failOnFlaky: true }, 1],
   [{ skipped: 3 }, 'finished', {}, 0],
@@ -228,6 +233,8 @@ const codes: readonly (readonly [Partial<VerdictCounts>, RunSummary['state'], Ex
   [{ passed: 1, infra: 1 }, 'finished', {}, 3],
   [{ passed: 1, missing: 1 }, 'finished', {}, 3],
   [{ passed: 1 }, 'incomplete', {}, 3],
+  [{ passed: 1, infra: 1 }, 'unusable', {}, 2],
+  [{ failed: 1 }, 'unusable', {}, 1],
 ]
 
 test.each(codes)('exit code of %o, %s, %o is %i', (verdicts, state, policy, code) => {

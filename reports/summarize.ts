@@ -3,7 +3,7 @@
 import type { SignalboxEvent } from '../harness/events.ts'
 import { addVerdicts, type ExitPolicy, exitCodeOf, noVerdicts } from '../harness/verdict.ts'
 import { cellNames } from './cells.ts'
-import { type RunFold, startRunFold } from './fold-run.ts'
+import { exitStateOf, type RunFold, startRunFold } from './fold-run.ts'
 import {
   cellName,
   type Notice,
@@ -89,18 +89,15 @@ function named(runs: readonly RunSummary[]): readonly RunSummary[] {
   })
 }
 
-function stateOf(runs: readonly RunSummary[]): RunSummary['state'] {
-  if (runs.some((run) => run.state === 'interrupted')) return 'interrupted'
-  return runs.length === 0 || runs.some(isIncomplete) ? 'incomplete' : 'finished'
-}
-
 /** Whether a run with flaky tests was asked to fail for them: then it fails the whole. */
 function failsOnFlaky(runs: readonly RunSummary[]): boolean {
   return runs.some((run) => run.plan?.failOnFlaky === true && run.verdicts.flaky > 0)
 }
 
-function isIncomplete(run: RunSummary): boolean {
-  return run.state === 'incomplete' || run.plan === undefined
+function stateOf(runs: readonly RunSummary[]): ReturnType<typeof exitStateOf> {
+  const states = runs.map(exitStateOf)
+  const gravest = (['interrupted', 'unusable', 'incomplete'] as const).find((state) => states.includes(state))
+  return gravest ?? (runs.length === 0 ? 'incomplete' : 'finished')
 }
 
 function sum(runs: readonly RunSummary[], figure: (run: RunSummary) => number): number {

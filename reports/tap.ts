@@ -6,9 +6,10 @@ import { stringify } from 'yaml'
 import { oneLine } from '../harness/hostile-text.ts'
 import type { Failure, KnownFailure } from '../harness/model.ts'
 import { causeOf, failureText, mainFailure, placeOf, placeText } from './failure-text.ts'
+import { endText } from './run-end.ts'
 import { notesOf } from './test-notes.ts'
 import { subtestsOf } from './subtest-text.ts'
-import { type Summary, cellName, type TestSummary } from './run-summary.ts'
+import { cellName, type RunSummary, type Summary, type TestSummary } from './run-summary.ts'
 
 /** The whole TAP text. Several runs are told apart by their target at the head of each description. */
 export function tapText(summary: Summary): string {
@@ -19,17 +20,25 @@ export function tapText(summary: Summary): string {
       name: several ? `${cellName(run)} ${test.test}` : test.test,
     })),
   )
+  const aborted = summary.runs.filter((run) => run.state === 'aborted')
+  const count = points.length + aborted.length
   const interrupted = summary.runs.find((run) => run.state === 'interrupted')
   const lines = [
     'TAP version 14',
-    `1..${points.length}${points.length === 0 ? ' # no tests were planned' : ''}`,
+    `1..${count}${count === 0 ? ' # no tests were planned' : ''}`,
     ...points.flatMap(({ test, name }, index) => testPoint(test, name, index + 1)),
+    // Otherwise a target that could not be had would be nowhere, and all green.
+    ...aborted.map((run, index) => abortedPoint(run, points.length + index + 1)),
     ...headerComments(summary),
     ...(interrupted === undefined
       ? []
       : [`Bail out! interrupted by ${oneLine(interrupted.interruptedBy ?? 'a signal', 40)}`]),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function abortedPoint(run: RunSummary, number: number): string {
+  return `not ok ${number} - ${escapeDescription(`${oneLine(cellName(run), 80)} ${endText(run)}`)}`
 }
 
 function testPoint(test: TestSummary, name: string, number: number): readonly string[] {

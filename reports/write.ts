@@ -25,16 +25,30 @@ export interface WrittenReports {
   readonly notices: readonly Notice[]
 }
 
-/** Writes all file reports. Never throws. */
+export interface ReportFile {
+  readonly path: string
+  readonly format: ReportFormat
+}
+
+/** Writes all file reports into a run's folder. Never throws. */
 export async function writeReports(
   folder: string,
   summary: Summary,
   formats: Pick<typeof reportFormats, ReportFormat> = reportFormats,
 ): Promise<WrittenReports> {
+  const wanted = reportFiles.map(({ file, format }) => ({ path: join(folder, file), format }))
+  return await writeReportFiles(wanted, summary, formats)
+}
+
+/** Writes reports where each is wanted. Never throws. */
+export async function writeReportFiles(
+  wanted: readonly ReportFile[],
+  summary: Summary,
+  formats: Pick<typeof reportFormats, ReportFormat> = reportFormats,
+): Promise<WrittenReports> {
   const files: string[] = []
   const notices: Notice[] = []
-  for (const { file, format } of reportFiles) {
-    const path = join(folder, file)
+  for (const { path, format } of wanted) {
     const text = attempt(() => formats[format](summary))
     const failure = 'error' in text ? text : await writeAtomically(path, text.value)
     if (failure === undefined) files.push(path)

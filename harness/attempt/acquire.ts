@@ -168,7 +168,7 @@ export async function adopt(
     sshKey,
     folder,
     emit,
-    slowness: session.slowness,
+    slowness: env.slowness,
     readyTimeoutMs: env.timeouts.readyMs,
     leaveOut: new Set(wish.needs.leaveOutChecks ?? []),
     expectedMessages: wish.needs.expectedMessages ?? [],

@@ -15,8 +15,12 @@ export interface RunEnvironment {
   readonly sshKey: SshKey
   readonly emit: Emit
   readonly noticeOnce: NoticeOnce
-  /** Absolute; `attempts/<test>/<n>/` lies in it. */
+  /** Absolute; paths in events are relative to it. */
   readonly runFolder: string
+  /** Absolute, in the run's folder; `<test>/<n>/` lies in it. */
+  readonly attemptsFolder: string
+  /** How much slower than KVM the machines are. */
+  readonly slowness: number
   /** Aborts when the run is interrupted. */
   readonly signal: AbortSignal
   readonly planned: ReadonlyMap<string, PlannedTest>

@@ -2,7 +2,7 @@
 // what was acquired is always released; everything that happened is an event.
 
 import { mkdir } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { InfraError, MachineError } from '../errors.ts'
 import type { AttemptRef, Isolation } from '../events.ts'
 import { fixturesOf } from '../fixtures/fixture-names.ts'
@@ -70,6 +70,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
     plan: request.plan,
     emit: env.emit,
     signal: AbortSignal.any([env.signal, held.gone, abort.signal]),
+    runFolder: env.runFolder,
     folder: attemptFolder(env, ref),
     failures: [],
     companions: request.companions,
@@ -175,7 +176,9 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
   const { machines } = held
   const { emit, signal } = env
   const { failures } = attempt
-  const run = basename(env.runFolder)
+  // As the events of several targets name it.
+  const cell = relative(join(env.runFolder, 'attempts'), env.attemptsFolder)
+  const run = [basename(env.runFolder), ...(cell === '' ? [] : [cell])].join('.')
   await env.debugging.afterAttempt({ run, ref, outcome, failures, machines, emit, signal })
   attempt.counter.heldMs += performance.now() - endedAt
   if (request.isLast(outcome)) await tearDown(request, attempt)
@@ -208,8 +211,8 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
 }
 
 /** Absolute folder of an attempt's artefacts. */
-export function attemptFolder(env: Pick<RunEnvironment, 'runFolder'>, ref: AttemptRef): string {
-  return join(env.runFolder, 'attempts', ref.test, String(ref.n))
+export function attemptFolder(env: Pick<RunEnvironment, 'attemptsFolder'>, ref: AttemptRef): string {
+  return join(env.attemptsFolder, ref.test, String(ref.n))
 }
 
 // Collecting and checking go on after a failure, and under their own budgets; an interrupted run skips them.

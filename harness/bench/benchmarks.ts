@@ -8,6 +8,7 @@ import { externalOverhead } from './external.ts'
 import type { Benchmark } from './figure.ts'
 import { forkBenchmarks } from './forks.ts'
 import { scheduleCost, scheduleMakespan } from './schedule.ts'
+import { sshOverhead } from './ssh-overhead.ts'
 
 export const benchmarks: readonly Benchmark[] = [
   ...coldBootBenchmarks,
@@ -16,6 +17,7 @@ export const benchmarks: readonly Benchmark[] = [
   ...clusterBenchmarks,
   ...commandBenchmarks,
   externalOverhead,
+  sshOverhead,
   scheduleMakespan,
   scheduleCost,
 ]

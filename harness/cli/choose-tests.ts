@@ -29,11 +29,18 @@ export interface ChosenTests {
   readonly knownDurationMs: (test: string) => number | undefined
 }
 
+/** Chooses for one target; `tags` may be its own. */
+export type Choose = (
+  target: Target,
+  signal: AbortSignal,
+  tags: readonly string[] | undefined,
+) => Promise<ChosenTests>
+
 /** Loads tests before anything is known of the target: wrong files are told at once. */
 export async function loadChosen(
   flags: SelectionFlags,
   names: readonly string[],
-): Promise<{ readonly choose: (target: Target, signal: AbortSignal) => Promise<ChosenTests> }> {
+): Promise<{ readonly choose: Choose }> {
   const places = names.filter(isPlace).map(readPlace)
   const globs = names.filter((name) => !isPlace(name))
   const { watchImports } = await import('./import-graph.ts')
@@ -50,12 +57,12 @@ export async function loadChosen(
   }
   const graph = watch?.graph
   return {
-    async choose(target, signal) {
+    async choose(target, signal, tags = []) {
       const written = places.length === 0 ? [] : loaded.tests.map((test) => writtenTest(test, loaded))
       const narrowed = await narrow({ flags, loaded, graph, target, signal })
       const selected = selectTests(loaded.tests, {
         globs,
-        tags: flags.tag ?? [],
+        tags,
         target,
         placed: places.flatMap((place) => testsAt(written, place)),
         only: narrowed.only,

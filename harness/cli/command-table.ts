@@ -35,6 +35,7 @@ export const commandTable: readonly CommandRow[] = [
     options: [
       ...selectionOptions,
       ...targetOptions,
+      ...machineOptions,
       ...runOptions,
       ...debugOptions,
       { flags: '--list', help: 'list the tests and run none, as "signalbox list"', default: false },
@@ -50,6 +51,7 @@ export const commandTable: readonly CommandRow[] = [
       'signalbox run --changed=main            # what changed files reach',
       'signalbox run --shard 2/5 --durations nightly/run.json',
       'signalbox run --image flatcar_production_qemu_uefi_image.img --distro flatcar --firmware uefi',
+      "signalbox run --target 'qemu-*' '!*-bios' # on targets of signalbox.config.ts, as one run",
     ],
     action: async () => (await import('./commands/run.ts')).run,
   },
@@ -60,14 +62,20 @@ export const commandTable: readonly CommandRow[] = [
     action: async () => (await import('./commands/list.ts')).list,
   },
   {
+    usage: 'config',
+    help: 'what the options of a run come to, target by target, and where each value comes from',
+    options: [...selectionOptions, ...targetOptions, ...machineOptions, ...runOptions, jsonOption],
+    action: async () => (await import('./commands/config.ts')).config,
+  },
+  {
     usage: 'start',
-    help: 'the whole main job: check the host, build or find the reference image, run the smoke suite, show the reports',
+    help: 'the whole main job: check the host, build or find the reference image, run the smoke suite, show the reports; a config gives how it goes, not what is tested',
     options: [outputOption, ...runOptions, ...debugOptions],
     action: async () => (await import('./commands/start.ts')).start,
   },
   {
     usage: 'spawn',
-    help: 'boot machines and open a shell in the first',
+    help: 'boot machines and open a shell in the first; of several targets, on the first',
     options: [
       ...targetOptions,
       { flags: '-n, --count <n>', help: 'how many machines', parse: (value) => Number(value), default: 1 },
@@ -123,7 +131,7 @@ export const commandTable: readonly CommandRow[] = [
       },
       {
         usage: 'build',
-        help: 'make the template of a machine without a config of its own, so that no run has to',
+        help: 'make the template of a machine without a config of its own, so that no run has to; of several targets, for the first',
         options: [...targetOptions, ...machineOptions, jsonOption],
         action: async () => (await import('./commands/template-build.ts')).templateBuild,
       },

@@ -1,6 +1,7 @@
 // Machines for a command that runs no tests: which image and platform the flags mean, and the environment in which
 // machines of it are made.
 
+import { join } from 'node:path'
 import { loadPlatform } from '../../platforms/index.ts'
 import { defaultTimeouts, openForkSlots, openNotices, type RunEnvironment } from '../attempt/environment.ts'
 import { withoutDebugging } from '../debugging/debugging.ts'
@@ -34,6 +35,8 @@ export function machineEnvironment(
 ): RunEnvironment {
   return {
     ...rest,
+    attemptsFolder: join(rest.runFolder, 'attempts'),
+    slowness: session.slowness,
     noticeOnce: openNotices(rest.emit),
     target,
     image,

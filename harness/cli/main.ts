@@ -2,7 +2,7 @@
 // into messages and exit codes.
 
 import { Command, CommanderError, Option } from 'commander'
-import { UsageError } from '../errors.ts'
+import { codeOf, UsageError } from '../errors.ts'
 import { toolVersion } from '../version.ts'
 import { commandTable, type CommandRow } from './command-table.ts'
 import { attributeOf, type Given } from './config/resolve-options.ts'
@@ -28,6 +28,7 @@ function exitCodeFor(error: unknown): number {
   // Commander has already said it; --help and --version end with 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   printError(error)
+  if (codeOf(error) === 'interrupted') return 130
   return error instanceof UsageError ? 2 : 3
 }
 

@@ -141,6 +141,13 @@ export const selectionOptions: readonly ConfigurableRow[] = [
 /** What is tested. */
 export const targetOptions: readonly ConfigurableRow[] = [
   {
+    flags: '--target <name...>',
+    help: "targets of the config, by name or glob; !name leaves one out; the options below replace each one's own",
+    parse: collect,
+    env: 'SIGNALBOX_TARGETS',
+    config: 'defaultTargets',
+  },
+  {
     flags: '-p, --platform <name>',
     help: 'where machines come from',
     default: 'qemu',
@@ -329,6 +336,7 @@ export interface SelectionFlags {
   readonly ignoreKnownFailures: boolean
 }
 export interface TargetFlags {
+  readonly target?: readonly string[]
   readonly platform: string
   readonly image?: string
   readonly distro?: string
@@ -344,6 +352,9 @@ export interface DebugFlags {
   readonly console: boolean
 }
 export interface RunFlags extends SelectionFlags, TargetFlags, DebugFlags {
+  /** MiB a machine whose test does not say. */
+  readonly memory?: number
+  readonly cpus?: number
   readonly jobs?: number
   readonly retries: number
   readonly infraRetries: number

@@ -61,12 +61,13 @@ export async function resolveIdentity(
   return { identity, firmwares: identity.distro === 'reference' ? ['direct', 'uefi'] : ['uefi', 'bios'] }
 }
 
-/** The cell of the matrix that an image, a platform and flags make. */
+/** The cell of the matrix that an image, a platform and flags make; `named` is its name in a config. */
 export function targetOf(
   identity: ImageIdentity,
   possible: readonly Firmware[],
   platform: string,
   flags: TargetFlags,
+  named?: string,
 ): Target {
   const wanted =
     flags.firmware === undefined ? possible[0] : oneOfWords('firmware', flags.firmware, firmwares)
@@ -77,7 +78,7 @@ export function targetOf(
     })
   }
   const { architecture, channel, distro, version } = identity
-  const name = [platform, architecture, wanted, channel].join('-')
+  const name = named ?? [platform, architecture, wanted, channel].join('-')
   return { name, platform, architecture, firmware: wanted, channel, distro, version }
 }
 

@@ -1,6 +1,7 @@
 // What `signalbox.config.ts` may hold, as types, so that editors complete it. What is accepted at run time is checked in
 // harness/cli/config; the meaning of each option is in the option table.
 
+import type { SignalboxEvent } from '../events.ts'
 import type { Architecture, DistroName, Firmware } from '../model.ts'
 
 /**
@@ -17,6 +18,8 @@ export interface ConfigOptions {
   /** Projects whose executables are tests, instead of the built-in tests. */
   readonly external?: readonly string[]
 
+  /** Names or globs of targets that are run when the command line names none; `!name` leaves one out. Default: all. */
+  readonly defaultTargets?: readonly string[]
   /** Where machines come from. Default `qemu`. */
   readonly platform?: string
   /** Disk image or image folder; default: the reference image. */
@@ -64,14 +67,103 @@ export interface ConfigOptions {
 /** A key of `ConfigOptions`. */
 export type ConfigKey = keyof ConfigOptions
 
+/** The options that a target may have a value of its own for; the others are for the whole run. */
+export type TargetOptionKey =
+  | 'tags'
+  | 'platform'
+  | 'image'
+  | 'distro'
+  | 'architecture'
+  | 'channel'
+  | 'imageVersion'
+  | 'firmware'
+  | 'memoryMiB'
+  | 'cpus'
+  | 'jobs'
+  | 'retries'
+  | 'infraRetries'
+  | 'fork'
+  | 'auditFork'
+  | 'bootTimeoutSeconds'
+
+/** One cell of the matrix. What it does not say, the config says for all. */
+export interface TargetConfig extends Pick<ConfigOptions, TargetOptionKey> {
+  /** Tests with one of these tags are skipped here, and the report says so. */
+  readonly excludeTags?: readonly string[]
+  /** How much slower its machines are than KVM; multiplies timeouts. Default: what the platform finds out. */
+  readonly slowness?: number
+}
+
 /** The whole config. */
-export type SignalboxConfig = ConfigOptions
+export interface SignalboxConfig extends ConfigOptions {
+  /** The targets by name, in the order in which they are run; `--target` chooses among them. */
+  readonly targets?: Readonly<Record<string, TargetConfig>>
+  /** Programs that run beside the tests, by name; started in this order before a run, and stopped after it. */
+  readonly services?: Readonly<Record<string, ServiceConfig>>
+  /**
+   * What is written of a run: a format, a format in a file of its own, or a module of yours. Default: all formats, the
+   * list on the terminal and the others in the run's folder.
+   */
+  readonly reporters?: readonly (ReportName | ReportFileConfig | ReportModuleConfig)[]
+}
+
+/** A program that runs beside the tests. It stays in the foreground; ending before it is stopped fails the run. */
+export interface ServiceConfig {
+  /** Program and arguments; no shell reads them. */
+  readonly command: readonly [string, ...string[]]
+  /**
+   * When tests may begin: `url` answers with a status from 200 to 403, 127.0.0.1 accepts at `port`, or the program has
+   * said a `line` that holds the text or matches. Default: at once.
+   */
+  readonly ready?: { readonly url: string } | { readonly port: number } | { readonly line: string | RegExp }
+  /** Default 60. */
+  readonly readyTimeoutSeconds?: number
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Default: the config's folder. */
+  readonly cwd?: string
+}
+
+/** `list` is what a terminal shows; the others are files. */
+export type ReportName = 'list' | 'tap' | 'junit' | 'json' | 'markdown'
+
+export interface ReportFileConfig {
+  readonly format: ReportName
+  readonly file: string
+}
+
+export interface ReportModuleConfig {
+  /** Its default export is a `ReporterFactory`. */
+  readonly module: string
+  /** Handed to the factory as they are. */
+  readonly options?: unknown
+}
+
+/** A reporter of your own: told every event as it happens. What goes wrong in it is told and never reaches the run. */
+export interface CustomReporter {
+  onEvent?(event: SignalboxEvent): void
+  /** Called once when the run is over. */
+  end?(): Promise<void> | void
+}
+
+/** Makes a reporter for one run; `runFolder` is where the results are. */
+export type ReporterFactory = (context: {
+  readonly runFolder: string
+  readonly options: unknown
+}) => CustomReporter | Promise<CustomReporter>
 
 /**
  * Types a config; returns it as it is.
  *
  * ```ts
- * export default defineConfig({ tests: ['./os-tests'], retries: 1 })
+ * export default defineConfig({
+ *   tests: ['./os-tests'],
+ *   retries: 1,
+ *   targets: {
+ *     'qemu-uefi': { firmware: 'uefi' },
+ *     'qemu-direct': { firmware: 'direct', excludeTags: ['bootloader'] },
+ *   },
+ * })
  * ```
  */
 export function defineConfig(config: SignalboxConfig): SignalboxConfig {

@@ -77,6 +77,7 @@ it('goes on after a soft failure and remembers it', async () => {
     },
     emit: () => undefined,
     signal: new AbortController().signal,
+    runFolder: '/nonexistent',
     folder: '/nowhere',
     failures: [],
     phase: 'body',

@@ -53,8 +53,8 @@ export async function announce(
   path: string,
   options: AttachmentOptions = {},
 ): Promise<string> {
-  const { ref, emit } = context
-  const shown = relative(runFolderOf(context), path).split(sep).join('/')
+  const { ref, emit, runFolder } = context
+  const shown = relative(runFolder, path).split(sep).join('/')
   emit({
     type: 'attachment',
     attempt: ref,
@@ -65,9 +65,4 @@ export async function announce(
     ...(options.machine === undefined ? {} : { machine: options.machine }),
   })
   return shown
-}
-
-// `<run>/attempts/<test>/<n>`
-function runFolderOf(context: AttemptContext): string {
-  return join(context.folder, '..', '..', '..')
 }

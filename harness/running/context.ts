@@ -13,6 +13,8 @@ export interface AttemptContext {
   readonly emit: Emit
   /** Aborts when the body's deadline passes, the run is interrupted or a fatal check hits. */
   readonly signal: AbortSignal
+  /** Absolute; paths in events are relative to it. */
+  readonly runFolder: string
   /** Absolute folder of the attempt's artefacts. */
   readonly folder: string
   readonly failures: Failure[]

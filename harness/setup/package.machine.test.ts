@@ -57,6 +57,43 @@ test('npx signalbox --help', async () => {
     expect(result.stdout).toContain(command)
 })
 
+test('a config is completed by its types, found, and read', async () => {
+  const write = (name: string, keys: string): void =>
+    writeFileSync(
+      join(folder, name),
+      `import { defineConfig } from 'signalbox'\nexport default defineConfig({ ${keys} })\n`,
+    )
+  write('signalbox.config.ts', "retries: 2, auditFork: '5%', targets: { uefi: { firmware: 'uefi' } }")
+  write('wrong.ts', "retires: 2, targets: { uefi: { firmware: 'uefy' } }")
+  const result = await execCommand(
+    'npx',
+    ['--no-install', 'signalbox', 'config', '--json'],
+    inProject(folder),
+  )
+  expect(JSON.parse(result.stdout)).toMatchObject({
+    config: expect.stringMatching(/signalbox\.config\.ts$/),
+    options: expect.arrayContaining([{ name: 'retries', value: 2, from: 'signalbox.config.ts: retries' }]),
+    targets: [{ name: 'uefi' }],
+  })
+  const types = ['--types', 'node', '--typeRoots', join(packageRoot, 'node_modules', '@types')]
+  const check = async (file: string): Promise<string> => {
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--skipLibCheck',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2024',
+      ...types,
+    ]
+    const tsc = join(packageRoot, 'node_modules', '.bin', 'tsc')
+    return (await execCommand(tsc, [...options, file], inProject(folder))).stdout
+  }
+  expect(await check('signalbox.config.ts')).toBe('')
+  expect(await check('wrong.ts')).toMatch(/'retires' does not exist[^]*"uefy"' is not assignable/)
+})
+
 test('every entry of "exports" can be imported', async () => {
   const { exports } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
     exports: Readonly<Record<string, string | { types: string }>>

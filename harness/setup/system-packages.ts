@@ -9,8 +9,8 @@ export interface SystemPackage {
   readonly purpose: string
   /** The lowest good version, as dpkg compares them. */
   readonly minimum?: string
-  /** Needed by this npm script only. */
-  readonly onlyFor?: string
+  /** Needed by these npm scripts only. */
+  readonly onlyFor?: readonly string[]
 }
 
 const machinePackages: readonly SystemPackage[] = [
@@ -21,7 +21,7 @@ const machinePackages: readonly SystemPackage[] = [
   { name: 'swtpm-tools', purpose: 'machines with a TPM' },
   { name: 'openssh-client', purpose: 'shells in machines' },
   { name: 'ignition', purpose: 'checks Ignition configs before boot' },
-  { name: 'openssh-server', purpose: "the project's own SSH tests", onlyFor: 'test' },
+  { name: 'openssh-server', purpose: "the project's own SSH tests", onlyFor: ['test', 'bench'] },
 ]
 
 /** Everything, each once. */
@@ -37,7 +37,7 @@ export const machinePrograms: readonly string[] = ['qemu-system-x86_64', 'qemu-i
 
 /** What one npm script (`start`, `test`, `bench`) needs. */
 export function packagesFor(script: string): readonly SystemPackage[] {
-  return systemPackages.filter(({ onlyFor }) => onlyFor === undefined || onlyFor === script)
+  return systemPackages.filter(({ onlyFor }) => onlyFor?.includes(script) ?? true)
 }
 
 /** Versions by package name. */

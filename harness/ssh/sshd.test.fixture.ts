@@ -121,7 +121,8 @@ function config(folder: string, path: string): string {
     'PasswordAuthentication no',
     'LogLevel QUIET',
     'PidFile none',
-    `SetEnv PATH=${path}`,
+    // At this depth bash does not read the user's start-up file, as it otherwise does below sshd.
+    `SetEnv PATH=${path} SHLVL=2`,
     '',
   ].join('\n')
 }

@@ -2,49 +2,76 @@
 
 import pc from 'picocolors'
 import { knownText } from '../../known-failures/describe.ts'
+import type { Target } from '../../model.ts'
 import type { Selection } from '../../plan/select.ts'
-import { loadChosen } from '../choose-tests.ts'
+import { excludeTags } from '../cells.ts'
+import { loadChosen, type Choose, type ChosenTests } from '../choose-tests.ts'
+import type { ChosenTarget, Settings } from '../config/settings.ts'
 import { listenForInterrupts } from '../interrupt.ts'
 import type { SelectionFlags, TargetFlags } from '../option-table.ts'
 import { resolveIdentity, targetOf } from '../resolve-image.ts'
 
+type Flags = Readonly<Record<string, unknown>>
+
+type ListFlags = SelectionFlags & TargetFlags & { readonly json: boolean }
+
+interface Listed {
+  readonly target: Target
+  readonly tests: ChosenTests
+  readonly selection: readonly Selection[]
+}
+
 /** The action of `list [glob...]`. */
 export async function list(
-  flags: Readonly<Record<string, unknown>>,
+  flags: Flags,
   positional: readonly unknown[],
+  settings: Settings,
 ): Promise<number> {
-  const received = flags as unknown as SelectionFlags & TargetFlags & { json: boolean }
-  const { json } = received
   using interrupts = listenForInterrupts()
-  const { choose } = await loadChosen(received, (positional[0] as readonly string[] | undefined) ?? [])
-  const { identity, firmwares } = await resolveIdentity(received)
-  const cell = targetOf(identity, firmwares, received.platform, received)
-  const { selection, remarks, nothing } = await choose(cell, interrupts.signal)
-  if (json) {
-    const rows = selection.map(({ test, skip, knownFailure }) => ({
-      name: test.name,
-      ...test.requirements,
-      ignition: undefined,
-      location: test.location,
-      skip: skip ?? null,
-      knownFailure: knownFailure ?? null,
-    }))
-    process.stdout.write(`${JSON.stringify({ target: cell, tests: rows }, undefined, 2)}\n`)
+  const names = (positional[0] as readonly string[] | undefined) ?? []
+  const { choose } = await loadChosen(flags as unknown as ListFlags, names)
+  const listed: Listed[] = []
+  for (const target of settings.targets()) listed.push(await listTarget(target, choose, interrupts.signal))
+  if (flags['json'] === true) {
+    const rows = listed.map(asJson)
+    const shown = rows.length === 1 ? rows[0] : { targets: rows }
+    process.stdout.write(`${JSON.stringify(shown, undefined, 2)}\n`)
     return 0
   }
-  for (const { message } of remarks) process.stderr.write(`${message}\n`)
-  if (!json && selection.length === 0 && nothing !== undefined) {
-    process.stdout.write(`${nothing}\n`)
-    return 0
-  }
-  process.stdout.write(`${selection.map((row) => describe(row)).join('\n')}\n`)
-  const skipped = selection.filter(({ skip }) => skip !== undefined).length
-  process.stdout.write(
-    pc.dim(
-      `\n${selection.length} ${selection.length === 1 ? 'test' : 'tests'} for ${cell.name}${skipped === 0 ? '' : `, ${skipped} of them skipped`}\n`,
-    ),
-  )
+  const remarks = new Set(listed.flatMap(({ tests }) => tests.remarks.map(({ message }) => message)))
+  for (const message of remarks) process.stderr.write(`${message}\n`)
+  process.stdout.write(listed.map(asText).join('\n'))
   return 0
+}
+
+async function listTarget(chosen: ChosenTarget, choose: Choose, signal: AbortSignal): Promise<Listed> {
+  const flags = chosen.flags as unknown as ListFlags
+  const { identity, firmwares } = await resolveIdentity(flags)
+  const target = targetOf(identity, firmwares, flags.platform, flags, chosen.name)
+  const tests = await choose(target, signal, flags.tag)
+  return { target, tests, selection: excludeTags(tests.selection, chosen.excludeTags, target.name) }
+}
+
+function asJson({ target, selection }: Listed): object {
+  const tests = selection.map(({ test, skip, knownFailure }) => ({
+    name: test.name,
+    ...test.requirements,
+    ignition: undefined,
+    location: test.location,
+    skip: skip ?? null,
+    knownFailure: knownFailure ?? null,
+  }))
+  return { target, tests }
+}
+
+function asText({ target, tests, selection }: Listed): string {
+  if (selection.length === 0 && tests.nothing !== undefined) return `${tests.nothing}\n`
+  const skipped = selection.filter(({ skip }) => skip !== undefined).length
+  const more = skipped === 0 ? '' : `, ${skipped} of them skipped`
+  const end = pc.dim(
+    `\n${selection.length} ${selection.length === 1 ? 'test' : 'tests'} for ${target.name}${more}\n`,
+  )
+  return `${selection.map((row) => describe(row)).join('\n')}\n${end}`
 }
 
 function describe({ test, skip, knownFailure }: Selection): string {

@@ -5,20 +5,32 @@ import {
   guardReporter,
   reportFormats,
   summarize,
+  type ListReporter,
   writeJobSummary,
-  writeReports,
 } from '../../../reports/index.ts'
+import { join } from 'node:path'
 import { loadPlatform } from '../../../platforms/index.ts'
+import type { Debugging } from '../../debugging/debugging.ts'
+import { InfraError } from '../../errors.ts'
 import { openEventLog } from '../../event-log.ts'
 import type { SignalboxEvent } from '../../events.ts'
+import type { Platform } from '../../machine.ts'
+import type { Image, Target } from '../../model.ts'
 import { distroProfiles } from '../../profiles/index.ts'
 import { executeRun, requireSomething, type RunResult } from '../../run.ts'
-import { loadChosen } from '../choose-tests.ts'
-import { keptLines, readDebugFlags, startDebugging } from '../debug-flags.ts'
+import { keptLines, readDebugFlags, startDebugging, type DebugPlan } from '../debug-flags.ts'
+import { chooseReports } from '../chosen-reports.ts'
+import type { CheckedReporter } from '../config/check-reporters.ts'
+import { startServices } from '../../services/start-services.ts'
+import type { ServiceSpec } from '../../services/service.ts'
+import { excludeTags, nothingToDo, openCells, runCells, type CellRun } from '../cells.ts'
+import { loadChosen, type Choose, type ChosenTests } from '../choose-tests.ts'
+import type { ChosenTarget, Settings } from '../config/settings.ts'
 import { listenForInterrupts } from '../interrupt.ts'
+import { withMachineDefaults } from '../machine-defaults.ts'
 import type { RunFlags } from '../option-table.ts'
 import { resolveImage, targetOf } from '../resolve-image.ts'
-import { retryPolicyOf } from '../retry-flags.ts'
+import { retryPolicyOf, type RetryOptions } from '../retry-flags.ts'
 import { makeRunFolder } from '../run-folder.ts'
 
 /** Share of the forked tests that are also booted in CI, unless told otherwise. */
@@ -30,10 +42,13 @@ const withoutRetries = { retries: 0, infraRetries: 0, retryIsolated: false } as 
 export async function run(
   flags: Readonly<Record<string, unknown>>,
   positional: readonly unknown[],
+  settings: Settings,
 ): Promise<number> {
   const globs = (positional[0] as readonly string[] | undefined) ?? []
-  if (flags['list'] === true) return await (await import('./list.ts')).list(flags, positional)
-  return (await runTests(flags as unknown as RunFlags, globs)).exitCode
+  if (flags['list'] === true) return await (await import('./list.ts')).list(flags, positional, settings)
+  const { config } = settings
+  const around = { services: config?.services ?? [], reporters: config?.reporters }
+  return (await runTests(flags as unknown as RunFlags, globs, settings.targets(), around)).exitCode
 }
 
 export interface FinishedRun {
@@ -42,84 +57,177 @@ export interface FinishedRun {
   readonly folder: string | undefined
 }
 
-/** Runs tests as the flags say; also used by `start`. */
-export async function runTests(flags: RunFlags, globs: readonly string[]): Promise<FinishedRun> {
-  const policy = retryPolicyOf(flags)
+/** What the config puts around a run. */
+interface Around {
+  readonly services: readonly ServiceSpec[]
+  readonly reporters: readonly CheckedReporter[] | undefined
+}
+
+/** Runs tests as the flags say, on each of the targets; also used by `start`. */
+export async function runTests(
+  flags: RunFlags,
+  globs: readonly string[],
+  targets: readonly ChosenTarget[] = [theOnly(flags)],
+  around: Around = { services: [], reporters: undefined },
+): Promise<FinishedRun> {
+  const { maxFailures } = retryPolicyOf(flags)
   using interrupts = listenForInterrupts()
   const { signal } = interrupts
   const debug = readDebugFlags(flags, { stdin: process.stdin, stdout: process.stdout, env: process.env })
-  const platform = await loadPlatform(flags.platform)
   const { choose } = await loadChosen(flags, globs)
-  const image = await resolveImage(flags, signal)
-  const target = targetOf(image.identity, image.firmwares, platform.name, flags)
-  const { selection, remarks, nothing, shard, knownDurationMs } = await choose(target, signal)
-  if (selection.length === 0 && nothing !== undefined) {
-    for (const { message } of remarks) process.stderr.write(`${message}\n`)
+  const cells = await openCells(targets, async (target) => await openTarget(target, choose, signal))
+  const nothing = nothingToDo(cells)
+  if (nothing !== undefined) {
     const screen = flags.json ? process.stderr : process.stdout
     screen.write(`${nothing}\n`)
     return { exitCode: 0, folder: undefined }
   }
-  requireSomething(selection)
   const folder = await makeRunFolder(flags.output)
 
   const events: SignalboxEvent[] = []
   const screen = flags.json ? process.stderr : process.stdout
   const notices: string[] = []
-  const onScreen = createListReporter({ stream: screen, env: process.env })
-  const list = guardReporter('list', onScreen, (notice) => notices.push(notice.message))
+  const tell = (message: string): void => void notices.push(message)
+  const reports = await chooseReports(around.reporters, folder.path, tell)
+  await using services = await startServices({
+    specs: around.services,
+    folder: join(folder.path, 'services'),
+    signal,
+    onNotice: tell,
+  })
+  const onScreen = reports.list
+    ? createListReporter({ stream: screen, env: process.env })
+    : silentReporter(screen)
+  const list = guardReporter('list', onScreen, (notice) => tell(notice.message))
   const debugging = startDebugging(debug, onScreen, interrupts)
   const diskFull = new AbortController()
   using log = openEventLog({
     run: folder.run,
     folder: folder.path,
-    readers: [{ onEvent: (event) => void events.push(event) }, list],
+    readers: [{ onEvent: (event) => void events.push(event) }, list, ...reports.custom],
     onWriteError: (message, code) => {
       notices.push(`events of this run can no longer be saved in ${folder.path}: ${message}`)
       if (code === 'ENOSPC') diskFull.abort(resultsFull(folder.path))
     },
-    onReaderError: (message) => notices.push(message),
+    onReaderError: tell,
   })
-  let result: RunResult | undefined
+  const ended = AbortSignal.any([signal, diskFull.signal, services.died])
+  const command = ['signalbox', 'run', ...globs]
+  let failed = 0
+  let exitCode: number
   try {
-    result = await executeRun({
-      emit: log.emit,
-      runFolder: folder.path,
-      command: ['signalbox', 'run', ...globs],
-      platform,
-      image,
-      profile: distroProfiles[image.identity.distro],
-      target,
-      selection,
-      remarks,
-      shard,
-      knownDurationMs,
-      jobs: debug.oneJob ? 1 : flags.jobs,
-      ...policy,
-      ...(debug.oneJob ? withoutRetries : {}),
-      debugging,
-      noTimeouts: debug.oneJob,
-      forks: flags.fork,
-      auditForks: flags.auditFork ?? (process.env['CI'] && policy.repeat === undefined ? CI_AUDIT : 0),
-      failOnFlaky: flags.failOnFlaky,
-      bootTimeoutMs: flags.bootTimeout === undefined ? undefined : flags.bootTimeout * 1000,
-      signal: AbortSignal.any([signal, diskFull.signal]),
+    exitCode = await runCells({
+      cells,
+      command,
+      emitFor: (cell) => (cell === undefined ? log.emit : log.emitFor(`${folder.run}.${cell}`)),
+      signal: ended,
+      endsAll: ({ counts }) => {
+        failed += counts.failed
+        return maxFailures !== undefined && failed >= maxFailures
+      },
+      run: async (opened, cell) =>
+        await runTarget(opened, cell, {
+          folder: folder.path,
+          command,
+          debug,
+          debugging,
+          maxFailures: maxFailures === undefined ? undefined : maxFailures - failed,
+          signal: ended,
+        }),
     })
   } finally {
     list.end()
+    await reports.endCustom()
   }
+  await services[Symbol.asyncDispose]()
   const summary = summarize(events)
-  const written = await writeReports(folder.path, summary)
+  const written = await reports.write(summary)
   notices.push(
     ...[...written.notices, ...(await writeJobSummary(summary, process.env))].map(({ message }) => message),
   )
   if (flags.json) process.stdout.write(reportFormats.json(summary))
-  else screen.write(`\nReports: ${written.files.join('\n         ')}\nEvents:  ${folder.path}/events.jsonl\n`)
+  else if (reports.list) {
+    const files = written.files.length === 0 ? '' : `Reports: ${written.files.join('\n         ')}\n`
+    screen.write(`\n${files}Events:  ${folder.path}/events.jsonl\n`)
+  }
   for (const line of keptLines(debugging)) screen.write(`${line}\n`)
   for (const notice of notices) process.stderr.write(`warning: ${notice}\n`)
-  const exitCode = diskFull.signal.aborted ? 3 : result.exitCode
-  return { exitCode, folder: folder.path }
+  return { exitCode: diskFull.signal.aborted ? 3 : exitCode, folder: folder.path }
 }
 
-function resultsFull(folder: string): Error {
-  return new Error(`no space left for results in ${folder}`)
+/** What all targets of a run have in common. */
+interface WholeRun {
+  readonly folder: string
+  readonly command: readonly string[]
+  readonly debug: DebugPlan
+  readonly debugging: Debugging
+  readonly maxFailures: number | undefined
+  readonly signal: AbortSignal
+}
+
+async function runTarget(opened: OpenedTarget, cell: CellRun, all: WholeRun): Promise<RunResult> {
+  const { flags, image, policy } = opened
+  const { oneJob } = all.debug
+  return await executeRun({
+    ...cell,
+    ...opened,
+    runFolder: all.folder,
+    command: all.command,
+    profile: distroProfiles[image.identity.distro],
+    jobs: oneJob ? 1 : flags.jobs,
+    ...policy,
+    ...(oneJob ? withoutRetries : {}),
+    maxFailures: all.maxFailures,
+    debugging: all.debugging,
+    noTimeouts: oneJob,
+    forks: flags.fork,
+    auditForks: flags.auditFork ?? (process.env['CI'] && policy.repeat === undefined ? CI_AUDIT : 0),
+    failOnFlaky: flags.failOnFlaky,
+    bootTimeoutMs: flags.bootTimeout === undefined ? undefined : flags.bootTimeout * 1000,
+    signal: all.signal,
+  })
+}
+
+interface OpenedTarget extends ChosenTests {
+  readonly flags: RunFlags
+  readonly platform: Platform
+  readonly image: Image
+  readonly target: Target
+  readonly slowness: number | undefined
+  readonly policy: RetryOptions
+}
+
+/** What a target comes to, before anything starts. */
+async function openTarget(
+  { name, flags: chosen, excludeTags: excluded, slowness }: ChosenTarget,
+  choose: Choose,
+  signal: AbortSignal,
+): Promise<OpenedTarget> {
+  const flags = chosen as unknown as RunFlags
+  const policy = retryPolicyOf(flags)
+  const platform = await loadPlatform(flags.platform)
+  const image = await resolveImage(flags, signal)
+  const target = targetOf(image.identity, image.firmwares, platform.name, flags, name)
+  const tests = await choose(target, signal, flags.tag)
+  if (tests.nothing !== undefined && tests.selection.length === 0) {
+    for (const { message } of tests.remarks) process.stderr.write(`${message}\n`)
+  } else requireSomething(tests.selection)
+  const selection = withMachineDefaults(excludeTags(tests.selection, excluded, target.name), flags)
+  return { ...tests, flags, platform, image, target, selection, slowness, policy }
+}
+
+function theOnly(flags: RunFlags): ChosenTarget {
+  return { name: undefined, flags: { ...flags }, excludeTags: [], slowness: undefined }
+}
+
+/** In place of the list: shows nothing of its own. */
+function silentReporter(screen: NodeJS.WriteStream): ListReporter {
+  const nothing = (): void => undefined
+  const print = (lines: readonly string[]): void =>
+    void screen.write(lines.map((line) => `${line}\n`).join(''))
+  return { onEvent: nothing, end: nothing, print, pause: nothing, resume: nothing }
+}
+
+function resultsFull(folder: string): InfraError {
+  return new InfraError(`no space left for results in ${folder}`, { code: 'results-full' })
 }

@@ -12,6 +12,7 @@ import type { DistroProfile } from '../../profiles/index.ts'
 import { onOurTerminal } from '../../debugging/enter.ts'
 import { sshLine } from '../../ssh/command-line.ts'
 import { loadSshKey, type SshKey } from '../../ssh/index.ts'
+import type { Settings } from '../config/settings.ts'
 import { listenForInterrupts } from '../interrupt.ts'
 import { chooseTarget, machineEnvironment, printNotices } from '../machine-environment.ts'
 import type { TargetFlags } from '../option-table.ts'
@@ -33,8 +34,12 @@ interface Spawned {
 }
 
 /** The action of `spawn`. */
-export async function spawn(received: Readonly<Record<string, unknown>>): Promise<number> {
-  const flags = received as unknown as SpawnFlags
+export async function spawn(
+  _flags: Readonly<Record<string, unknown>>,
+  _positional: readonly unknown[],
+  settings: Settings,
+): Promise<number> {
+  const flags = settings.targets()[0].flags as unknown as SpawnFlags
   using interrupts = listenForInterrupts()
   const { signal } = interrupts
   const chosen = await chooseTarget(flags, signal)

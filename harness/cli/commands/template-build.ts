@@ -7,6 +7,7 @@ import { takeInventory, type TemplateEntry } from '../../../qemu/index.ts'
 import { buildTemplate, type BuiltTemplate } from '../../attempt/build-template.ts'
 import { formatSeconds } from '../../deadline.ts'
 import { loadSshKey } from '../../ssh/index.ts'
+import type { Settings } from '../config/settings.ts'
 import { listenForInterrupts } from '../interrupt.ts'
 import { chooseTarget, machineEnvironment, printNotices } from '../machine-environment.ts'
 import type { TargetFlags } from '../option-table.ts'
@@ -20,8 +21,12 @@ interface BuildFlags extends TargetFlags {
 }
 
 /** The action of `template build`. */
-export async function templateBuild(received: Readonly<Record<string, unknown>>): Promise<number> {
-  const flags = received as unknown as BuildFlags
+export async function templateBuild(
+  _flags: Readonly<Record<string, unknown>>,
+  _positional: readonly unknown[],
+  settings: Settings,
+): Promise<number> {
+  const flags = settings.targets()[0].flags as unknown as BuildFlags
   using interrupts = listenForInterrupts()
   const startedAt = performance.now()
   const { id, found } = await build(flags, interrupts.signal)

@@ -2,10 +2,13 @@
 // its path and what was expected. Pure but for the paths it makes absolute.
 
 import { dirname } from 'node:path'
-import { UsageError } from '../../errors.ts'
-import { oneLine } from '../../hostile-text.ts'
+import type { TargetOptionKey } from '../../config/config.ts'
 import { didYouMean } from '../../nearest.ts'
+import type { ServiceSpec } from '../../services/service.ts'
 import { configurableOptions, type OptionRow } from '../option-table.ts'
+import { checkReporters, type CheckedReporter } from './check-reporters.ts'
+import { checkServices } from './check-services.ts'
+import { checkName, isObject, isTexts, unknownKey, wrongValue } from './complaints.ts'
 import type { ConfigFile } from './load-config.ts'
 import { readValue } from './read-value.ts'
 
@@ -14,6 +17,40 @@ export interface Config {
   readonly path: string
   /** Options by config key. */
   readonly options: ReadonlyMap<string, unknown>
+  /** By name, in the order of the file. */
+  readonly targets: ReadonlyMap<string, CheckedTarget>
+  /** In the order of the file. */
+  readonly services: readonly ServiceSpec[]
+  /** Undefined: what is written without a config. */
+  readonly reporters: readonly CheckedReporter[] | undefined
+}
+
+export interface CheckedTarget {
+  readonly options: ReadonlyMap<string, unknown>
+  readonly excludeTags: readonly string[]
+  readonly slowness: number | undefined
+}
+
+/** Keys of a target that are no options. */
+const targetKeys: readonly string[] = ['excludeTags', 'slowness']
+
+const targetOptionKeys: Readonly<Record<TargetOptionKey, true>> = {
+  tags: true,
+  platform: true,
+  image: true,
+  distro: true,
+  architecture: true,
+  channel: true,
+  imageVersion: true,
+  firmware: true,
+  memoryMiB: true,
+  cpus: true,
+  jobs: true,
+  retries: true,
+  infraRetries: true,
+  fork: true,
+  auditFork: true,
+  bootTimeoutSeconds: true,
 }
 
 const rows: ReadonlyMap<string, OptionRow> = new Map(
@@ -25,47 +62,66 @@ const rows: ReadonlyMap<string, OptionRow> = new Map(
 /** Checks a loaded file. */
 export function checkConfig({ path, value }: ConfigFile): Config {
   if (!isObject(value)) throw wrongValue(path, 'the default export', value, 'an object of options')
-  return { path, options: readOptions(path, '', value, []) }
+  const { targets, services, reporters, ...options } = value
+  return {
+    path,
+    options: readOptions(
+      { path, at: '', known: [...rows.keys()], others: ['targets', 'services', 'reporters'] },
+      options,
+    ),
+    targets: new Map(readTargets(path, targets)),
+    services: checkServices(path, services),
+    reporters: checkReporters(path, reporters),
+  }
 }
 
-/** Reads the options among the keys of `object`; `others` are keys that somebody else reads. */
+function readTargets(path: string, targets: unknown): readonly (readonly [string, CheckedTarget])[] {
+  if (targets === undefined) return []
+  if (!isObject(targets)) throw wrongValue(path, '"targets"', targets, 'an object of targets by name')
+  return Object.entries(targets).map(([name, target]) => {
+    checkName(path, name, 'target')
+    const at = `targets.${name}`
+    if (!isObject(target)) throw wrongValue(path, `"${at}"`, target, 'an object')
+    const { excludeTags = [], slowness, ...options } = target
+    if (!isTexts(excludeTags)) throw wrongValue(path, `"${at}.excludeTags"`, excludeTags, 'a list of strings')
+    if (slowness !== undefined && !(typeof slowness === 'number' && slowness >= 1 && slowness <= 1000))
+      throw wrongValue(path, `"${at}.slowness"`, slowness, 'a number from 1 to 1000')
+    const known = Object.keys(targetOptionKeys)
+    return [
+      name,
+      {
+        options: readOptions({ path, at: `${at}.`, known, others: targetKeys }, options),
+        excludeTags,
+        slowness,
+      },
+    ]
+  })
+}
+
+interface Place {
+  readonly path: string
+  /** Put before each key in messages: `targets.uefi.` */
+  readonly at: string
+  /** Keys that are options here. */
+  readonly known: readonly string[]
+  /** Keys that are no options, and were read by others. */
+  readonly others: readonly string[]
+}
+
 function readOptions(
-  path: string,
-  at: string,
+  { path, at, known, others }: Place,
   object: Readonly<Record<string, unknown>>,
-  others: readonly string[],
 ): ReadonlyMap<string, unknown> {
   const options = new Map<string, unknown>()
   for (const [key, value] of Object.entries(object)) {
-    if (value === undefined || others.includes(key)) continue
+    if (value === undefined) continue
     const row = rows.get(key)
-    if (row === undefined) throw unknownKey(path, at, key, [...rows.keys(), ...others])
+    if (row === undefined) throw unknownKey(path, at + key, didYouMean(key, [...known, ...others]))
+    if (!known.includes(key))
+      throw unknownKey(path, at + key, `"${key}" is for the whole run: put it beside "targets"`)
     const read = readValue(row, value, dirname(path))
     if (read.kind === 'wrong') throw wrongValue(path, `"${at}${key}"`, value, read.expected, read.hint)
     options.set(key, read.value)
   }
   return options
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function unknownKey(path: string, at: string, key: string, known: readonly string[]): UsageError {
-  return new UsageError(`${path}: unknown key "${at}${key}"`, {
-    code: 'config-unknown-key',
-    hint: didYouMean(key, known),
-  })
-}
-
-function wrongValue(path: string, what: string, value: unknown, expected: string, hint?: string): UsageError {
-  return new UsageError(`${path}: ${what} must be ${expected}; it is ${shown(value)}`, {
-    code: 'config-wrong-value',
-    ...(hint === undefined ? {} : { hint }),
-  })
-}
-
-function shown(value: unknown): string {
-  if (typeof value === 'function') return 'a function'
-  return oneLine(JSON.stringify(value) ?? String(value), 80)
 }
