@@ -154,6 +154,28 @@ export interface SerialLine {
   send(bytes: Uint8Array): void
 }
 
+/**
+ * What can be plugged into a running machine and pulled out of it. Each throws UsageError for what cannot be had, with what
+ * there is. Not in a checkpoint; plugged in again when the machine is switched on again.
+ */
+export interface MachineHardware {
+  /** Plugs an empty disk in; the guest finds it a moment later. */
+  addDisk(disk: DiskSpec, signal: AbortSignal): Promise<void>
+  /**
+   * Pulls a disk that was added, without a word before: whatever is written from then on fails. Resolves when the guest has let
+   * go of it; throws MachineError `device-not-released` when it does not.
+   */
+  pullDisk(serial: string, signal: AbortSignal): Promise<void>
+  /** Plugs a network card in, with a network of its own that leads nowhere but has DHCP. */
+  addNic(name: string, signal: AbortSignal): Promise<void>
+  /** Pulls a card that was added, as `pullDisk`. */
+  pullNic(name: string, signal: AbortSignal): Promise<void>
+  /** Cuts the link of a card, or mends it: `primary` (SSH goes over it), `private` (the cluster's), or one that was added. */
+  setLink(nic: string, state: LinkState, signal: AbortSignal): Promise<void>
+}
+
+export type LinkState = 'up' | 'down'
+
 /** A moment of a machine, kept until it is disposed or the machine is destroyed. */
 export type Checkpoint = AsyncDisposable
 
@@ -173,6 +195,9 @@ export interface PlatformMachine extends AsyncDisposable {
   readonly agent?: AgentPort
   /** The serial console for a person, where one can type there. */
   readonly serial?: SerialLine
+  /** The other way round: programs in the guest call the harness, where the platform has such a line (see `callsDevice`). */
+  readonly calls?: AgentPort
+  readonly hardware?: MachineHardware
   /** Settles once, when the machine is gone for whatever reason. Never rejects. After `on` it is a new promise. */
   readonly exited: Promise<MachineExit>
   /** Where SSH answers or will answer. May change over a power cycle. */
@@ -242,6 +267,8 @@ export interface PlatformSession extends AsyncDisposable {
   readonly journalDevice?: string
   /** The character device in the guest that leads to `PlatformMachine.agent`. */
   readonly agentDevice?: string
+  /** The character device in the guest that leads to `PlatformMachine.calls`; one process may have it open at a time. */
+  readonly callsDevice?: string
   readonly forks?: Forks
   readonly privateNetworks?: PrivateNetworks
   /** Facts for the run record: versions, accelerator. */

@@ -60,6 +60,8 @@ describe('machineArguments', () => {
       -device virtserialport,chardev=journal,name=com.signalbox.journal
       -chardev socket,id=agent,fd=6
       -device virtserialport,chardev=agent,name=com.signalbox.agent
+      -chardev socket,id=calls,fd=7
+      -device virtserialport,chardev=calls,name=com.signalbox.calls
       -blockdev driver=file,node-name=disk0-file,filename=/m/primary,,1.qcow2,discard=unmap,cache.no-flush=on
       -blockdev driver=qcow2,node-name=disk0,file=disk0-file,discard=unmap,cache.no-flush=on
       -device virtio-blk-pci,drive=disk0,serial=primary-disk,bootindex=1,werror=stop,rerror=stop
@@ -72,6 +74,10 @@ describe('machineArguments', () => {
       -device virtio-rng-pci,rng=rng0
       -device pvpanic
       -device vmgenid,guid=auto
+      -device pcie-root-port,id=spare0,chassis=1,addr=1c.0,multifunction=on,io-reserve=0
+      -device pcie-root-port,id=spare1,chassis=2,addr=1c.1,io-reserve=0
+      -device pcie-root-port,id=spare2,chassis=3,addr=1c.2,io-reserve=0
+      -device pcie-root-port,id=spare3,chassis=4,addr=1c.3,io-reserve=0
       -fw_cfg name=opt/com.coreos/config,file=/m/config.ign"
     `)
   })
@@ -92,6 +98,7 @@ describe('machineArguments', () => {
         console: { kind: 'listen', path: '/m/console.sock' },
         journal: { kind: 'listen', path: '/m/journal.sock' },
         agent: { kind: 'listen', path: '/m/agent.sock' },
+        calls: { kind: 'listen', path: '/m/calls.sock' },
       },
     }
     expect(oneAnOption(machineArguments(config))).toMatchInlineSnapshot(`
@@ -121,6 +128,8 @@ describe('machineArguments', () => {
       -device virtserialport,chardev=journal,name=com.signalbox.journal
       -chardev socket,id=agent,path=/m/agent.sock,server=on,wait=off
       -device virtserialport,chardev=agent,name=com.signalbox.agent
+      -chardev socket,id=calls,path=/m/calls.sock,server=on,wait=off
+      -device virtserialport,chardev=calls,name=com.signalbox.calls
       -blockdev driver=file,node-name=disk0-file,filename=/m/primary,,1.qcow2,discard=unmap,cache.no-flush=on
       -blockdev driver=qcow2,node-name=disk0,file=disk0-file,discard=unmap,cache.no-flush=on
       -device virtio-blk-pci,drive=disk0,serial=primary-disk,bootindex=1,werror=stop,rerror=stop
@@ -135,6 +144,10 @@ describe('machineArguments', () => {
       -chardev socket,id=tpm,path=/m/tpm.sock
       -tpmdev emulator,id=tpm0,chardev=tpm
       -device tpm-tis-device,tpmdev=tpm0
+      -device pcie-root-port,id=spare0,chassis=1,addr=1c.0,multifunction=on,io-reserve=0
+      -device pcie-root-port,id=spare1,chassis=2,addr=1c.1,io-reserve=0
+      -device pcie-root-port,id=spare2,chassis=3,addr=1c.2,io-reserve=0
+      -device pcie-root-port,id=spare3,chassis=4,addr=1c.3,io-reserve=0
       -fw_cfg name=opt/com.coreos/config,file=/m/config.ign
       -smbios type=11,value=io.systemd.stub.kernel-cmdline-extra=a=1,,2 b"
     `)
@@ -176,10 +189,16 @@ describe('machineArguments', () => {
       -device virtserialport,chardev=journal,name=com.signalbox.journal
       -chardev socket,id=agent,fd=6
       -device virtserialport,chardev=agent,name=com.signalbox.agent
+      -chardev socket,id=calls,fd=7
+      -device virtserialport,chardev=calls,name=com.signalbox.calls
       -object rng-builtin,id=rng0
       -device virtio-rng-pci,rng=rng0
       -device pvpanic
-      -device vmgenid,guid=auto"
+      -device vmgenid,guid=auto
+      -device pcie-root-port,id=spare0,chassis=1,addr=1c.0,multifunction=on,io-reserve=0
+      -device pcie-root-port,id=spare1,chassis=2,addr=1c.1,io-reserve=0
+      -device pcie-root-port,id=spare2,chassis=3,addr=1c.2,io-reserve=0
+      -device pcie-root-port,id=spare3,chassis=4,addr=1c.3,io-reserve=0"
     `)
   })
 
@@ -195,7 +214,7 @@ describe('machineArguments', () => {
     const args = machineArguments({ ...direct, privateNetwork: { fd: PRIVATE_NETWORK_FD, mac } })
     const card = [
       '-netdev',
-      'stream,id=net1,addr.type=fd,addr.str=7',
+      'stream,id=net1,addr.type=fd,addr.str=8',
       '-device',
       'virtio-net-pci,netdev=net1,mac=52:54:5b:12:34:00,romfile=,guest_announce=off',
     ]

@@ -3,7 +3,8 @@
 
 import { bootArguments, machineType, MEMORY_BACKEND } from './boot-arguments.ts'
 import type { ChannelConfig, DiskConfig, MachineConfig } from './machine-config.ts'
-import { AGENT_PORT, JOURNAL_PORT } from './machine-config.ts'
+import { sparePortArguments } from './hot-plug.ts'
+import { AGENT_PORT, CALLS_PORT, JOURNAL_PORT } from './machine-config.ts'
 import { option } from './option-value.ts'
 
 /** The arguments after the program's name. Throws UsageError for what no QEMU can boot (BIOS on arm64). */
@@ -31,12 +32,15 @@ export function machineArguments(config: MachineConfig): readonly string[] {
     ['-device', option('virtserialport', { chardev: 'journal', name: JOURNAL_PORT })],
     channel('agent', config.channels.agent),
     ['-device', option('virtserialport', { chardev: 'agent', name: AGENT_PORT })],
+    channel('calls', config.channels.calls),
+    ['-device', option('virtserialport', { chardev: 'calls', name: CALLS_PORT })],
     config.disks.flatMap(disk),
     network(config),
     privateNetwork(config),
     ['-object', 'rng-builtin,id=rng0', '-device', 'virtio-rng-pci,rng=rng0'],
     panicDevice(config),
     tpm(config),
+    sparePortArguments(),
     config.fwCfg.flatMap(({ name, path }) => ['-fw_cfg', option('', { name, file: path })]),
     config.oemStrings.flatMap((value) => ['-smbios', option('type=11', { value })]),
     config.start === 'incoming' ? ['-incoming', 'defer'] : [],

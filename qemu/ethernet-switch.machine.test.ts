@@ -161,6 +161,7 @@ async function launchAt(
         void readLines(streams.console, new LineBuffer())
         void readLines(streams.journal, new LineBuffer())
         streams.agent.resume()
+        streams.calls.resume()
         if (streams.privateNetwork !== undefined) network.connect(streams.privateNetwork, name)
       },
     },

@@ -11,7 +11,27 @@ export { launchMachine, type LaunchOptions, type RunningMachine } from './launch
 export { letGo, type LetGoOptions } from './let-go.ts'
 export { LineBuffer, type LineFeed } from './line-feed.ts'
 export { mayStart, readPressure } from './host-pressure.ts'
-export { AGENT_PORT, INHERITED_CHANNELS, JOURNAL_PORT, PRIMARY_DISK_SERIAL } from './machine-config.ts'
+export {
+  AGENT_PORT,
+  CALLS_PORT,
+  INHERITED_CHANNELS,
+  JOURNAL_PORT,
+  PRIMARY_DISK_SERIAL,
+} from './machine-config.ts'
+export {
+  cutDisk,
+  eject,
+  hotCardId,
+  hotDiskId,
+  plugCard,
+  plugDisk,
+  removeNet,
+  setLink,
+  sparePorts,
+  type HotCard,
+  type HotDisk,
+  type Link,
+} from './hot-plug.ts'
 export type {
   AcceleratorConfig,
   BootConfig,

@@ -21,6 +21,7 @@ export interface LaunchOptions {
     readonly console: Duplex
     readonly journal: Readable
     readonly agent: Duplex
+    readonly calls: Duplex
     /** Ethernet frames for `EthernetSwitch.connect`; present if and only if the config has a `privateNetwork`. */
     readonly privateNetwork?: Duplex
   }) => void
@@ -54,7 +55,7 @@ export async function launchMachine(config: MachineConfig, options: LaunchOption
   }
   await using undo = new AsyncDisposableStack()
   const child = await startChild(config.binary, machineArguments(config), {
-    sockets: net === undefined ? 4 : 5,
+    sockets: net === undefined ? 5 : 6,
     detach: options.detach ?? false,
   })
   let requested = false
@@ -63,10 +64,10 @@ export async function launchMachine(config: MachineConfig, options: LaunchOption
     child.kill()
   }
   undo.defer(async () => killAndWait(kill, child.ended, child.pid))
-  const [qmpSocket, console, journal, agent, privateNetwork] = child.sockets
-  if (!qmpSocket || !console || !journal || !agent) throw new Error('no sockets')
+  const [qmpSocket, console, journal, agent, calls, privateNetwork] = child.sockets
+  if (!qmpSocket || !console || !journal || !agent || !calls) throw new Error('no sockets')
   if (net !== undefined && !privateNetwork) throw new Error('no socket for the private network')
-  options.attach({ console, journal, agent, ...(privateNetwork && { privateNetwork }) })
+  options.attach({ console, journal, agent, calls, ...(privateNetwork && { privateNetwork }) })
   let shutdown: ShutdownReason | undefined
   const onEvent = (event: QmpEvent): void => {
     if (isKnownEvent(event) && event.event === 'SHUTDOWN') shutdown = event.data.reason

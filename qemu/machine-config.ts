@@ -54,6 +54,7 @@ export interface Channels {
   readonly console: ChannelConfig
   readonly journal: ChannelConfig
   readonly agent: ChannelConfig
+  readonly calls: ChannelConfig
 }
 
 /**
@@ -96,22 +97,29 @@ export interface MachineConfig {
   readonly channels: Channels
 }
 
-/** The channels of `launchMachine`: four sockets that the child inherits as file descriptors 3 to 6. */
+/** The channels of `launchMachine`: five sockets that the child inherits as file descriptors 3 to 7. */
 export const INHERITED_CHANNELS: Channels = {
   qmp: { kind: 'inherited', fd: 3 },
   console: { kind: 'inherited', fd: 4 },
   journal: { kind: 'inherited', fd: 5 },
   agent: { kind: 'inherited', fd: 6 },
+  calls: { kind: 'inherited', fd: 7 },
 }
 
 /** Where a machine that `launchMachine` starts inherits its end of the private network: behind the channels. */
-export const PRIVATE_NETWORK_FD = 7
+export const PRIVATE_NETWORK_FD = 8
 
 /** Name of the virtio-serial port that carries the guest's journal to the host. */
 export const JOURNAL_PORT = 'com.signalbox.journal'
 
 /** Name of the virtio-serial port over which the harness talks to its agent in the guest. */
 export const AGENT_PORT = 'com.signalbox.agent'
+
+/** Name of the virtio-serial port on which programs in the guest call the harness. */
+export const CALLS_PORT = 'com.signalbox.calls'
+
+/** How many devices can be plugged into a running machine at once. */
+export const SPARE_PORTS = 4
 
 /** Serial of the disk the machine boots from. */
 export const PRIMARY_DISK_SERIAL = 'primary-disk'

@@ -37,6 +37,20 @@ export interface QmpCommands {
     readonly arguments: { readonly reboot: 'reset' | 'shutdown' }
     readonly return: object
   }
+  readonly device_add: {
+    readonly arguments: Readonly<Record<string, string | number | boolean>> & { readonly driver: string }
+    readonly return: object
+  }
+  readonly device_del: { readonly arguments: { readonly id: string }; readonly return: object }
+  readonly netdev_add: {
+    readonly arguments: Readonly<Record<string, string | number | boolean>> & { readonly type: string }
+    readonly return: object
+  }
+  readonly netdev_del: { readonly arguments: { readonly id: string }; readonly return: object }
+  readonly set_link: {
+    readonly arguments: { readonly name: string; readonly up: boolean }
+    readonly return: object
+  }
   readonly quit: { readonly arguments: Readonly<Record<string, never>>; readonly return: object }
 }
 
@@ -75,6 +89,8 @@ interface EventData {
     readonly nospace?: boolean
     readonly reason: string
   }
+  /** Sent for each device that is gone, those without an id included. */
+  readonly DEVICE_DELETED: { readonly device?: string; readonly path: string }
 }
 
 /** An event that this driver acts on. */
@@ -90,7 +106,7 @@ export interface QmpEvent {
   readonly atMs: number
 }
 
-const KNOWN = new Set<string>(['SHUTDOWN', 'RESET', 'GUEST_PANICKED', 'BLOCK_IO_ERROR'])
+const KNOWN = new Set<string>(['SHUTDOWN', 'RESET', 'GUEST_PANICKED', 'BLOCK_IO_ERROR', 'DEVICE_DELETED'])
 
 /** Narrows an event to one that this driver acts on. */
 export function isKnownEvent(event: {

@@ -27,6 +27,7 @@ if (process.argv[2] === 'tied') {
     console: { kind: 'listen', path: `${runtime}/c` },
     journal: { kind: 'listen', path: `${runtime}/j` },
     agent: { kind: 'listen', path: `${runtime}/a` },
+    calls: { kind: 'listen', path: `${runtime}/s` },
   } as const
   const config = { ...testConfig(''), uuid, disks: [], channels }
   const child = spawn(config.binary, machineArguments(config), { detached: true, stdio: 'ignore' })

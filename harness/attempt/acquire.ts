@@ -13,6 +13,8 @@ import { hostNameOf } from '../forks/renew.ts'
 import type { MachineSpec, PlatformMachine, PrivateNetwork } from '../machine.ts'
 import { adoptMachine, type Clone, type LiveMachine } from '../machines/live-machine.ts'
 import type { Requirements } from '../requirements.ts'
+import { syncFragment } from '../sync/sync-program.ts'
+import type { SyncStore } from '../sync/sync-store.ts'
 import type { RunEnvironment } from './environment.ts'
 
 export interface MachineWish {
@@ -26,6 +28,8 @@ export interface MachineWish {
   readonly folder: string
   /** The machine is to outlive this process. Default false. */
   readonly detach?: boolean
+  /** What its programs share with other machines now. */
+  readonly sync?: (() => SyncStore | undefined) | undefined
   /** Its place on the private network of its cluster. */
   readonly privatePlace?: { readonly index: number; readonly network: PrivateNetwork } | undefined
 }
@@ -84,7 +88,12 @@ export async function orderMachine(env: RunEnvironment, wish: MachineWish): Prom
     publicKeys: [sshKey.publicKey],
     journalDevice: session.journalDevice,
     agentDevice: session.agentDevice,
-    ...(place === undefined ? {} : { extra: [{ files: [place.file] }] }),
+    extra: [
+      place === undefined ? {} : { files: [place.file] },
+      session.callsDevice === undefined
+        ? {}
+        : syncFragment(profile.programFolder, { device: session.callsDevice }),
+    ],
   })
   await writeFile(join(folder, 'ignition.json'), ignition)
   const hostName = hostNameOf(wish.name, randomBytes(4).toString('hex'))
@@ -158,6 +167,7 @@ export async function adopt(
     clone,
     onReady: async (target) => await debugging.onReady(target, wish.attempts),
     openShell: async (target) => await debugging.shell(target),
+    sync: wish.sync,
     ...(wish.privatePlace === undefined
       ? {}
       : { privateAddress: session.privateNetworks?.place(wish.privatePlace.index) }),

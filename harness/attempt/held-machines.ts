@@ -10,6 +10,7 @@ import type { LiveMachine } from '../machines/live-machine.ts'
 import type { Job } from '../plan/group.ts'
 import type { RegisteredTest } from '../registry.ts'
 import type { Requirements } from '../requirements.ts'
+import { openSyncStore, type SyncStore } from '../sync/sync-store.ts'
 import { acquireMachine, orderMachine, readConfig, type MachineWish } from './acquire.ts'
 import type { RunEnvironment } from './environment.ts'
 import {
@@ -24,6 +25,10 @@ import {
 
 export interface HeldMachines extends AsyncDisposable {
   readonly machines: readonly LiveMachine[]
+  /** What the machines of the running attempt share. */
+  readonly sync: SyncStore
+  /** Begins an attempt: what the one before has left is not seen by it. */
+  renewSync(): void
   /** The job's file server, started when first asked for. */
   http(): Promise<HttpFixture>
   /** Creates the machines of the job: forks them, or starts to boot them. */
@@ -76,6 +81,8 @@ export function holdMachines(options: HoldOptions): HeldMachines {
   let server: Promise<HttpFixture> | undefined
   let seedling: Seedling | undefined
   let template: Template | undefined
+  const newStore = (): SyncStore => openSyncStore(() => machines.map((live) => live.machine.name))
+  let sync = newStore()
   let askedAt = 0
   let templateMs = 0
   let created = places.length
@@ -106,7 +113,8 @@ export function holdMachines(options: HoldOptions): HeldMachines {
           await readConfig(`the Ignition config for ${name}`, source, http, profile, image.identity.version),
       ),
     )
-    return { name, needs: own, configs: configs.filter((config) => config !== undefined), ...at }
+    const read = configs.filter((config) => config !== undefined)
+    return { name, needs: own, configs: read, sync: () => sync, ...at }
   }
   const network = needs.privateNetwork === true ? stack.use(openNetwork(env, places.length)) : undefined
   // Machines that are somebody each: on a network of their own, or prepared. They are saved and forked as one.
@@ -161,6 +169,10 @@ export function holdMachines(options: HoldOptions): HeldMachines {
   return {
     machines,
     http,
+    get sync() {
+      return sync
+    },
+    renewSync: () => (sync = newStore()),
     gone: gone.signal,
     get origin() {
       return template === undefined ? 'cold' : 'fork'

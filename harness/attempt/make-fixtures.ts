@@ -4,7 +4,8 @@ import { UsageError } from '../errors.ts'
 import type { FixtureName } from '../fixtures/fixture-names.ts'
 import type { Cluster, Fixtures, Machine } from '../fixtures/fixtures.ts'
 import type { RegisteredTest } from '../registry.ts'
-import { asStep, type AttemptContext } from '../running/context.ts'
+import { asStep, currentAttempt, type AttemptContext } from '../running/context.ts'
+import { clusterSync } from '../sync/cluster-sync.ts'
 import type { RunEnvironment } from './environment.ts'
 import { announced } from './network-steps.ts'
 import type { HeldMachines } from './held-machines.ts'
@@ -21,7 +22,7 @@ export interface FixtureOptions {
 
 /** The fixtures object of one attempt. */
 export async function makeFixtures(options: FixtureOptions): Promise<Fixtures> {
-  const { context, test, held, used, onBoot } = options
+  const { context, env, test, held, used, onBoot } = options
   const first = (what: string): Machine => {
     const live = held.machines[0]
     if (live === undefined) {
@@ -44,6 +45,11 @@ export async function makeFixtures(options: FixtureOptions): Promise<Fixtures> {
         hint: 'ask for one with "privateNetwork: true"',
       })
     },
+    sync: clusterSync({
+      store: held.sync,
+      slowness: env.session.slowness,
+      signal: () => currentAttempt()?.signal,
+    }),
     async boot(bootOptions = {}) {
       return await asStep('boot', `boot m${held.machines.length}`, async () => {
         const live = await held.boot(test, context.ref, context.folder, bootOptions, context.signal)

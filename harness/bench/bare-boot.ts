@@ -51,6 +51,7 @@ export async function bareBootMs(): Promise<number> {
         console: { kind: 'listen', path: join(folder, 'console') },
         journal: { kind: 'listen', path: join(folder, 'journal') },
         agent: { kind: 'listen', path: join(folder, 'agent') },
+        calls: { kind: 'listen', path: join(folder, 'calls') },
       },
     } as const
     const startedAt = performance.now()

@@ -44,7 +44,7 @@ export async function bareForkMs(template: string): Promise<number> {
     await using machine = await launchMachine(config, {
       signal,
       attach: (streams) => {
-        for (const stream of [streams.console, streams.journal, streams.agent]) stream.resume()
+        for (const stream of [streams.console, streams.journal, streams.agent, streams.calls]) stream.resume()
       },
     })
     await loadState(machine.qmp, join(template, 'm0.state'), { memory: 'memory-file', signal })

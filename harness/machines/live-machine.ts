@@ -1,7 +1,6 @@
 // A machine under test: the platform's machine, an SSH session, its logs and the watch over them, held together. It
 // knows when the machine goes away and ends every wait for it with the reason.
 
-import { join } from 'node:path'
 import { asStep, currentAttempt } from '../running/context.ts'
 import { openAgent, requireAgent } from '../agent/agent.ts'
 import { openControlLine } from '../control/control-line.ts'
@@ -17,15 +16,18 @@ import { finishRenewal, renew, setClock } from '../forks/renew.ts'
 import { settle, unsettle, type Settled } from '../forks/settle.ts'
 import type { DistroProfile } from '../profiles/index.ts'
 import type { CheckName } from '../requirements.ts'
+import { answerCalls } from '../sync/sync-calls.ts'
+import type { SyncStore } from '../sync/sync-store.ts'
 import { SshSession, type CommandOutcome, type ExecOptions, type SshKey } from '../ssh/index.ts'
-import { openCappedFile } from './capped-file.ts'
-import { journalReader, followJournalOverSsh } from './follow-journal.ts'
+import { followJournalOverSsh } from './follow-journal.ts'
 import { commandEvent, exitError, failedUnitsError, noCheckpoints, noKeep } from './machine-trouble.ts'
 import { machineControl } from './machine-control.ts'
-import { createLog, lastLinesOf, seesLine, type LogBuffer } from './machine-log.ts'
+import { machineHardware } from './machine-hardware.ts'
+import { openLogs } from './machine-logs.ts'
+import { lastLinesOf, seesLine, type LogBuffer } from './machine-log.ts'
 import { reach, type Reached } from './reach.ts'
 import { describeFailedUnits, judgeSystem, listFailedUnits, lookAtSystem, type SystemState } from './ready.ts'
-import { watchLogs, type Watch } from './watch.ts'
+import type { Watch } from './watch.ts'
 
 export interface AdoptOptions {
   readonly platformMachine: PlatformMachine
@@ -49,6 +51,8 @@ export interface AdoptOptions {
   readonly openShell: (target: ShellTarget) => Promise<void>
   /** The machine may vanish without that being anybody's fault: a boot that must fail. */
   readonly mayVanish: boolean
+  /** What its programs share with other machines: the store of the attempt that runs now. */
+  readonly sync?: (() => SyncStore | undefined) | undefined
 }
 
 /** What a clone needs to become a machine of its own. */
@@ -120,38 +124,9 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     })
   }
 
-  const console = createLog(`the console of ${raw.name}`, slowness)
-  const journal = createLog(`the journal of ${raw.name}`, slowness)
-  const watch = stack.use(watchLogs(console, journal, profile.name))
-  stack.defer(
-    raw.console.subscribe((line) => {
-      console.push(line)
-      if (/Linux version \d/.test(line)) milestone('kernel')
-    }),
+  const { console, journal, watch, feedJournal } = stack.use(
+    openLogs({ raw, distro: profile.name, folder, slowness, emit, milestone }),
   )
-  const onLogError = (error: Error): void =>
-    emit({
-      type: 'run.notice',
-      level: 'warning',
-      code: 'log-not-saved',
-      message: `${raw.name}: ${error.message}`,
-    })
-  const journalFile = stack.use(openCappedFile(join(folder, 'journal.jsonl'), onLogError))
-  const journalText = stack.use(openCappedFile(join(folder, 'journal.txt'), onLogError))
-  const feed = journalReader({
-    onRaw: (line) => journalFile.write(line),
-    onEntry: (text) => {
-      journalText.write(text)
-      journal.push(text)
-    },
-  })
-  if (raw.journal !== undefined)
-    stack.defer(
-      raw.journal.subscribe((line) => {
-        milestone('journal')
-        feed.line(line)
-      }),
-    )
 
   // Every life of the machine ends once; the next one has a promise of its own.
   const watchExit = (): void => {
@@ -175,6 +150,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     }),
   )
   const agent = raw.agent === undefined ? undefined : stack.use(openAgent(raw.agent))
+  if (raw.calls !== undefined) stack.use(answerCalls(raw.calls, raw.name, () => options.sync?.()))
   const agentMs = 5_000 * slowness
   const line =
     raw.agent === undefined || agent === undefined
@@ -227,7 +203,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     await session.connect({ signal, timeoutMs: readyTimeoutMs })
     milestone('ssh')
     if (raw.journal === undefined || raw.journal.bytes === 0)
-      followJournalOverSsh(session, gone.signal, feed.line)
+      followJournalOverSsh(session, gone.signal, feedJournal)
     const state = await look(signal)
     if (state === undefined)
       throw new MachineError(`${raw.name} went away while it started`, { code: 'machine-gone' })
@@ -311,6 +287,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     waitForExit: async () => await raw.exited,
     shell: async () =>
       await asStep('test.step', `a shell in ${raw.name}`, async () => await options.openShell(shellTarget)),
+    ...machineHardware(raw, signals),
     checkpoint: async () =>
       await asStep('power', `checkpoint of ${raw.name}`, async () => {
         if (raw.checkpoint === undefined || agent === undefined) throw noCheckpoints(raw.name)

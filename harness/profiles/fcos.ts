@@ -22,5 +22,6 @@ export const fcos: DistroProfile = {
       { path: '/etc/zincati/config.d/90-signalbox.toml', text: '[updates]\nenabled = false\n', mode: 0o644 },
     ],
   },
+  programFolder: '/usr/local/bin',
   consoleDevice: { x86_64: 'ttyS0', arm64: 'ttyAMA0' },
 }

@@ -23,5 +23,6 @@ export const flatcar: DistroProfile = {
   defaultUser: 'core',
   // `disabled` is no keyword of update_engine: as an unusable URL it makes every check fail, while the service runs.
   updatesOff: { files: [{ path: '/etc/flatcar/update.conf', text: 'SERVER=disabled\n', mode: 0o644 }] },
+  programFolder: '/opt/bin',
   consoleDevice: { x86_64: 'ttyS0', arm64: 'ttyAMA0' },
 }

@@ -23,6 +23,8 @@ export interface DistroProfile {
   readonly defaultUser: string
   /** Keeps automatic updates from changing the machine under a test. */
   readonly updatesOff: IgnitionFragment
+  /** Where programs of its administrators lie: writable, and on no path of a unit's unless it is /usr/local/bin. */
+  readonly programFolder: string
   /** The serial console by architecture, as the kernel names it. */
   readonly consoleDevice: Readonly<Record<Architecture, string>>
 }

@@ -11,5 +11,6 @@ export const reference: DistroProfile = {
   ignitionVersions: [{ version: '3.0.0' }, { version: '3.1.0' }, { version: '3.2.0' }, { version: '3.3.0' }],
   defaultUser: 'core',
   updatesOff: { units: [{ name: 'systemd-sysupdate.timer', mask: true }] },
+  programFolder: '/opt/bin',
   consoleDevice: { x86_64: 'ttyS0', arm64: 'ttyAMA0' },
 }

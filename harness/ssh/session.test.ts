@@ -1,5 +1,6 @@
 // A session with a real SSH server, of a fake machine: what becomes of commands when the connection ends.
 
+import { createCalls } from '../../platforms/fake/sync-program.ts'
 import { expect, test } from 'vitest'
 import { sleep } from '../deadline.ts'
 import type { FakeGuest } from '../../platforms/fake/fake-shell.ts'
@@ -18,6 +19,7 @@ const guest: FakeGuest = {
   end: () => undefined,
   reboot: () => undefined,
   ping: async () => await Promise.resolve(false),
+  calls: createCalls(),
   sshTrouble: () => 'ok',
   setSshTrouble: () => undefined,
   killAgent: () => undefined,

@@ -27,6 +27,8 @@ export interface ContractSubject {
   readonly parallel?: number
   /** Whether `cut`, `on`, `pause`, `resume` and `reset` work. Default true. */
   readonly canPower?: boolean
+  /** Whether disks and network cards can be plugged in. Default true. */
+  readonly canPlug?: boolean
   /** Whether `create` does real work that an abort can interrupt. Default true. */
   readonly createTakesTime?: boolean
   /** What it has on this host now (processes, folders, ledger entries): must be the same before and after. */
@@ -42,6 +44,7 @@ export function platformContract(name: string, subject: ContractSubject): void {
   const {
     hasNetworks = true,
     canPower = true,
+    canPlug = true,
     createTakesTime = true,
     parallel = 3,
     timeoutMs = 60_000,
@@ -234,6 +237,41 @@ export function platformContract(name: string, subject: ContractSubject): void {
         await within(
           'the second boot',
           until(machine.console, () => machine.console.bytes > bytes),
+        )
+        expect(await stillRuns(machine)).toBe(true)
+      },
+      timeoutMs,
+    )
+
+    test.runIf(canPlug)(
+      'disks and cards are plugged in until the ports are used up; what is not there is named',
+      async () => {
+        await using machine = await create('m0')
+        await within('the first boot', untilLine(machine.console, subject.consoleText))
+        const hardware = machine.hardware ?? expect.unreachable('it has no hardware')
+        await within('a disk', hardware.addDisk({ serial: 'one', sizeMiB: 8 }, never))
+        await within('a card', hardware.addNic('two', never))
+        for (const add of [
+          async () => await hardware.addDisk({ serial: 'one', sizeMiB: 8 }, never),
+          async () => await hardware.addNic('two', never),
+          async () => await hardware.addNic('primary', never),
+        ])
+          await expect(add()).rejects.toMatchObject({ name: 'UsageError' })
+        await expect(hardware.pullDisk('none', never)).rejects.toThrow(/no disk "none" was plugged into m0/)
+        await expect(hardware.pullNic('one', never)).rejects.toThrow(/no card "one" was plugged into m0/)
+        await expect(hardware.setLink('none', 'down', never)).rejects.toMatchObject({ name: 'UsageError' })
+        for (const nic of ['primary', 'two']) {
+          await within('the link', hardware.setLink(nic, 'down', never))
+          await within('the link', hardware.setLink(nic, 'up', never))
+        }
+        await within('a disk', hardware.addDisk({ serial: 'three', sizeMiB: 8 }, never))
+        await within('a disk', hardware.addDisk({ serial: 'four', sizeMiB: 8 }, never))
+        await expect(hardware.addDisk({ serial: 'five', sizeMiB: 8 }, never)).rejects.toThrow('no free port')
+        // All of it is there after a power cut.
+        await within('the cut', machine.power('cut', never))
+        await within('power on', machine.power('on', never))
+        await expect(hardware.addDisk({ serial: 'three', sizeMiB: 8 }, never)).rejects.toThrow(
+          'has a disk "three" already',
         )
         expect(await stillRuns(machine)).toBe(true)
       },

@@ -3,9 +3,11 @@
 
 import type { SshTrouble } from './behaviour.ts'
 import { lookFromInside } from './look-from-inside.ts'
+import { runSyncProgram, type CallsPort } from './sync-program.ts'
 
 /** What the shell may do to its machine. */
 export interface FakeGuest {
+  readonly calls: CallsPort
   readonly files: Map<string, string>
   readonly failedUnits: Set<string>
   readonly osReleaseId: string
@@ -101,6 +103,8 @@ async function runWords(guest: FakeGuest, words: readonly string[], io: ShellIo)
     case 'uptime':
     case 'dmesg':
       return 0
+    case 'signalbox-sync':
+      return await runSyncProgram(guest.calls, args, io)
     case 'fake':
       return await misbehave(guest, args, io)
     default:

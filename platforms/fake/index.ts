@@ -59,6 +59,7 @@ function openSession(): PlatformSession {
     budget: { memoryMiB: 4096, cpus: 8 },
     hostAddress: '127.0.0.1',
     agentDevice: '/dev/virtio-ports/com.signalbox.agent',
+    callsDevice: '/dev/virtio-ports/com.signalbox.calls',
     forks: openForks(maker),
     privateNetworks: fakeNetworks,
     facts: { accelerator: 'none' },

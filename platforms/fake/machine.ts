@@ -9,9 +9,11 @@ import { createAgent } from './agent.ts'
 import type { FakeBehaviour } from './behaviour.ts'
 import type { FakeGuest } from './fake-shell.ts'
 import { createFeed } from './feed.ts'
+import { createHardware } from './hardware.ts'
 import { createJobs } from './jobs.ts'
 import { plugIn, type FakeCard } from './network.ts'
 import { createSerial } from './serial.ts'
+import { createCalls } from './sync-program.ts'
 import { startFakeSsh } from './ssh-server.ts'
 
 /** All that a clone has of its template. */
@@ -90,7 +92,9 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
   }
   const isUp = (): boolean => state === 'on' && behaviour.boot === 'ok'
   let isAgentStopped = false
+  const calls = createCalls()
   const guest: FakeGuest = {
+    calls,
     files,
     failedUnits,
     origin,
@@ -140,6 +144,8 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
     console: feed,
     agent,
     serial: createSerial(),
+    calls,
+    hardware: createHardware(name, guest),
     get exited() {
       return exited.promise
     },

@@ -1,8 +1,11 @@
-// The host's end of a machine's agent port over all its power cycles.
+// The host's end of one of a machine's ports, to its agent or from its programs, over all its power cycles.
 
 import type { Duplex } from 'node:stream'
 import type { AgentPort } from '../../harness/machine.ts'
 import { LineBuffer, readLines } from '../../qemu/index.ts'
+
+/** What a guest that does not read may have waiting for it, bytes: it may ask as much as it likes. */
+const MOST_WAITING = 4 * 1024 * 1024
 
 export interface AgentLine extends AgentPort {
   /** Takes the port of a new power cycle. Resolves when it ended; never rejects. */
@@ -16,7 +19,7 @@ export function openAgentLine(): AgentLine {
   return {
     lines,
     send: (line) => {
-      if (current?.writable === true) current.write(`${line}\n`)
+      if (current?.writable === true && current.writableLength < MOST_WAITING) current.write(`${line}\n`)
     },
     attach: async (stream) => {
       current = stream

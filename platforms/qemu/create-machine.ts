@@ -9,6 +9,7 @@ import {
   createMachineFolders,
   LineBuffer,
   openConsoleFeed,
+  PRIMARY_DISK_SERIAL,
   type BaseDiskFacts,
   type ConsoleFeed,
   type MemoryFile,
@@ -73,7 +74,7 @@ export async function createMachine(
   const console = undo.use(await openConsoleFeed(detach ? undefined : { path: consolePath }))
   const journal = new LineBuffer()
   if (source.kind === 'template') await readHistory(source, console, journal)
-  const agent = openAgentLine()
+  const [agent, calls] = [openAgentLine(), openAgentLine()]
   const firmware = firmwareOf(spec, image)
   const belongings = undo.move()
   belongings.defer(() => noticeConsole(console, spec.name, emit))
@@ -94,6 +95,10 @@ export async function createMachine(
       console,
       journal,
       agent,
+      calls,
+      releaseMs: 15_000 * Math.min(slowness, 4),
+      serials: [PRIMARY_DISK_SERIAL, ...spec.disks.map(({ serial }) => serial)],
+      links: network === undefined ? ['primary'] : ['primary', 'private'],
       shutdownMs: 30_000 * Math.min(slowness, 4),
       firstBootIsSpecial: hasFirstBootArguments(firmware, image, {
         firstBoot: true,
@@ -115,6 +120,7 @@ export async function createMachine(
           console,
           journal,
           agent,
+          calls,
           tpm: spec.tpm,
           outlives: detach ? 'always' : keepable ? 'when-kept' : 'never',
           onPanic: spec.onPanic ?? 'stop',

@@ -30,6 +30,7 @@ export interface LifeOptions {
   readonly console: ConsoleFeed
   readonly journal: LineBuffer
   readonly agent: AgentLine
+  readonly calls: AgentLine
   readonly tpm: boolean
   /** Lets the machine outlive this process: not at all, once it is kept, or from the start. */
   readonly outlives: 'never' | 'when-kept' | 'always'
@@ -65,6 +66,8 @@ export interface Life {
   keep(consoleFile: string, notes: LedgerEntry['data'], signal: AbortSignal): Promise<void>
   /** What the next end will be taken for. */
   intend(intent: Intent): void
+  /** Resolves when the guest has let go of a device, by its id. Ask before it is told to. */
+  deviceGone(id: string): Promise<void>
 }
 
 /** Starts a life. Nothing is left behind when it fails. */
@@ -77,6 +80,7 @@ export async function startLife(options: LifeOptions): Promise<Life> {
   let intent: Intent = { kind: 'none' }
   let wasCut = false
   let kept = false
+  const leaving = new Map<string, () => void>()
   const streams = Promise.withResolvers<void>()
   const endWith = (next: Intent): void => {
     // A guest that panics while it shuts down did not shut down.
@@ -88,6 +92,7 @@ export async function startLife(options: LifeOptions): Promise<Life> {
     if (event.event === 'GUEST_PANICKED' && options.onPanic === 'stop') {
       void quiet(options.console).then(() => endWith({ kind: 'panic' }))
     }
+    if (event.event === 'DEVICE_DELETED') leaving.get(event.data.device ?? '')?.()
     if (event.event === 'BLOCK_IO_ERROR' && event.data.action === 'stop') {
       const what = event.data.nospace === true ? 'the disk of the host is full' : 'the disk of the host fails'
       endWith({ kind: 'host-fault', reason: `${what}: ${event.data.reason} (${event.data.operation})` })
@@ -99,12 +104,13 @@ export async function startLife(options: LifeOptions): Promise<Life> {
       signal: options.signal,
       detach: outlives,
       onEvent,
-      attach: ({ console, journal, agent, privateNetwork }) => {
+      attach: ({ console, journal, agent, calls, privateNetwork }) => {
         if (privateNetwork !== undefined) options.connect?.(privateNetwork)
         void Promise.all([
           options.console.attach(console),
           readLines(journal, options.journal),
           options.agent.attach(agent),
+          options.calls.attach(calls),
         ]).then(() => streams.resolve())
       },
     })
@@ -150,6 +156,11 @@ export async function startLife(options: LifeOptions): Promise<Life> {
     },
     intend(next) {
       intent = next
+    },
+    async deviceGone(id) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      leaving.set(id, resolve)
+      await promise
     },
   }
 }

@@ -21,6 +21,7 @@ import {
   type LineBuffer,
 } from '../../qemu/index.ts'
 import { QemuCheckpoint, takeCheckpoint } from './checkpoint.ts'
+import { openHardware, type QemuHardware } from './hardware.ts'
 import type { Life, SavedState } from './life.ts'
 
 /** How a life begins: as the machine's source says, from a saved state, or like any power-on. */
@@ -45,12 +46,19 @@ export interface MachineParts {
   readonly console: ConsoleFeed
   readonly journal: LineBuffer
   readonly agent: AgentPort
-  /** Where checkpoints go; undefined when it takes none. */
+  readonly calls: AgentPort
+  /** Where checkpoints and what is plugged in go; undefined when it takes none. */
   readonly storage: string | undefined
   readonly consolePath: string
   /** It can be kept. */
   readonly keepable: boolean
   readonly disks: readonly string[]
+  /** Of its disks. */
+  readonly serials: readonly string[]
+  /** Its network cards. */
+  readonly links: readonly ('primary' | 'private')[]
+  /** How long a guest may take to let go of a device. */
+  readonly releaseMs: number
   readonly firmwareVariables: string | undefined
   readonly hasTpm: boolean
   readonly startLife: StartLife
@@ -84,7 +92,9 @@ export class QemuMachine implements PlatformMachine {
   readonly journal: LineFeed
   readonly agent: AgentPort
   readonly serial: SerialLine
+  readonly calls: AgentPort
   readonly disks: readonly string[]
+  readonly hardware: QemuHardware
   readonly #parts: MachineParts
   readonly #destroyed = new AbortController()
   #state: State = { kind: 'off' }
@@ -102,6 +112,12 @@ export class QemuMachine implements PlatformMachine {
     this.journal = parts.journal
     this.agent = parts.agent
     this.serial = parts.console
+    this.calls = parts.calls
+    this.hardware = openHardware({
+      ...parts,
+      machine: parts.name,
+      life: async (signal) => await abortable(this.#life(), signal),
+    })
     this.disks = parts.disks
   }
 
@@ -183,6 +199,16 @@ export class QemuMachine implements PlatformMachine {
         code: 'no-checkpoint',
       })
     }
+    const { plugged } = this.hardware
+    if (plugged.length > 0) {
+      throw new UsageError(
+        `no checkpoint can be taken of machine ${this.name} with ${plugged.join(', ')} plugged in`,
+        {
+          code: 'no-checkpoint',
+          hint: 'pull it first',
+        },
+      )
+    }
     const life = await abortable(this.#life(), signal)
     const firstBoot = this.#state.kind === 'running' && this.#state.firstBoot
     const files = [...disks, ...(firmwareVariables === undefined ? [] : [firmwareVariables])]
@@ -258,6 +284,8 @@ export class QemuMachine implements PlatformMachine {
     starting.catch(() => undefined)
     this.#state = { kind: 'starting', life: starting }
     const life = await starting
+    if (cycle.begin.kind === 'state') this.hardware.forget()
+    if (cycle.begin.kind === 'boot') await this.hardware.plugAgain(life, signal)
     if (this.#destroyed.signal.aborted) {
       await life.cut('destroyed')
       return

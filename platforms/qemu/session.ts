@@ -5,6 +5,7 @@ import type { OpenOptions, PlatformMachine, PlatformSession } from '../../harnes
 import {
   AGENT_PORT,
   briefReason,
+  CALLS_PORT,
   cpuModelFor,
   inspectBase,
   isSafeQemu,
@@ -66,6 +67,7 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
     hostAddress: '10.0.2.2',
     journalDevice: `/dev/virtio-ports/${JOURNAL_PORT}`,
     agentDevice: `/dev/virtio-ports/${AGENT_PORT}`,
+    callsDevice: `/dev/virtio-ports/${CALLS_PORT}`,
     forks: openForks(context, make),
     privateNetworks,
     mayAdmit: (memoryMiB) => mayStart(memoryMiB, readPressure()),

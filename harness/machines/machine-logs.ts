@@ -1,0 +1,72 @@
+// A machine's console and journal from the first line on: kept for tests, watched for trouble, the journal written to files.
+
+import { join } from 'node:path'
+import type { Emit } from '../events.ts'
+import type { PlatformMachine } from '../machine.ts'
+import { openCappedFile } from './capped-file.ts'
+import { journalReader } from './follow-journal.ts'
+import { createLog, type LogBuffer } from './machine-log.ts'
+import { watchLogs, type Watch } from './watch.ts'
+
+export interface LogsOptions {
+  readonly raw: PlatformMachine
+  readonly distro: string
+  /** The machine's artefact folder. */
+  readonly folder: string
+  readonly slowness: number
+  readonly emit: Emit
+  /** Told of what the logs show: `kernel`, `journal`. */
+  readonly milestone: (name: string) => void
+}
+
+export interface MachineLogs extends AsyncDisposable {
+  readonly console: LogBuffer
+  readonly journal: LogBuffer
+  readonly watch: Watch
+  /** Takes a line of the journal that came by another way. */
+  readonly feedJournal: (line: string) => void
+}
+
+/** Opens them; disposing closes the files. */
+export function openLogs({ raw, distro, folder, slowness, emit, milestone }: LogsOptions): MachineLogs {
+  const stack = new AsyncDisposableStack()
+  const console = createLog(`the console of ${raw.name}`, slowness)
+  const journal = createLog(`the journal of ${raw.name}`, slowness)
+  const watch = stack.use(watchLogs(console, journal, distro))
+  stack.defer(
+    raw.console.subscribe((line) => {
+      console.push(line)
+      if (/Linux version \d/.test(line)) milestone('kernel')
+    }),
+  )
+  const onLogError = (error: Error): void =>
+    emit({
+      type: 'run.notice',
+      level: 'warning',
+      code: 'log-not-saved',
+      message: `${raw.name}: ${error.message}`,
+    })
+  const journalFile = stack.use(openCappedFile(join(folder, 'journal.jsonl'), onLogError))
+  const journalText = stack.use(openCappedFile(join(folder, 'journal.txt'), onLogError))
+  const feed = journalReader({
+    onRaw: (line) => journalFile.write(line),
+    onEntry: (text) => {
+      journalText.write(text)
+      journal.push(text)
+    },
+  })
+  if (raw.journal !== undefined)
+    stack.defer(
+      raw.journal.subscribe((line) => {
+        milestone('journal')
+        feed.line(line)
+      }),
+    )
+  return {
+    console,
+    journal,
+    watch,
+    feedJournal: feed.line,
+    [Symbol.asyncDispose]: async () => await stack.disposeAsync(),
+  }
+}

@@ -1,0 +1,142 @@
+// Devices that come and go while a machine runs, by QMP: disks and network cards behind the spare ports of the command line
+// (`SPARE_PORTS`), and links that are cut.
+
+import { InfraError } from '../harness/errors.ts'
+import { SPARE_PORTS } from './machine-config.ts'
+import { option } from './option-value.ts'
+import type { QmpConnection } from './qmp.ts'
+
+/** Ids of the spare ports. */
+export const sparePorts: readonly string[] = Array.from(
+  { length: SPARE_PORTS },
+  (_, index) => `spare${index}`,
+)
+
+/** The arguments of the spare ports: functions of one slot, high up, so that no other device gets another place for them. */
+export function sparePortArguments(): readonly string[] {
+  return sparePorts.flatMap((id, index) => [
+    '-device',
+    option('pcie-root-port', {
+      id,
+      chassis: index + 1,
+      addr: `1c.${index}`,
+      multifunction: index === 0 ? true : undefined,
+      'io-reserve': 0,
+    }),
+  ])
+}
+
+export interface HotDisk {
+  /** A qcow2 file. */
+  readonly path: string
+  readonly serial: string
+  readonly port: string
+}
+
+type Call = { readonly signal?: AbortSignal | undefined }
+
+/** The id of a plugged disk's device. */
+export const hotDiskId = (serial: string): string => `hot-disk-${serial}`
+const driveOf = (serial: string): string => `hot-${serial}`
+
+/** Plugs a disk in. */
+export async function plugDisk(
+  qmp: QmpConnection,
+  { path, serial, port }: HotDisk,
+  call: Call,
+): Promise<void> {
+  // A drive of the monitor's, not a block node: only `drive_del` takes one away under a running device (see `cutDisk`).
+  const drive = option('', {
+    if: 'none',
+    id: driveOf(serial),
+    file: path,
+    format: 'qcow2',
+    discard: 'unmap',
+    'cache.no-flush': true,
+  })
+  const quoted = drive.replaceAll('\\', '\\\\').replaceAll('"', '\\"')
+  await monitor(qmp, `drive_add 0 "${quoted}"`, /^OK\s*$/, call)
+  try {
+    await qmp.execute(
+      'device_add',
+      {
+        driver: 'virtio-blk-pci',
+        id: hotDiskId(serial),
+        drive: driveOf(serial),
+        serial,
+        bus: port,
+        werror: 'report',
+        rerror: 'report',
+      },
+      call,
+    )
+  } catch (error) {
+    await cutDisk(qmp, serial, {}).catch(() => undefined)
+    throw error
+  }
+}
+
+/** Every further access of the guest to the disk fails at once, as when its cable is pulled; the device is still there. */
+export async function cutDisk(qmp: QmpConnection, serial: string, call: Call): Promise<void> {
+  await monitor(qmp, `drive_del ${driveOf(serial)}`, /^\s*$/, call)
+}
+
+/** Asks the guest to let go of a device, which it does when it wants: see the event DEVICE_DELETED. */
+export async function eject(qmp: QmpConnection, id: string, call: Call): Promise<void> {
+  await qmp.execute('device_del', { id }, call)
+}
+
+export interface HotCard {
+  /** Letters, digits, `-` and `_`. */
+  readonly name: string
+  readonly port: string
+  /** 0 to 245: each has a network of its own, 10.0.<10 + index>.0/24. */
+  readonly index: number
+}
+
+/** The id of a plugged card's device. */
+export const hotCardId = (name: string): string => `hot-card-${name}`
+const netOf = (name: string): string => `hot-net-${name}`
+
+/** Plugs a network card in. Its network has DHCP and nothing else: no way to the host, no default route. */
+export async function plugCard(
+  qmp: QmpConnection,
+  { name, port, index }: HotCard,
+  call: Call,
+): Promise<void> {
+  const net = `10.0.${10 + index}.0/24`
+  await qmp.execute('netdev_add', { type: 'user', id: netOf(name), net, restrict: true, ipv6: false }, call)
+  try {
+    await qmp.execute(
+      'device_add',
+      { driver: 'virtio-net-pci', id: hotCardId(name), netdev: netOf(name), bus: port, romfile: '' },
+      call,
+    )
+  } catch (error) {
+    await removeNet(qmp, name, {}).catch(() => undefined)
+    throw error
+  }
+}
+
+/** Removes the network of a card that is gone. */
+export async function removeNet(qmp: QmpConnection, name: string, call: Call): Promise<void> {
+  await qmp.execute('netdev_del', { id: netOf(name) }, call)
+}
+
+/** A network card of the command line or one that was plugged in. */
+export type Link = 'primary' | 'private' | { readonly hot: string }
+
+/** Cuts or mends a card's link: the guest sees its carrier go. */
+export async function setLink(qmp: QmpConnection, link: Link, up: boolean, call: Call): Promise<void> {
+  const name = link === 'primary' ? 'net0' : link === 'private' ? 'net1' : netOf(link.hot)
+  await qmp.execute('set_link', { name, up }, call)
+}
+
+// The human monitor tells an error by words.
+async function monitor(qmp: QmpConnection, line: string, expected: RegExp, call: Call): Promise<void> {
+  const answer = await qmp.execute('human-monitor-command', { 'command-line': line }, call)
+  if (expected.test(answer)) return
+  throw new InfraError(`QEMU refused "${line.split(' ')[0] ?? ''}": ${answer.trim()}`, {
+    code: 'hot-plug-failed',
+  })
+}
