@@ -44,7 +44,7 @@ function collect(unfinished: Map<string, string>, id: string, piece: string): vo
 function answer(
   store: SyncStore | undefined,
   machine: string,
-  [verb, name = '', ...args]: readonly string[],
+  [verb = '', name = '', ...args]: readonly string[],
   value: string,
 ): string {
   if (store === undefined) return 'error no test is running on this machine'

@@ -260,9 +260,9 @@ export function platformContract(name: string, subject: ContractSubject): void {
         await expect(hardware.pullDisk('none', never)).rejects.toThrow(/no disk "none" was plugged into m0/)
         await expect(hardware.pullNic('one', never)).rejects.toThrow(/no card "one" was plugged into m0/)
         await expect(hardware.setLink('none', 'down', never)).rejects.toMatchObject({ name: 'UsageError' })
-        for (const name of ['primary', 'two']) {
-          await within('the link', hardware.setLink(name, 'down', never))
-          await within('the link', hardware.setLink(name, 'up', never))
+        for (const nic of ['primary', 'two']) {
+          await within('the link', hardware.setLink(nic, 'down', never))
+          await within('the link', hardware.setLink(nic, 'up', never))
         }
         await within('a disk', hardware.addDisk({ serial: 'three', sizeMiB: 8 }, never))
         await within('a disk', hardware.addDisk({ serial: 'four', sizeMiB: 8 }, never))

@@ -80,11 +80,11 @@ export function openHardware(options: HardwareOptions): QemuHardware {
     id: string,
     what: string,
     { life: at, signal }: { readonly life: Life; readonly signal: AbortSignal },
-    eject: () => Promise<void>,
+    ask: () => Promise<void>,
   ): Promise<void> => {
     using deadline = startDeadline({ phase: `the guest to let go of ${what}`, timeoutMs: releaseMs, signal })
     const gone = at.deviceGone(id)
-    await eject()
+    await ask()
     try {
       await abortable(gone, deadline.signal)
     } catch (cause) {
