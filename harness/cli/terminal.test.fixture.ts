@@ -62,7 +62,10 @@ export function onTerminal(
           : childrenOf(pid)
               .map(find)
               .find((found) => found !== undefined)
-      return find(child.pid ?? 0) ?? 0
+      const found = find(child.pid ?? -1)
+      // Signalling process 0 would end our own group.
+      if (found === undefined) throw new Error(`the command line does not run:\n${text}`)
+      return found
     },
     async ended() {
       const [code] = (await closed) as [number | null]
