@@ -6,6 +6,12 @@ import { defineConfig } from 'vitest/config'
 
 const report = process.env['SIGNALBOX_TEST_REPORT']
 
+// Not run unless SIGNALBOX_UNPROVED is set: written, and not seen to finish on real machines yet. Each leaves this list with its
+// first green run.
+const unproved = ['clusters', 'cluster', 'control', 'external', 'flakes'].map(
+  (name) => `harness/cli/${name}.machine.test.ts`,
+)
+
 export default defineConfig({
   test: {
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
@@ -33,6 +39,7 @@ export default defineConfig({
         test: {
           name: 'machine',
           include: ['{harness,platforms,qemu,reports,tests}/**/*.machine.test.ts'],
+          exclude: process.env['SIGNALBOX_UNPROVED'] === undefined ? unproved : [],
           globalSetup: ['harness/setup/machine-tests.global.ts'],
           fileParallelism: false,
           testTimeout: 900_000,
