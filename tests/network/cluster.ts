@@ -9,7 +9,9 @@ describe(
     distros: ['reference', 'flatcar'],
     machines: 2,
     privateNetwork: true,
-    tags: ['network'],
+    tags: ['network', 'unproved'],
+    // Not seen to pass on a machine yet: --tag unproved runs them.
+    requiredTag: 'unproved',
   },
   () => {
     test(
