@@ -56,7 +56,9 @@ test('machines that were saved meet again at another switch', async () => {
 
 test('a descriptor that the process does not inherit is refused', async () => {
   const privateNetwork = { fd: 9, mac: privateAddress('test', 0).mac }
-  await expect(launchTest('halt', { privateNetwork })).rejects.toThrow('must be descriptor 7, not 9')
+  await expect(launchTest('halt', { privateNetwork })).rejects.toThrow(
+    `must be descriptor ${PRIVATE_NETWORK_FD}, not 9`,
+  )
 })
 
 const hasBootRom = ['/usr/lib/ipxe/qemu', '/usr/share/qemu'].some((folder) =>

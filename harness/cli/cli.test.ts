@@ -36,6 +36,15 @@ it(
   },
 )
 
+it('colours nothing that no terminal shows, in CI either', { timeout: TIMEOUT_MS }, async () => {
+  const args = ['list', ...world.target, ...world.corpus('outcomes')]
+  const { stdout } = await world.signalbox(args, { CI: 'true' })
+  expect(stdout).toContain('outcome.passes')
+  const { stderr } = await world.signalbox(['run', '--no-such-flag'], { CI: 'true' })
+  expect(stderr).toContain('error:')
+  expect(stdout + stderr).not.toContain('\u001B')
+})
+
 it('shares one boot and keeps the verdicts apart', { timeout: TIMEOUT_MS }, async () => {
   const { exitCode, stdout } = await run('shared', '--no-fork')
   await expect(comparable(stdout, world)).toMatchFileSnapshot('golden/shared.txt')

@@ -5,6 +5,7 @@ import { nameOf } from '../debugging/machine-name.ts'
 import { openTerminal, requireTerminal, whyNoTerminal, type TerminalFacts } from '../debugging/terminal.ts'
 import { UsageError } from '../errors.ts'
 import type { ListReporter } from '../../reports/index.ts'
+import { colors } from './colors.ts'
 import type { Interruption } from './interrupt.ts'
 import type { DebugFlags } from './option-table.ts'
 
@@ -48,6 +49,7 @@ export function startDebugging(plan: DebugPlan, screen: ListReporter, interrupts
     console: plan.console,
     announce: plan.oneJob,
     print: (lines) => screen.print(lines),
+    dim: colors.dim,
     terminal: openTerminal(plan.terminal, () => {
       screen.pause()
       const muted = interrupts.mute()

@@ -1,6 +1,6 @@
 // An error on the terminal: what happened, what to do; a stack only for what nobody foresaw.
 
-import pc from 'picocolors'
+import { errorColors } from './colors.ts'
 import { InfraError, MachineError, UsageError } from '../errors.ts'
 import { plainText } from '../hostile-text.ts'
 
@@ -10,13 +10,13 @@ export function printError(error: unknown): void {
     process.stderr.write(`${text}\n`)
   }
   if (error instanceof UsageError || error instanceof InfraError || error instanceof MachineError) {
-    write(`${pc.red('error:')} ${plainText(error.message)}`)
+    write(`${errorColors.red('error:')} ${plainText(error.message)}`)
     if (!(error instanceof UsageError)) for (const line of error.evidence ?? []) write(`  ${plainText(line)}`)
-    if (error.hint !== undefined) write(`${pc.cyan('hint:')} ${plainText(error.hint)}`)
+    if (error.hint !== undefined) write(`${errorColors.cyan('hint:')} ${plainText(error.hint)}`)
     return
   }
   write(
-    `${pc.red('internal error:')} ${plainText(error instanceof Error ? (error.stack ?? error.message) : String(error))}`,
+    `${errorColors.red('internal error:')} ${plainText(error instanceof Error ? (error.stack ?? error.message) : String(error))}`,
   )
-  write(`${pc.cyan('hint:')} this is a bug in signalbox; please report it with the text above`)
+  write(`${errorColors.cyan('hint:')} this is a bug in signalbox; please report it with the text above`)
 }

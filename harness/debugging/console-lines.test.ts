@@ -9,7 +9,12 @@ function watch(origin: 'cold' | 'fork', earlier: readonly string[]) {
   const printed: string[] = []
   let at = 0
   const print = (lines: readonly string[]): void => void printed.push(...lines)
-  showConsole({ name: 'm0', console, origin }, print, () => at)
+  showConsole(
+    { name: 'm0', console, origin },
+    print,
+    (text) => text,
+    () => at,
+  )
   return { console, printed, tick: (ms: number) => (at += ms) }
 }
 

@@ -1,7 +1,6 @@
 // A machine's serial console on a person's terminal, live: each line marked with the machine's name and made harmless. A
 // flooding machine is shown in part; its console.txt has everything.
 
-import pc from 'picocolors'
 import { oneLine } from '../hostile-text.ts'
 import type { PlatformMachine } from '../machine.ts'
 
@@ -12,9 +11,10 @@ const LONGEST_LINE = 500
 export function showConsole(
   { name, console, origin }: Pick<PlatformMachine, 'name' | 'console' | 'origin'>,
   print: (lines: readonly string[]) => void,
+  dim: (text: string) => string,
   now: () => number = () => performance.now(),
 ): void {
-  const mark = pc.dim(`${name} |`)
+  const mark = dim(`${name} |`)
   let secondBegan = now()
   let shown = 0
   let omitted = 0
@@ -22,7 +22,7 @@ export function showConsole(
   console.subscribe((line) => {
     if (isHistory) return
     if (now() - secondBegan >= 1000) {
-      if (omitted > 0) print([`${mark} ${pc.dim(`[${omitted} lines are only in its console.txt]`)}`])
+      if (omitted > 0) print([`${mark} ${dim(`[${omitted} lines are only in its console.txt]`)}`])
       secondBegan = now()
       shown = 0
       omitted = 0

@@ -27,6 +27,8 @@ export interface DebugOptions {
   readonly terminal: Terminal
   /** Shows lines above whatever is redrawn. They must be safe to print. */
   readonly print: (lines: readonly string[]) => void
+  /** Marks what is said beside a machine's own words. */
+  readonly dim: (text: string) => string
 }
 
 /** An attempt after its checks, its machines still there. */
@@ -62,6 +64,7 @@ export const withoutDebugging: Debugging = openDebugging({
   announce: false,
   terminal: { kind: 'none', why: 'this command gives it to nobody' },
   print: () => undefined,
+  dim: (text) => text,
 })
 
 export function openDebugging(options: DebugOptions): Debugging {
@@ -126,7 +129,7 @@ export function openDebugging(options: DebugOptions): Debugging {
     onFailure,
     kept,
     onMachine(raw) {
-      if (options.console) showConsole(raw, print)
+      if (options.console) showConsole(raw, print, options.dim)
     },
     async onReady({ name, user, sshKey, endpoint }, [first]) {
       if (!options.announce) return

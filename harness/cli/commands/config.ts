@@ -1,6 +1,6 @@
 // `signalbox config`: what the options of a run come to, and where each value comes from.
 
-import pc from 'picocolors'
+import { colors } from '../colors.ts'
 import { explain, explainedText } from '../config/explain.ts'
 import type { Settings } from '../config/settings.ts'
 
@@ -14,7 +14,7 @@ export async function config(
   const text =
     flags['json'] === true
       ? `${JSON.stringify(explained, undefined, 2)}\n`
-      : explainedText(explained, (part) => pc.dim(part))
+      : explainedText(explained, (part) => colors.dim(part))
   process.stdout.write(text)
   return await Promise.resolve(0)
 }

@@ -1,6 +1,6 @@
 // `signalbox doctor`: what this host can do, and the command that mends each gap.
 
-import pc from 'picocolors'
+import { colors } from '../colors.ts'
 import { inspectHost, type HostRow } from '../../../qemu/index.ts'
 import { showProgress } from '../progress.ts'
 
@@ -17,9 +17,9 @@ export async function doctor(flags: Readonly<Record<string, unknown>>): Promise<
 }
 
 const marks: Readonly<Record<HostRow['status'], string>> = {
-  ok: pc.green('ok     '),
-  warning: pc.yellow('warning'),
-  missing: pc.red('missing'),
+  ok: colors.green('ok     '),
+  warning: colors.yellow('warning'),
+  missing: colors.red('missing'),
 }
 
 function print(rows: readonly HostRow[]): void {
@@ -27,6 +27,6 @@ function print(rows: readonly HostRow[]): void {
   for (const { what, status, detail, remedy } of rows) {
     process.stdout.write(`${marks[status]}  ${what.padEnd(width)}${detail}\n`)
     if (remedy !== undefined)
-      process.stdout.write(`${' '.repeat(9 + width)}${pc.cyan(`mend it: ${remedy.join(' ')}`)}\n`)
+      process.stdout.write(`${' '.repeat(9 + width)}${colors.cyan(`mend it: ${remedy.join(' ')}`)}\n`)
   }
 }

@@ -1,6 +1,6 @@
 // `signalbox list`: tests, and why one is skipped for the target.
 
-import pc from 'picocolors'
+import { colors } from '../colors.ts'
 import { knownText } from '../../known-failures/describe.ts'
 import type { Target } from '../../model.ts'
 import type { Selection } from '../../plan/select.ts'
@@ -68,7 +68,7 @@ function asText({ target, tests, selection }: Listed): string {
   if (selection.length === 0 && tests.nothing !== undefined) return `${tests.nothing}\n`
   const skipped = selection.filter(({ skip }) => skip !== undefined).length
   const more = skipped === 0 ? '' : `, ${skipped} of them skipped`
-  const end = pc.dim(
+  const end = colors.dim(
     `\n${selection.length} ${selection.length === 1 ? 'test' : 'tests'} for ${target.name}${more}\n`,
   )
   return `${selection.map((row) => describe(row)).join('\n')}\n${end}`
@@ -77,13 +77,13 @@ function asText({ target, tests, selection }: Listed): string {
 function describe({ test, skip, knownFailure }: Selection): string {
   const { description, tags = [], aliases = [] } = test.requirements
   const marks = [...tags.map((tag) => `@${tag}`), ...aliases.map((alias) => `(${alias})`)].join(' ')
-  const head = `${test.name.padEnd(36)} ${pc.dim(marks)}`.trimEnd()
+  const head = `${test.name.padEnd(36)} ${colors.dim(marks)}`.trimEnd()
   const lines = [head]
   if (description !== undefined) lines.push(`    ${description}`)
-  if (skip !== undefined) lines.push(`    ${pc.yellow(`skipped: ${skip}`)}`)
+  if (skip !== undefined) lines.push(`    ${colors.yellow(`skipped: ${skip}`)}`)
   if (knownFailure !== undefined && skip === undefined) {
     const how = knownFailure.mode === 'warn' ? 'may fail' : 'must fail'
-    lines.push(`    ${pc.yellow(`${how}: ${knownText(knownFailure)}`)}`)
+    lines.push(`    ${colors.yellow(`${how}: ${knownText(knownFailure)}`)}`)
   }
   return lines.join('\n')
 }

@@ -1,6 +1,6 @@
 // `signalbox start`, what `npm start` runs: the whole main job for somebody who sees the project for the first time.
 
-import pc from 'picocolors'
+import { colors, errorColors } from '../colors.ts'
 import { inspectHost } from '../../../qemu/index.ts'
 import type { RunFlags } from '../option-table.ts'
 import { runTests } from './run.ts'
@@ -14,7 +14,7 @@ export async function start(flags: Readonly<Record<string, unknown>>): Promise<n
   const missing = rows.filter(({ status }) => status === 'missing')
   if (missing.length > 0) {
     for (const { what, detail, remedy } of missing) {
-      process.stderr.write(`${pc.red('missing:')} ${what}: ${detail}\n`)
+      process.stderr.write(`${errorColors.red('missing:')} ${what}: ${detail}\n`)
       if (remedy !== undefined) process.stderr.write(`  ${remedy.join(' ')}\n`)
     }
     process.stderr.write('"signalbox doctor" shows the whole table\n')
@@ -32,6 +32,6 @@ export async function start(flags: Readonly<Record<string, unknown>>): Promise<n
   const width = Math.max(...next.map(([command]) => command.length))
   process.stdout.write(`\nResults: ${folder ?? 'none'}\n\nWorth trying next:\n`)
   for (const [command, why] of next)
-    process.stdout.write(`  ${pc.bold(command.padEnd(width))}   ${pc.dim(why)}\n`)
+    process.stdout.write(`  ${colors.bold(command.padEnd(width))}   ${colors.dim(why)}\n`)
   return exitCode
 }

@@ -1,7 +1,7 @@
 // `signalbox template list|prune`: the saved machines that others are forked from, and what stands in their way.
 
 import { basename } from 'node:path'
-import pc from 'picocolors'
+import { colors } from '../colors.ts'
 import { pruneTemplates, takeInventory, type TemplateInventory } from '../../../qemu/index.ts'
 import { forgetColdOnly, listColdOnly } from '../../forks/cold-only.ts'
 import { oneLine } from '../../hostile-text.ts'
@@ -31,7 +31,7 @@ export async function templateList(flags: Flags): Promise<number> {
     ...otherLines(inventory),
     ...inventory.places.map(
       ({ place, usedBytes, freeBytes }) =>
-        `${mebibytes(usedBytes)} of ${mebibytes(place.limitBytes)} ${place.kind === 'memory' ? 'in memory' : 'on disk'}: ${place.folder}${freeBytes === undefined ? '' : pc.dim(`, ${mebibytes(freeBytes)} free`)}`,
+        `${mebibytes(usedBytes)} of ${mebibytes(place.limitBytes)} ${place.kind === 'memory' ? 'in memory' : 'on disk'}: ${place.folder}${freeBytes === undefined ? '' : colors.dim(`, ${mebibytes(freeBytes)} free`)}`,
     ),
     ...refusalLines(inventory),
     ...coldOnlyLines(coldOnly),
@@ -76,12 +76,12 @@ function tableLines({ templates }: TemplateInventory): readonly string[] {
     Math.max(column.length, ...cells.map((row) => row[column].length))
   const head = templateColumns.map((column) => column.padEnd(width(column))).join('  ')
   return [
-    pc.dim(head.trimEnd()),
+    colors.dim(head.trimEnd()),
     ...templates.flatMap(({ damage }, index) => {
       const row = cells[index]
       if (row === undefined) return []
       const line = templateColumns.map((column) => row[column].padEnd(width(column))).join('  ')
-      const marked = damage === undefined ? [] : [pc.yellow(`    damaged: ${oneLine(damage, 200)}`)]
+      const marked = damage === undefined ? [] : [colors.yellow(`    damaged: ${oneLine(damage, 200)}`)]
       return [line.trimEnd(), ...marked]
     }),
     '',
@@ -98,7 +98,7 @@ function refusalLines({ refusals }: TemplateInventory): readonly string[] {
   const rows = refusals.map(({ id, reason, facts, at }) => {
     const about = [facts['image'], facts['memoryMiB'] === undefined ? undefined : `${facts['memoryMiB']} MiB`]
     const shown = about.filter((part) => part !== undefined).join(', ')
-    return `  ${id}  ${shown === '' ? '' : `${shown}: `}${oneLine(reason, 300)} ${pc.dim(`(${agoOf(at)})`)}`
+    return `  ${id}  ${shown === '' ? '' : `${shown}: `}${oneLine(reason, 300)} ${colors.dim(`(${agoOf(at)})`)}`
   })
   return ['', 'booted, as no template can be made of them (until "signalbox template prune"):', ...rows]
 }
@@ -106,7 +106,8 @@ function refusalLines({ refusals }: TemplateInventory): readonly string[] {
 function coldOnlyLines(marks: ReturnType<typeof listColdOnly>): readonly string[] {
   if (marks.length === 0) return []
   const rows = marks.map(
-    ({ test, reason, at }) => `  ${oneLine(test, 200)}  ${oneLine(reason, 300)} ${pc.dim(`(${agoOf(at)})`)}`,
+    ({ test, reason, at }) =>
+      `  ${oneLine(test, 200)}  ${oneLine(reason, 300)} ${colors.dim(`(${agoOf(at)})`)}`,
   )
   return ['', 'booted, as a fork of them was once wrong (until "signalbox template prune --all"):', ...rows]
 }
