@@ -224,7 +224,9 @@ describe('machineArguments', () => {
 
   test('BIOS speaks on the serial port; arm64 has none', () => {
     const bios = { ...direct, boot: { firmware: 'bios' } } as const
-    expect(machineArguments(bios)).toContain('q35,smm=off,vmport=off,hpet=off,graphics=off,memory-backend=ram0')
+    expect(machineArguments(bios)).toContain(
+      'q35,smm=off,vmport=off,hpet=off,graphics=off,memory-backend=ram0',
+    )
     expect(() => machineArguments({ ...bios, architecture: 'arm64' })).toThrow('arm64 has no BIOS')
   })
 })
