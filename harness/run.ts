@@ -7,7 +7,7 @@ import { coldOnlyTests } from './forks/cold-only.ts'
 import {
   defaultTimeouts,
   endlessTimeouts,
-  openForkSlots,
+  openSlots,
   openNotices,
   type RunEnvironment,
   type Timeouts,
@@ -165,7 +165,7 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     debugging: options.debugging,
     planned: new Map(plan.tests.map((test) => [test.test, test])),
     timeouts,
-    forkSlots: openForkSlots(session),
+    ...openSlots(session.budget),
   }
   const { maxFailures, quietWaitMs, auditForks } = options
   const policy: RetryPolicy = options

@@ -123,20 +123,41 @@ export async function acquireMachine(
   env: RunEnvironment,
   wish: MachineWish,
   signal: AbortSignal,
+  onUp?: () => void,
 ): Promise<LiveMachine> {
   const order = await orderMachine(env, wish)
   const { spec, folder } = order
-  return await adopt(
-    env,
-    order,
-    await env.session.create(spec, {
-      folder,
-      signal,
-      detach: wish.detach ?? false,
-      keepable: keepsFailed(env),
-      network: wish.privatePlace?.network,
-    }),
-  )
+  const options = {
+    folder,
+    signal,
+    detach: wish.detach ?? false,
+    keepable: keepsFailed(env),
+    network: wish.privatePlace?.network,
+  }
+  return await adopt(env, order, await env.session.create(spec, options), onUp === undefined ? {} : { onUp })
+}
+
+/**
+ * Creates and adopts a machine that boots, when it is its turn. Its turn ends with its first SSH connection, its end, or a
+ * sixth of the time that it may take: others need not wait for one that hangs, and may be what it waits for itself.
+ */
+export async function bootInTurn(
+  env: Pick<RunEnvironment, 'bootSlots' | 'timeouts'>,
+  signal: AbortSignal,
+  boot: (onUp: () => void) => Promise<LiveMachine>,
+): Promise<LiveMachine> {
+  const slot = await env.bootSlots.take(signal)
+  const release = (): void => {
+    clearTimeout(timer)
+    slot[Symbol.dispose]()
+  }
+  const timer = setTimeout(release, Math.min(env.timeouts.readyMs / 6, 120_000))
+  try {
+    return await boot(release)
+  } catch (error) {
+    release()
+    throw error
+  }
 }
 
 /** Whether machines must be made so that they can be kept. */
@@ -144,12 +165,12 @@ export function keepsFailed({ debugging }: Pick<RunEnvironment, 'debugging'>): b
   return debugging.onFailure === 'keep'
 }
 
-/** Takes a created machine over; for a fork, `clone` says who it is to be. */
+/** Takes a created machine over; for a fork, `clone` says who it is to be. `onUp` is told of its first SSH connection, or its end. */
 export async function adopt(
   env: RunEnvironment,
   { wish, folder }: MachineOrder,
   raw: PlatformMachine,
-  clone?: Clone,
+  { clone, onUp = () => undefined }: { readonly clone?: Clone; readonly onUp?: () => void } = {},
 ): Promise<LiveMachine> {
   const { profile, emit, sshKey, session, debugging } = env
   emit({
@@ -173,6 +194,7 @@ export async function adopt(
     leaveOut: new Set(wish.needs.leaveOutChecks ?? []),
     expectedMessages: wish.needs.expectedMessages ?? [],
     clone,
+    onUp,
     onReady: async (target) => await debugging.onReady(target, wish.attempts),
     openShell: async (target) => await debugging.shell(target),
     sync: wish.sync,

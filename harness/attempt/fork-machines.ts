@@ -8,7 +8,7 @@ import { newIdentity } from '../forks/renew.ts'
 import type { PlatformMachine, Template, TemplateDraft } from '../machine.ts'
 import type { LiveMachine } from '../machines/live-machine.ts'
 import { isForkFault } from '../verdict.ts'
-import { adopt, keepsFailed, type MachineOrder } from './acquire.ts'
+import { adopt, bootInTurn, keepsFailed, type MachineOrder } from './acquire.ts'
 import type { RunEnvironment } from './environment.ts'
 
 /** Machines that boot to become a template; they and the draft are the holder's to dispose, the machines first. */
@@ -52,7 +52,12 @@ export async function startFork(
         orders.map(async (order, index) => {
           const { folder, wish } = order
           const options = { folder, signal, network: wish.privatePlace?.network, keepable: keepsFailed(env) }
-          return undo.use(await adopt(env, order, await draft.create(index, options)))
+          const live = await bootInTurn(
+            env,
+            signal,
+            async (onUp) => await adopt(env, order, await draft.create(index, options), { onUp }),
+          )
+          return undo.use(live)
         }),
       )
       undo.move()
@@ -118,7 +123,8 @@ export async function forkMachine(
   const network = wish.privatePlace?.network
   const options = { folder, signal, network, paused, hostName, keepable: keepsFailed(env) }
   const raw = await whenThereIsMemory(signal, async () => await template.fork(index, spec.name, options))
-  return await adopt(env, order, raw, { identity, bootId: note(template, 'bootIds', index) })
+  const clone = { identity, bootId: note(template, 'bootIds', index) }
+  return await adopt(env, order, raw, { clone })
 }
 
 function note({ notes }: Template, name: string, index: number): string {

@@ -11,7 +11,7 @@ import { isOneMachine, type Job } from '../plan/group.ts'
 import type { RegisteredTest } from '../registry.ts'
 import type { Requirements } from '../requirements.ts'
 import { openSyncStore, type SyncStore } from '../sync/sync-store.ts'
-import { acquireMachine, orderMachine, readConfig, type MachineWish } from './acquire.ts'
+import { acquireMachine, bootInTurn, orderMachine, readConfig, type MachineWish } from './acquire.ts'
 import type { RunEnvironment } from './environment.ts'
 import {
   allOrFirstError,
@@ -128,7 +128,10 @@ export function holdMachines(options: HoldOptions): HeldMachines {
   }
   const bootAll = async (indices: readonly number[], signal: AbortSignal): Promise<void> => {
     await allOrFirstError(
-      indices.map(async (index) => keep(await acquireMachine(env, await ownWish(index), signal))),
+      indices.map(async (index) => {
+        const wish = await ownWish(index)
+        keep(await bootInTurn(env, signal, async (onUp) => await acquireMachine(env, wish, signal, onUp)))
+      }),
     )
   }
   const forkOne = async (from: Template, index: number, signal: AbortSignal): Promise<void> => {

@@ -47,6 +47,8 @@ export interface AdoptOptions {
   readonly clone?: Clone | undefined
   /** Its addresses on the private network of its cluster. */
   readonly privateAddress?: Machine['privateAddress']
+  /** Told of its first SSH connection, or of its end where that comes first. */
+  readonly onUp: () => void
   /** Told when it becomes ready; asked for a person's session in it. */
   readonly onReady: (target: ShellTarget) => Promise<void>
   readonly openShell: (target: ShellTarget) => Promise<void>
@@ -117,6 +119,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
   const milestone = (name: string): void => {
     if (milestones.has(name)) return
     milestones.add(name)
+    if (name === 'ssh') options.onUp()
     emit({
       type: 'machine.milestone',
       machine: raw.id,
@@ -367,6 +370,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     async [Symbol.asyncDispose]() {
       const disposeStart = performance.now()
       power = 'off'
+      options.onUp()
       if (owned.disposed) return
       await owned.disposeAsync()
       if (isKept) return
