@@ -5,6 +5,7 @@ import type { Failure } from '../model.ts'
 import type { LiveMachine } from '../machines/live-machine.ts'
 import type { Hit } from '../machines/watch.ts'
 import { failedUnitsError } from '../machines/machine-trouble.ts'
+import { keepsMachines } from '../plan/group.ts'
 import type { RegisteredTest } from '../registry.ts'
 import type { Requirements } from '../requirements.ts'
 import { failureFrom } from '../running/failure.ts'
@@ -55,28 +56,27 @@ const failuresWhenAsked = new WeakMap<LiveMachine, number>()
  */
 export function isWellByJournal(
   live: LiveMachine,
-  { requirements }: Pick<RegisteredTest, 'requirements'>,
+  test: Pick<RegisteredTest, 'requirements' | 'serial'>,
 ): boolean {
   return (
-    requirements.oneMachine === true &&
-    live.hasJournalChannel &&
-    failuresWhenAsked.get(live) === live.watch.unitFailures
+    keepsMachines(test) && live.hasJournalChannel && failuresWhenAsked.get(live) === live.watch.unitFailures
   )
 }
 
 /** Looks at the machine once more: units that have failed since it was ready. */
 export async function judgeMachine(
   live: LiveMachine,
-  { requirements, location }: RegisteredTest,
+  test: RegisteredTest,
   signal: AbortSignal,
 ): Promise<readonly Failure[]> {
+  const { requirements, location } = test
   if ((requirements.leaveOutChecks ?? []).includes('failed-units') || !live.isReachable()) return []
   failuresWhenAsked.set(live, live.watch.unitFailures)
   const failed = await live.failedUnits(signal)
   if (failed.length === 0) return []
   const evidence = await live.failedUnitEvidence(failed, signal)
   // They are this test's failures, not those of the next one on the same machine.
-  if (requirements.oneMachine === true)
+  if (keepsMachines(test))
     await live.machine.exec(['systemctl', 'reset-failed', ...failed], { sudo: true, signal })
   const { name } = live.machine
   return [
