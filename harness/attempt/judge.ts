@@ -63,20 +63,30 @@ export function isWellByJournal(
   )
 }
 
-/** Looks at the machine once more: units that have failed since it was ready. */
+/** Failed units that tests of its serial group have left, and answer for: what one leaves is not taken from the next. */
+const leftFailed = new WeakMap<LiveMachine, ReadonlySet<string>>()
+
+/**
+ * Looks at the machine once more: units that have failed since it was ready, in a serial group since the test before it
+ * ended.
+ */
 export async function judgeMachine(
   live: LiveMachine,
   test: RegisteredTest,
   signal: AbortSignal,
 ): Promise<readonly Failure[]> {
-  const { requirements, location } = test
-  if ((requirements.leaveOutChecks ?? []).includes('failed-units') || !live.isReachable()) return []
+  const { requirements, location, serial } = test
+  const isLeftOut = (requirements.leaveOutChecks ?? []).includes('failed-units')
+  if ((isLeftOut && serial === undefined) || !live.isReachable()) return []
   failuresWhenAsked.set(live, live.watch.unitFailures)
-  const failed = await live.failedUnits(signal)
-  if (failed.length === 0) return []
+  const all = await live.failedUnits(signal)
+  const left = leftFailed.get(live)
+  if (serial !== undefined) leftFailed.set(live, new Set(all))
+  const failed = all.filter((unit) => left?.has(unit) !== true)
+  if (isLeftOut || failed.length === 0) return []
   const evidence = await live.failedUnitEvidence(failed, signal)
   // They are this test's failures, not those of the next one on the same machine.
-  if (keepsMachines(test))
+  if (requirements.oneMachine === true)
     await live.machine.exec(['systemctl', 'reset-failed', ...failed], { sudo: true, signal })
   const { name } = live.machine
   return [

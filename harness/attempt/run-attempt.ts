@@ -253,8 +253,11 @@ async function afterBody(
       const hits = live.watch.hits.slice(marks.get(live) ?? 0)
       const bad = judgeHits(live, hits, test).filter(({ code }) => !known.has(code))
       attempt.failures.push(...bad)
-      if (failed || (!request.isLastOfJob && isWellByJournal(live, test))) continue
-      attempt.failures.push(...(await judgeMachine(live, test, signal)))
+      // What a failed test leaves is looked at only for the sake of those after it in its group.
+      const isOver = failed && (test.serial === undefined || request.isLastOfJob)
+      if (isOver || (!request.isLastOfJob && isWellByJournal(live, test))) continue
+      const units = await judgeMachine(live, test, signal)
+      if (!failed) attempt.failures.push(...units)
     }
   })
 }

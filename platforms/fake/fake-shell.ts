@@ -94,7 +94,6 @@ async function runWords(guest: FakeGuest, words: readonly string[], io: ShellIo)
     case 'systemctl':
       if (args.includes('reboot')) guest.reboot()
       if (args.includes('--property=NFailedUnits')) io.out(`${guest.failedUnits.size}\n`)
-      if (args[0] === 'reset-failed') for (const unit of args.slice(1)) guest.failedUnits.delete(unit)
       if (args[0] === 'list-units')
         io.out([...guest.failedUnits].map((unit) => `${unit} loaded failed failed\n`).join(''))
       return args[0] === 'is-active' && guest.failedUnits.has(args[1] ?? '') ? 3 : 0

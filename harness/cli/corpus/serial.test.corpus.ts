@@ -109,8 +109,7 @@ describe('hangs', { serial: true }, () => {
 })
 
 describe('no-boot', { serial: true, ignition: fakeMachine({ boot: 'panic' }) }, () => {
-  // Its own leniency is not that of the boot, which is everybody's.
-  test('a', { expectedMessages: ['kernel-panic'] }, comesAfter())
+  test('a', comesAfter())
   test('b', comesAfter('a'))
 })
 
@@ -131,8 +130,10 @@ describe('damaged', { serial: true, ignition: fakeMachine({ console: ['will be d
 })
 
 describe('units', { serial: true }, () => {
-  test('a-breaks', async ({ machine }) => {
+  // What it expects is expected of nobody else.
+  test('a-breaks', { expectedMessages: ['oom-killer'] }, async ({ machine }) => {
     await machine.run('fake fail-unit broken.service')
+    await machine.run(['fake', 'console', 'Out of memory: Killed process 1 (a)'])
   })
 
   test('b', comesAfter())
@@ -140,6 +141,17 @@ describe('units', { serial: true }, () => {
   test('c-says-so', { leaveOutChecks: ['failed-units'] }, async ({ machine }) => {
     await machine.run('fake fail-unit other.service')
   })
+
+  test('d-fills', async ({ machine }) => {
+    await machine.run(['fake', 'console', 'Out of memory: Killed process 2 (d)'])
+  })
+
+  test('e-breaks-and-fails', async ({ machine }) => {
+    await machine.run('fake fail-unit third.service')
+    await machine.run('false')
+  })
+
+  test('f', comesAfter('b'))
 })
 
 describe('twins', { serial: true, machines: 2, privateNetwork: true }, () => {
