@@ -24,6 +24,7 @@ import {
 } from '../../qemu/index.ts'
 import type { AgentLine } from './agent-line.ts'
 import { toMachineExit, type Intent } from './exit.ts'
+import { onLostTimer } from './lost-timer.ts'
 
 export interface LifeOptions {
   readonly folders: MachineFolders
@@ -99,6 +100,11 @@ export async function startLife(options: LifeOptions): Promise<Life> {
     }
   }
   let machine: RunningMachine | undefined
+  const stopWatching = onLostTimer(options.console.lines, () => {
+    if (machine?.config.accelerator.kind !== 'tcg') return
+    endWith({ kind: 'host-fault', reason: 'the emulator lost the timer of one of its CPUs' })
+  })
+  undo.defer(stopWatching)
   const launch = async (sshPort: number): Promise<RunningMachine> =>
     await launchMachine(options.config(tpm?.socket, sshPort), {
       signal: options.signal,
