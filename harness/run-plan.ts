@@ -208,7 +208,10 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
       },
       onMemory: (privateMiB) => lease.resize(costs.measured(job, privateMiB)),
       onResult: (result) => {
-        if (serial) return void round.push(result)
+        if (serial) {
+          round.push(result)
+          return
+        }
         apart ||= isSharedBootFailure(job, result)
         faulty ||= isForkFaultOf(result)
         settle(work, result)

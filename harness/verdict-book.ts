@@ -38,16 +38,16 @@ export interface Entry {
 
 export interface Book {
   readonly verdicts: ReadonlyMap<string, Verdict>
-  recordOf(test: string): TestRecord
-  knownOf(test: string): KnownFailure | undefined
+  readonly recordOf: (test: string) => TestRecord
+  readonly knownOf: (test: string) => KnownFailure | undefined
   enter(result: Pick<AttemptResult, 'ref' | 'outcome' | 'durationMs'>, entry: Entry): void
   /** A test will not become green any more, whatever else is tried. */
-  noteFailure(test: string): void
+  readonly noteFailure: (test: string) => void
   /** So many tests have failed that nothing more is to start. */
   readonly isEnough: boolean
   /** Gives the verdict that its attempts come to. */
-  conclude(test: string, reason?: string): void
-  finish(test: string, verdict: Verdict, reason?: string): void
+  readonly conclude: (test: string, reason?: string) => void
+  readonly finish: (test: string, verdict: Verdict, reason?: string) => void
   /** Verdicts for tests that have failed, or were repeated, and then the run was stopped. */
   concludeLeft(): void
   /** What a test takes once, by name. */
