@@ -83,7 +83,7 @@ describe('whose doing an exit is', () => {
       const path = join(root, 'lost-timer.raw')
       const line = (seconds: string): string =>
         `[   ${seconds}] rcu: rcu_preempt kthread timer wakeup didn't happen for 5249 jiffies! g-691 f0x0\r\n`
-      writeFileSync(path, bootDisk(line('28.387890') + line('91.350357'), 'halt'))
+      writeFileSync(path, bootDisk('\r\n' + line('28.387890') + line('91.350357'), 'halt'))
       await using vm = await start(bootDiskImage(path))
       expect(await vm.machine.exited).toEqual({
         expected: false,
