@@ -10,6 +10,7 @@ import type { LiveMachine } from '../machines/live-machine.ts'
 import { isOneMachine, type Job } from '../plan/group.ts'
 import type { RegisteredTest } from '../registry.ts'
 import type { Requirements } from '../requirements.ts'
+import { bootRequirements } from '../serial-group.ts'
 import { openSyncStore, type SyncStore } from '../sync/sync-store.ts'
 import { acquireMachine, bootInTurn, orderMachine, readConfig, type MachineWish } from './acquire.ts'
 import type { RunEnvironment } from './environment.ts'
@@ -73,7 +74,7 @@ export interface HoldOptions {
 export function holdMachines(options: HoldOptions): HeldMachines {
   const { env, job, attempts, folder } = options
   const [first] = job.tests
-  const needs = first?.requirements ?? {}
+  const needs = first === undefined ? {} : bootRequirements(first)
   const places = Array.from({ length: needs.machines ?? 1 }, (_, index) => index)
   const stack = new AsyncDisposableStack()
   const machines: LiveMachine[] = []
