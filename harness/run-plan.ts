@@ -16,6 +16,7 @@ import { describeKnown, knownReason } from './known-failures/describe.ts'
 import type { KnownFailure, Outcome, Verdict } from './model.ts'
 import { openCosts } from './plan/cost.ts'
 import { saveDurations } from './plan/durations.ts'
+import { weightOf } from './plan/estimate.ts'
 import { coldJob, isOneMachine, jobOf, type Job } from './plan/group.ts'
 import type { Plan } from './plan/plan.ts'
 import { openSchedule, type Lease } from './plan/schedule.ts'
@@ -141,12 +142,10 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
       alone.push(work)
       return
     }
-    const known = job.tests.map(({ name }) => knownDurationMs(name))
     schedule.add({
       id: job.id,
       cost: costs.of(job),
-      // One of which nothing is known counts as long: it may be the longest of all.
-      weightMs: known.reduce<number>((sum, ms) => sum + (ms ?? UNKNOWN_MS), 0),
+      weightMs: weightOf(job, knownDurationMs),
       run: async (lease) => await perform(work, lease),
     })
   }
@@ -277,8 +276,6 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
   )
   return verdicts
 }
-
-const UNKNOWN_MS = 3_600_000
 
 function isSharedBootFailure(job: Job, { outcome, reached }: Ended): boolean {
   return job.shared && outcome === 'failed' && (reached === 'acquire' || reached === 'ready')

@@ -65,7 +65,7 @@ it('gives everything without globs, in order of name', () => {
 
 it('says why a test is skipped for the target', () => {
   expect(select(['net.*', '*.only'])).toEqual([
-    ['net.sb', 'needs firmware uefi-secure; the target has direct'],
+    ['net.sb', 'needs firmware uefi-secure; this target has direct'],
     ['new.only', undefined],
     ['old.only', 'needs version <1.0.0; the image has 1.2.0'],
   ])
