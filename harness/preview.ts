@@ -131,7 +131,8 @@ async function foresee(
   grouping: PlannedRun['grouping'],
 ): Promise<Acquisition> {
   if (job.forks) return await foreseeFork(env, job)
-  const reasons = job.tests.map((test) => whyBooted(test, grouping) ?? 'its machines are not forked')
+  const none = env.session.forks === undefined ? 'the platform has no forks' : '--no-fork'
+  const reasons = job.tests.map((test) => (grouping.forks ? whyBooted(test, grouping) : none) ?? none)
   return { kind: 'boot', reason: [...new Set(reasons)].join('; ') }
 }
 

@@ -185,9 +185,7 @@ export function holdMachines(options: HoldOptions): HeldMachines {
       if (!job.forks || places.length === 0) return await bootAll(places, signal)
       // The folders of a template's own boot stand beside those of the clones.
       const orders = await Promise.all(
-        seeds.map(
-          async ({ index, name }) => await orderMachine(env, { ...(await ownWish(index)), name }),
-        ),
+        seeds.map(async ({ index, name }) => await orderMachine(env, { ...(await ownWish(index)), name })),
       )
       askedAt = performance.now()
       const start = await startFork(env, orders, preparation, signal)

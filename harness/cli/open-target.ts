@@ -28,16 +28,19 @@ export interface OpenedTarget extends ChosenTests {
   readonly policy: RetryOptions
 }
 
-/** What a target comes to, before anything starts. Throws UsageError when no test is selected, and no option says why. */
+/**
+ * What a target comes to, before anything starts; `imageOf` may build the image. Throws UsageError when no test is selected, and no option says why.
+ */
 export async function openTarget(
   { name, flags: chosen, excludeTags: excluded, slowness }: ChosenTarget,
   choose: Choose,
   signal: AbortSignal,
+  imageOf = resolveImage,
 ): Promise<OpenedTarget> {
   const flags = chosen as unknown as RunFlags
   const policy = retryPolicyOf(flags)
   const platform = await loadPlatform(flags.platform)
-  const image = await resolveImage(flags, signal)
+  const image = await imageOf(flags, signal)
   const target = targetOf(image.identity, image.firmwares, platform.name, flags, name)
   const tests = await choose(target, signal, flags.tag)
   if (tests.nothing !== undefined && tests.selection.length === 0) {

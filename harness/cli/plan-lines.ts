@@ -103,13 +103,15 @@ function sumLines(preview: RunPreview, paint: Paint): readonly string[] {
     row('tests', `${tests} in ${plural(jobs.length, 'job')}, ${skipped.length} skipped`),
     row('machines', `${machines} in all, at most ${peakMachines} at once`),
     row('memory', `at most ${peakMemoryMiB} MiB at once; the budget is ${budget.memoryMiB} MiB`),
-    row(
-      'time',
-      `about ${minutesText(durationMs)} without retries, at most ${plural(slots, 'job')} at once`,
-    ),
+    row('time', `about ${minutesText(durationMs)} without retries, at most ${plural(slots, 'job')} at once`),
     row('estimates', `${recorded} recorded, ${guessed} guessed${guessed === 0 ? '' : ` (~: ${guess})`}`),
     ...(auditForks > 0
-      ? [row('audit', `${Math.round(auditForks * 100)} % of the forked tests are booted too, not counted here`)]
+      ? [
+          row(
+            'audit',
+            `${Math.round(auditForks * 100)} % of the forked tests are booted too, not counted here`,
+          ),
+        ]
       : []),
   ]
 }

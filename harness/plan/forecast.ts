@@ -51,7 +51,7 @@ interface Phase {
   readonly memoryMiB: number
   readonly ms: number
   /** What may start once it is over. */
-  readonly then?: readonly Step[]
+  readonly after?: readonly Step[]
 }
 
 /** Plays the jobs through. */
@@ -79,16 +79,14 @@ export async function forecast(options: ForecastOptions): Promise<Forecast> {
           await clock.sleep(phase.ms, never)
           atOnce.machines.change(-phase.machines)
           atOnce.memoryMiB.change(-phase.memoryMiB)
-          phase.then?.forEach(add)
+          for (const next of phase.after ?? []) add(next)
         }
       },
     })
   }
   for (const each of jobs) for (const step of stepsOf(each, options)) add(step)
-  let idle = jobs.length === 0
-  void schedule.onIdle().then(() => (idle = true))
-  do await nextTurn()
-  while (!idle && clock.advance())
+  await nextTurn()
+  while (schedule.running + schedule.waiting > 0 && clock.advance()) await nextTurn()
   return {
     durationMs: clock.now(),
     machines,
@@ -125,16 +123,13 @@ function stepsOf({ job, origin, seeds }: ForeseenJob, options: ForecastOptions):
   // On the same machines, one after the other.
   if (isOne) {
     const ms = job.tests.reduce((sum, test, index) => sum + attempt(test, index === 0 ? acquireMs : 0).ms, 0)
-    return [{ job, of: job, phases: [...seeding, { ...attempt(first), ms, then: again }] }]
+    return [{ job, of: job, phases: [...seeding, { ...attempt(first), ms, after: again }] }]
   }
   const rest = others.flatMap((test) => repeated(test, repeat))
   // The others wait for the first to make the template, or to find that none can be had.
-  const seeded = seeding.map((phase) => ({ ...phase, then: rest }))
-  const own = { ...attempt(first), then: again }
-  return [
-    { job, of: job, phases: [...seeded, own] },
-    ...(seeded.length === 0 ? rest : []),
-  ]
+  const seeded = seeding.map((phase) => ({ ...phase, after: rest }))
+  const own = { ...attempt(first), after: again }
+  return [{ job, of: job, phases: [...seeded, own] }, ...(seeded.length === 0 ? rest : [])]
 }
 
 /** How many machines a test is given; one that boots them itself has one at a time, as far as anybody knows. */

@@ -71,6 +71,23 @@ it('says why a test is skipped for the target', () => {
   ])
 })
 
+it('names all the reasons of one test', () => {
+  add('many.reasons', {
+    requiredTag: 'slow',
+    platforms: ['aws', 'gce'],
+    firmwares: ['bios', 'uefi'],
+    excludeDistros: ['reference'],
+    skips: [{ reason: 'it is broken' }, { reason: 'not asked', platforms: ['aws'] }],
+    versions: '>=9.0.0',
+  })
+  expect(select(['many.reasons'])).toEqual([
+    [
+      'many.reasons',
+      'runs only with --tag slow; also needs platform aws or gce; this target is qemu; also needs firmware bios or uefi; this target has direct; also not on distro reference; also it is broken; also needs version >=9.0.0; the image has 1.2.0',
+    ],
+  ])
+})
+
 it('includes and excludes by tag', () => {
   expect(select([], ['smoke']).map(([name]) => name)).toEqual(['boot.usr'])
   expect(select(['boot'], ['!slow']).map(([name]) => name)).toEqual(['boot.usr'])

@@ -117,7 +117,9 @@ export function skipReasons(
   )
   const version = needs.versions && versionReason(test.name, needs.versions, target.version)
   return [
-    ...(requiredTag === undefined || tags.includes(requiredTag) ? [] : [`runs only with --tag ${requiredTag}`]),
+    ...(requiredTag === undefined || tags.includes(requiredTag)
+      ? []
+      : [`runs only with --tag ${requiredTag}`]),
     ...lists.flatMap(([what, allowed, actual, verb]) =>
       allowed === undefined || (allowed as readonly string[]).includes(actual)
         ? []

@@ -41,7 +41,12 @@ describe('refuse', () => {
   })
 
   test.each<[string, Partial<MachineSpec>, Image, RegExp]>([
-    ['another architecture', { architecture: 'arm64' }, image, /needs architecture arm64; the image is for x86_64/],
+    [
+      'another architecture',
+      { architecture: 'arm64' },
+      image,
+      /needs architecture arm64; the image is for x86_64/,
+    ],
     [
       'a firmware the image lacks',
       { firmware: 'bios' },

@@ -14,6 +14,7 @@ import { printNotices } from '../machine-environment.ts'
 import { openTarget, planningOf, type OpenedTarget } from '../open-target.ts'
 import type { RunFlags } from '../option-table.ts'
 import { previewLines, totalLines } from '../plan-lines.ts'
+import { findImage } from '../resolve-image.ts'
 import { retryPolicyOf } from '../retry-flags.ts'
 
 /**
@@ -54,7 +55,7 @@ export async function plan(
   const { choose } = await loadChosen(flags, globs)
   const cells = await openCells(
     settings.targets(),
-    async (target) => await openTarget(target, choose, signal),
+    async (target) => await openTarget(target, choose, signal, findImage),
   )
   const preview = async (opened: OpenedTarget): Promise<RunPreview> =>
     await previewRun({ ...planningOf(opened, debug, signal), shard: opened.shard, emit: printNotices })
@@ -72,8 +73,7 @@ export async function plan(
   }
   const nothing = nothingToDo(cells)
   const remarks = cells.flatMap((cell) => (cell.kind === 'open' ? cell.opened.remarks : []))
-  for (const message of new Set(remarks.map((remark) => remark.message)))
-    process.stderr.write(`${message}\n`)
+  for (const message of new Set(remarks.map((remark) => remark.message))) process.stderr.write(`${message}\n`)
   const lines = nothing === undefined ? textOf(targets) : [nothing]
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
   return gravestExitCode(codes)
