@@ -100,7 +100,7 @@ it('knows failures that are known', SLOW, async () => {
   const known = join(world.folder, 'known.yaml')
   writeFileSync(
     known,
-    '- { test: equal.a, mode: skip, reason: it hangs }\n- { test: equal.b, mode: warn, reason: it is slow }\n',
+    '- { pattern: equal.a, mode: skip, reason: it hangs }\n- { pattern: equal.b, mode: warn, reason: it is slow }\n',
   )
   const { stdout } = await call('plan', 'equal', '--known-failures', known)
   expect(stdout).toMatch(/^ {2}equal\.a +skipped: .*it hangs/m)
