@@ -25,7 +25,7 @@ import { insidesOf, openInsides } from './insides.ts'
 import { machineControl } from './machine-control.ts'
 import { machineHardware } from './machine-hardware.ts'
 import { openLogs } from './machine-logs.ts'
-import { lastLinesOf, seesLine, type LogBuffer } from './machine-log.ts'
+import { lastLinesOf, onSshHint, seesLine, type LogBuffer } from './machine-log.ts'
 import { reach, type Reached } from './reach.ts'
 import { describeFailedUnits, judgeSystem, listFailedUnits, lookAtSystem, type SystemState } from './ready.ts'
 import { isDead, type Watch } from './watch.ts'
@@ -147,6 +147,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
       user: profile.defaultUser,
       privateKey: options.sshKey.privateKey,
       lastSeen,
+      hints: raw.journal === undefined ? undefined : (onHint) => onSshHint(journal, onHint),
       onCommand: (outcome) => emit(commandEvent(raw.id, outcome)),
     }),
   )
