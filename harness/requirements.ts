@@ -66,6 +66,8 @@ export interface Requirements {
   readonly firmwares?: readonly Firmware[]
   readonly platforms?: readonly string[]
   readonly architectures?: readonly Architecture[]
+  /** Only where machines run with one of these: `kvm`; for what emulation cannot do, or is too slow for. Default any. */
+  readonly accelerators?: readonly string[]
   readonly channels?: readonly string[]
   readonly distros?: readonly DistroName[]
   /** Not on these. */
@@ -159,6 +161,7 @@ const table: { readonly [Key in keyof Required<Requirements>]: Check } = {
   firmwares: oneOf(['direct', 'bios', 'uefi', 'uefi-secure']),
   platforms: texts,
   architectures: oneOf(['x86_64', 'arm64']),
+  accelerators: texts,
   channels: texts,
   distros: oneOf(['reference', 'flatcar', 'fcos']),
   excludePlatforms: texts,

@@ -15,6 +15,7 @@ import { markColdOnly } from './forks/cold-only.ts'
 import type { Outcome, Verdict } from './model.ts'
 import { openCosts } from './plan/cost.ts'
 import { saveDurations } from './plan/durations.ts'
+import { weightOf } from './plan/estimate.ts'
 import { coldJob, isOneMachine, isSerial, jobOf } from './plan/group.ts'
 import type { Plan } from './plan/plan.ts'
 import { openSchedule, type Lease } from './plan/schedule.ts'
@@ -84,12 +85,10 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
       alone.push(work)
       return
     }
-    const known = job.tests.map(({ name }) => knownDurationMs(name))
     schedule.add({
       id: job.id,
       cost: costs.of(job),
-      // One of which nothing is known counts as long: it may be the longest of all.
-      weightMs: known.reduce<number>((sum, ms) => sum + (ms ?? UNKNOWN_MS), 0),
+      weightMs: weightOf(job, knownDurationMs),
       run: async (lease) => await perform(work, lease),
     })
   }
@@ -245,5 +244,3 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
   saveDurations(new Map([...book.durations()].map(([test, ms]) => [`${env.target.name} ${test}`, ms])))
   return new Map(book.verdicts)
 }
-
-const UNKNOWN_MS = 3_600_000

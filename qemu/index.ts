@@ -76,6 +76,7 @@ export {
   type Claim,
   type StoredTemplate,
   type TemplateDraft,
+  lookForTemplate,
 } from './template/store.ts'
 export {
   takeInventory,

@@ -83,12 +83,18 @@ export interface MachineOrder {
   readonly folder: string
 }
 
-/** Wraps the configs and makes the folder. Throws UsageError when the platform cannot give such a machine. */
-export async function orderMachine(env: RunEnvironment, wish: MachineWish): Promise<MachineOrder> {
+/** A machine as it is asked for, and its place on a private network. */
+export type MachineDescription = Pick<MachineWish, 'name' | 'needs' | 'configs'> & {
+  readonly privateIndex: number | undefined
+}
+
+/** What the platform is asked for, with the wrapped configs; whoever it is asked for, whenever, it is the same. */
+export function describeMachine(
+  env: Pick<RunEnvironment, 'target' | 'image' | 'profile' | 'session' | 'sshKey'>,
+  wish: MachineDescription,
+): MachineSpec & { readonly ignition: string } {
   const { session, profile, sshKey } = env
-  const folder = join(wish.folder, wish.name)
-  await mkdir(folder, { recursive: true })
-  const index = wish.privatePlace?.index
+  const { privateIndex: index } = wish
   const place = index === undefined ? undefined : session.privateNetworks?.place(index)
   const ignition = wrapIgnition(wish.configs, {
     profile,
@@ -103,17 +109,25 @@ export async function orderMachine(env: RunEnvironment, wish: MachineWish): Prom
         : syncFragment(profile.programFolder, { device: session.callsDevice }),
     ],
   })
-  await writeFile(join(folder, 'ignition.json'), ignition)
-  const hostName = hostNameOf(wish.name, randomBytes(4).toString('hex'))
+  return { ...specOf(env, wish), ignition, ...(index === undefined ? {} : { privateIndex: index }) }
+}
+
+/** Wraps the configs and makes the folder. Throws UsageError when the platform cannot give such a machine. */
+export async function orderMachine(env: RunEnvironment, wish: MachineWish): Promise<MachineOrder> {
+  const { session } = env
+  const folder = join(wish.folder, wish.name)
+  await mkdir(folder, { recursive: true })
+  const described = describeMachine(env, { ...wish, privateIndex: wish.privatePlace?.index })
+  await writeFile(join(folder, 'ignition.json'), described.ignition)
   const spec: MachineSpec = {
-    ...specOf(env, wish),
-    ignition,
-    hostName,
-    ...(index === undefined ? {} : { privateIndex: index }),
+    ...described,
+    hostName: hostNameOf(wish.name, randomBytes(4).toString('hex')),
   }
-  const refusal = session.refuses(spec)
-  if (refusal !== undefined) {
-    throw new UsageError(`machine ${wish.name} cannot be had: ${refusal}`, { code: 'machine-refused' })
+  const refusals = session.refuses(spec)
+  if (refusals.length > 0) {
+    throw new UsageError(`machine ${wish.name} cannot be had: it ${refusals.join('; also ')}`, {
+      code: 'machine-refused',
+    })
   }
   return { wish, spec, folder }
 }

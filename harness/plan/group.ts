@@ -41,10 +41,9 @@ const emptyConfig: IgnitionConfig = {
 
 /** Forms jobs out of tests, in the order given: those that share a boot first. */
 export function formJobs(candidates: readonly GroupCandidate[], options: GroupOptions): readonly Job[] {
-  const { forks, coldOnly = new Set(), share = true } = options
+  const { share = true } = options
   const shares = ({ test }: GroupCandidate): boolean => share && mayShare(test)
-  const isForked = ({ test }: GroupCandidate): boolean =>
-    forks && mayFork({ requirements: bootRequirements(test) }) && !coldOnly.has(test.name)
+  const isForked = ({ test }: GroupCandidate): boolean => whyBooted(test, options) === undefined
   const serial = serialJobs(candidates, isForked)
   const apart = candidates.filter(({ test }) => test.serial === undefined)
   const numbered = (prefix: string, jobs: readonly Omit<Job, 'id'>[]): readonly Job[] => {
@@ -158,14 +157,35 @@ function mayShare(test: RegisteredTest): boolean {
   )
 }
 
+/** Why the machines of a test are booted and not forked, or undefined. */
+export function whyBooted(
+  test: Pick<RegisteredTest, 'name' | 'requirements' | 'serial'>,
+  { forks, coldOnly = new Set() }: GroupOptions,
+): string | undefined {
+  if (!forks) return 'no machine is forked in this run'
+  return (
+    whyNotForked({ requirements: bootRequirements(test) }) ??
+    (coldOnly.has(test.name) ? 'a cold boot did not confirm its fork in an earlier run' : undefined)
+  )
+}
+
+/** Whether clones of a booted machine can stand for a test's own. */
+export function mayFork(test: Pick<RegisteredTest, 'requirements'>): boolean {
+  return whyNotForked(test) === undefined
+}
+
 /**
- * Whether clones of a booted machine can stand for a test's own. Not for a test of the first boot itself, nor for one whose
- * config is made anew each time, nor where the boot is judged more leniently than others would judge it.
+ * Not for a test of the first boot itself, nor for one whose config is made anew each time, nor where the boot is judged
+ * more leniently than others would judge it.
  */
-export function mayFork({ requirements }: Pick<RegisteredTest, 'requirements'>): boolean {
+function whyNotForked({ requirements }: Pick<RegisteredTest, 'requirements'>): string | undefined {
   const { firstBoot = false, machines = 1, tpm = false, ignition, leaveOutChecks = [] } = requirements
-  const lenient = leaveOutChecks.some((check) => check === 'system-state' || check === 'os-release')
-  return !firstBoot && machines > 0 && !tpm && typeof ignition !== 'function' && !lenient
+  const lenient = leaveOutChecks.find((check) => check === 'system-state' || check === 'os-release')
+  if (firstBoot) return 'it is about the first boot'
+  if (machines === 0) return 'it boots its machines itself'
+  if (tpm) return 'a machine with a TPM is always booted'
+  if (typeof ignition === 'function') return 'its config is made anew each time'
+  return lenient === undefined ? undefined : `its boot is not judged by ${lenient}`
 }
 
 /** Equal for tests that would begin with the same boot, as far as their declarations tell; the same on every host. */

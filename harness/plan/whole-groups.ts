@@ -3,7 +3,8 @@
 
 import type { Target } from '../model.ts'
 import type { RegisteredTest } from '../registry.ts'
-import { skipReason, type Selection } from './select.ts'
+import { skipReasons, type Selection } from './select.ts'
+import { joinReasons } from './unmet.ts'
 
 export interface WithEarlier {
   /** In order of name. */
@@ -35,7 +36,7 @@ export function withEarlier(
     selection: [
       ...selection,
       ...added.flatMap(({ earlier }) =>
-        earlier.map((test) => ({ test, skip: skipReason(test, target, tags) })),
+        earlier.map((test) => ({ test, skip: joinReasons(skipReasons(test, target, tags)) })),
       ),
     ].toSorted((a, b) => (a.test.name < b.test.name ? -1 : 1)),
     messages: added.map(({ group, until, earlier }) => {
