@@ -75,7 +75,7 @@ it('skips what it brings along and the target cannot have', () => {
   const whole = withEarlier(selection, all, { target, tags: [] }).selection
   expect(whole.map(({ test, skip }) => [test.name, skip])).toEqual([
     ['g.a', undefined],
-    ['g.y', 'needs platform aws; the target has fake'],
+    ['g.y', 'needs platform aws; this target is fake'],
     ['g.z', undefined],
   ])
 })
