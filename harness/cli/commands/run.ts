@@ -18,7 +18,7 @@ import type { Platform } from '../../machine.ts'
 import type { Image, Target } from '../../model.ts'
 import { distroProfiles } from '../../profiles/index.ts'
 import { executeRun, requireSomething, type RunResult } from '../../run.ts'
-import { keptLines, readDebugFlags, startDebugging, type DebugPlan } from '../debug-flags.ts'
+import { leftLines, readDebugFlags, startDebugging, type DebugPlan } from '../debug-flags.ts'
 import { chooseReports } from '../chosen-reports.ts'
 import type { CheckedReporter } from '../config/check-reporters.ts'
 import { startServices } from '../../services/start-services.ts'
@@ -150,7 +150,7 @@ export async function runTests(
     const files = written.files.length === 0 ? '' : `Reports: ${written.files.join('\n         ')}\n`
     screen.write(`\n${files}Events:  ${folder.path}/events.jsonl\n`)
   }
-  for (const line of keptLines(debugging)) screen.write(`${line}\n`)
+  for (const line of leftLines(debugging)) screen.write(`${line}\n`)
   for (const notice of notices) process.stderr.write(`warning: ${notice}\n`)
   return { exitCode: diskFull.signal.aborted ? 3 : exitCode, folder: folder.path }
 }
