@@ -39,6 +39,11 @@ export const commandTable: readonly CommandRow[] = [
       ...machineOptions,
       ...runOptions,
       ...debugOptions,
+      {
+        flags: '-w, --watch',
+        help: 'run, then run again what saved test files and modules reach; keys say more',
+        default: false,
+      },
       { flags: '--list', help: 'list the tests and run none, as "signalbox list"', default: false },
       jsonOption,
     ],

@@ -32,6 +32,7 @@ import type { RunFlags } from '../option-table.ts'
 import { resolveImage, targetOf } from '../resolve-image.ts'
 import { retryPolicyOf, type RetryOptions } from '../retry-flags.ts'
 import { makeRunFolder } from '../run-folder.ts'
+import { iterationOf, type Iteration } from '../watch/iteration.ts'
 
 /** Share of the forked tests that are also booted in CI, unless told otherwise. */
 const CI_AUDIT = 0.05
@@ -46,8 +47,14 @@ export async function run(
 ): Promise<number> {
   const globs = (positional[0] as readonly string[] | undefined) ?? []
   if (flags['list'] === true) return await (await import('./list.ts')).list(flags, positional, settings)
+  const iteration = flags['watch'] === true ? iterationOf() : undefined
+  if (flags['watch'] === true && iteration === undefined) {
+    const { requireWatchable, watchAndRun } = await import('../watch/watch.ts')
+    requireWatchable(flags, { stdin: process.stdin, stdout: process.stdout, env: process.env })
+    return await watchAndRun(process.argv.slice(2))
+  }
   const { config } = settings
-  const around = { services: config?.services ?? [], reporters: config?.reporters }
+  const around = { services: config?.services ?? [], reporters: config?.reporters, iteration }
   return (await runTests(flags as unknown as RunFlags, globs, settings.targets(), around)).exitCode
 }
 
@@ -61,6 +68,8 @@ export interface FinishedRun {
 interface Around {
   readonly services: readonly ServiceSpec[]
   readonly reporters: readonly CheckedReporter[] | undefined
+  /** One of many under --watch. */
+  readonly iteration: Iteration | undefined
 }
 
 /** Runs tests as the flags say, on each of the targets; also used by `start`. */
@@ -68,13 +77,17 @@ export async function runTests(
   flags: RunFlags,
   globs: readonly string[],
   targets: readonly ChosenTarget[] = [theOnly(flags)],
-  around: Around = { services: [], reporters: undefined },
+  around: Around = { services: [], reporters: undefined, iteration: undefined },
 ): Promise<FinishedRun> {
   const { maxFailures } = retryPolicyOf(flags)
   using interrupts = listenForInterrupts()
   const { signal } = interrupts
   const debug = readDebugFlags(flags, { stdin: process.stdin, stdout: process.stdout, env: process.env })
-  const { choose } = await loadChosen(flags, globs)
+  const { iteration } = around
+  iteration?.onAlone(() => {
+    if (!signal.aborted) process.kill(process.pid, 'SIGTERM')
+  })
+  const { choose } = await loadChosen(flags, globs, iteration)
   const cells = await openCells(targets, async (target) => await openTarget(target, choose, signal))
   const nothing = nothingToDo(cells)
   if (nothing !== undefined) {
@@ -141,6 +154,8 @@ export async function runTests(
   }
   await services[Symbol.asyncDispose]()
   const summary = summarize(events)
+  const judged = summary.runs.flatMap(({ tests }) => tests.map(({ test, verdict }) => [test, verdict] as const))
+  await iteration?.tell({ kind: 'judged', verdicts: judged })
   const written = await reports.write(summary)
   notices.push(
     ...[...written.notices, ...(await writeJobSummary(summary, process.env))].map(({ message }) => message),
