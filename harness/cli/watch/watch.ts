@@ -121,7 +121,9 @@ async function runOnce(
   })
   using running = stop.during(child)
   void running
-  const [exitCode] = (await once(child, 'close')) as [number | null]
+  // Not `close`, which does not come after we have closed the channel; what was told last comes before its end.
+  const [exitCode] = (await once(child, 'exit')) as [number | null]
+  if (child.connected) await once(child, 'disconnect')
   return { exitCode: exitCode ?? 3, whole }
 }
 
