@@ -213,6 +213,7 @@ export type EventBody =
       readonly durationMs: number
       /** Spent before on a template that others fork too: booting and saving it, or waiting for who did. */
       readonly templateMs?: number
+      /** Of a green test of a serial group false, although a test after it may have the whole group run again. */
       readonly willRetry: boolean
       /** The next attempt is made at the end of the run, with nothing beside it. */
       readonly retryAlone?: boolean

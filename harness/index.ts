@@ -43,7 +43,7 @@ export type {
   TimeRequest,
 } from './machine.ts'
 export type { TestBody } from './registry.ts'
-export type { CheckName, IgnitionContext, Requirements } from './requirements.ts'
+export type { CheckName, GroupRequirements, IgnitionContext, Requirements } from './requirements.ts'
 export type { ControlOptions } from './control/control-line.ts'
 export { CommandError } from './ssh/outcome.ts'
 export type { CommandOutcome, ExecOptions } from './ssh/index.ts'

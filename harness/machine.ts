@@ -246,6 +246,12 @@ export type TemplateClaim =
   | { readonly kind: 'draft'; readonly draft: TemplateDraft }
   | { readonly kind: 'none'; readonly reason: string }
 
+/** What `Forks.claim` would find now: a template; a reason why there is none and never will be; or nothing yet. */
+export type TemplateOutlook =
+  | { readonly kind: 'template'; readonly id: string }
+  | { readonly kind: 'none'; readonly reason: string }
+  | { readonly kind: 'absent' }
+
 /** Forks of booted machines, where a platform has them. */
 export interface Forks {
   /** Why no machine of this spec can be forked here, or undefined. Pure. */
@@ -255,6 +261,8 @@ export interface Forks {
    * `preparation` names what is done to them before they are saved, beyond booting.
    */
   claim(specs: readonly MachineSpec[], preparation: string, signal: AbortSignal): Promise<TemplateClaim>
+  /** Looks for the template that `claim` would find; makes, holds and changes nothing, and waits for nobody. */
+  look(specs: readonly MachineSpec[], preparation: string): Promise<TemplateOutlook>
 }
 
 /** A saved machine, as data: what its platform needs beside the files. Holds the machine's config, and so its secrets. */
@@ -308,8 +316,11 @@ export interface PlatformSession extends AsyncDisposable {
   mayAdmit?(memoryMiB: number): true | { readonly retryAfterMs: number }
   /** Whether its machines can be kept. */
   readonly canKeep?: boolean
-  /** Why this spec cannot be had here, or undefined when it can. */
-  refuses(spec: MachineSpec): string | undefined
+  /**
+   * What of this spec cannot be had here: all of it, each as `needs <what was asked>; <the most, or the ones, there are>`.
+   * Empty when it can be had.
+   */
+  refuses(spec: MachineSpec): readonly string[]
   /** Creates and starts a machine; a failed or aborted call leaves nothing behind. Throws InfraError or MachineError. */
   create(spec: MachineSpec, options: CreateOptions): Promise<PlatformMachine>
 }

@@ -22,6 +22,8 @@ export interface SerialPlace {
   /** From 0. */
   readonly index: number
   readonly stopAtFirstFailure: boolean
+  /** By what the boot of the machines is judged: the group's, whatever its first test says of itself. */
+  readonly boot: Pick<Requirements, 'leaveOutChecks' | 'expectedMessages'>
 }
 
 export interface RegisteredTest {
@@ -58,10 +60,25 @@ export function registerTest(test: RegisteredTest): void {
   if (taken !== undefined) {
     throw new UsageError(`two tests are named "${test.name}"`, {
       code: 'duplicate-test',
-      hint: `${taken.location.file}:${taken.location.line} and ${test.location.file}:${test.location.line}`,
+      hint: `${shown(taken.location)} and ${shown(test.location)}`,
+    })
+  }
+  const { serial } = test
+  const twin =
+    serial?.index === 0
+      ? [...registry().values()].find((other) => other.serial?.group === serial.group)
+      : undefined
+  if (serial !== undefined && twin !== undefined) {
+    throw new UsageError(`two serial groups are named "${serial.group}"`, {
+      code: 'duplicate-group',
+      hint: `${shown(twin.location)} and ${shown(test.location)} each begin one: put their tests into one describe`,
     })
   }
   registry().set(test.name, test)
+}
+
+function shown({ file, line }: SourceLocation): string {
+  return `${file}:${line}`
 }
 
 /** All registered tests by name, in order of name. */

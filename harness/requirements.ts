@@ -66,6 +66,8 @@ export interface Requirements {
   readonly firmwares?: readonly Firmware[]
   readonly platforms?: readonly string[]
   readonly architectures?: readonly Architecture[]
+  /** Only where machines run with one of these: `kvm`; for what emulation cannot do, or is too slow for. Default any. */
+  readonly accelerators?: readonly string[]
   readonly channels?: readonly string[]
   readonly distros?: readonly DistroName[]
   /** Not on these. */
@@ -99,6 +101,17 @@ export interface Requirements {
   readonly leaveOutChecks?: readonly CheckName[]
   /** Codes of console and journal patterns that this test provokes on purpose, e.g. `kernel-panic`. */
   readonly expectedMessages?: readonly string[]
+}
+
+/** What `describe` takes: defaults for its tests, and how they share machines. */
+export interface GroupRequirements extends Requirements {
+  /**
+   * The tests of the group run one after the other, in the order written, on the same machines: what one leaves the next one
+   * finds. Only the group says which machines; nothing outside of it is run on them. `true` goes on after a failed test,
+   * `'stop-at-first-failure'` skips the rest with the reason. The group is one unit: a retry or a repetition is of all its
+   * tests, on fresh machines, and a test that is selected brings those before it along. Default false.
+   */
+  readonly serial?: boolean | 'stop-at-first-failure'
 }
 
 type Check = (value: unknown) => string | undefined
@@ -148,6 +161,7 @@ const table: { readonly [Key in keyof Required<Requirements>]: Check } = {
   firmwares: oneOf(['direct', 'bios', 'uefi', 'uefi-secure']),
   platforms: texts,
   architectures: oneOf(['x86_64', 'arm64']),
+  accelerators: texts,
   channels: texts,
   distros: oneOf(['reference', 'flatcar', 'fcos']),
   excludePlatforms: texts,
@@ -173,16 +187,38 @@ const table: { readonly [Key in keyof Required<Requirements>]: Check } = {
   expectedMessages: texts,
 }
 
+const isSerialMode = (value: unknown): value is Required<GroupRequirements>['serial'] =>
+  typeof value === 'boolean' || value === 'stop-at-first-failure'
+
+/** Throws as `validateRequirements` does; returns what concerns the tests, and how they share machines. */
+export function readGroup(
+  name: string,
+  details: GroupRequirements,
+): { readonly requirements: Requirements; readonly serial: GroupRequirements['serial'] } {
+  const { serial, ...requirements } = details
+  if (serial !== undefined && !isSerialMode(serial)) {
+    throw new UsageError(`group "${name}": "serial" must be true, false or 'stop-at-first-failure'`, {
+      code: 'bad-requirement',
+    })
+  }
+  validateRequirements(name, requirements, ['serial'])
+  return { requirements, serial }
+}
+
 /** Throws a UsageError that names the test, the key and the nearest known key. */
 export function validateRequirements(
   test: string,
   requirements: object,
+  alsoKnown: readonly string[] = [],
 ): asserts requirements is Requirements {
   for (const [key, value] of Object.entries(requirements)) {
     if (!(key in table)) {
       throw new UsageError(`test "${test}": unknown requirement "${key}"`, {
         code: 'unknown-requirement',
-        hint: didYouMean(key, Object.keys(table)),
+        hint:
+          key === 'serial'
+            ? "it belongs to a group: describe('name', { serial: true }, () => { ... })"
+            : didYouMean(key, [...Object.keys(table), ...alsoKnown]),
       })
     }
     if (value === undefined) continue

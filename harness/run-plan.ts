@@ -5,24 +5,27 @@
 import { randomBytes } from 'node:crypto'
 import { openAttemptNumbers } from './attempt-numbers.ts'
 import type { RunEnvironment } from './attempt/environment.ts'
-import type { AttemptResult } from './attempt/run-attempt.ts'
+import type { AttemptResult, Ended } from './attempt/run-attempt.ts'
 import { runJob } from './attempt/run-job.ts'
 import { openBeside } from './beside.ts'
 import { messageOf } from './errors.ts'
 import type { Isolation } from './events.ts'
 import { compareOutcomes, isAudited } from './forks/audit.ts'
 import { markColdOnly } from './forks/cold-only.ts'
-import { describeKnown, knownReason } from './known-failures/describe.ts'
-import type { KnownFailure, Outcome, Verdict } from './model.ts'
+import type { Outcome, Verdict } from './model.ts'
 import { openCosts } from './plan/cost.ts'
 import { saveDurations } from './plan/durations.ts'
-import { coldJob, isOneMachine, jobOf, type Job } from './plan/group.ts'
+import { weightOf } from './plan/estimate.ts'
+import { coldJob, isOneMachine, isSerial, jobOf } from './plan/group.ts'
 import type { Plan } from './plan/plan.ts'
 import { openSchedule, type Lease } from './plan/schedule.ts'
 import type { RegisteredTest } from './registry.ts'
 import { runIsolated } from './run-isolated.ts'
 import { nextAttempt, repeatAgain, type NextAttempt, type RetryPolicy } from './retry-policy.ts'
-import { isForkFault, verdictOf } from './verdict.ts'
+import { openRounds, type RoundEnd } from './serial-rounds.ts'
+import { isForkFault } from './verdict.ts'
+import { openBook } from './verdict-book.ts'
+import { isForkFaultOf, isSharedBootFailure, isUncounted, type Work } from './work.ts'
 
 export interface RunPlanOptions {
   readonly env: RunEnvironment
@@ -40,40 +43,12 @@ export interface RunPlanOptions {
   readonly knownDurationMs: (test: string) => number | undefined
 }
 
-interface Record {
-  readonly outcomes: readonly Outcome[]
-  /** Those that count against the test's own budgets: not the shared boots that failed, nor forks that did not work. */
-  readonly counted: readonly Outcome[]
-  /** Attempts of all kinds, audits included. */
-  readonly attempts: number
-  readonly spentMs: number
-  /** Repetitions that are over. */
-  readonly repetitions: number
-}
-
-/** A job, and for an audit the outcome that it is to confirm. */
-interface Work {
-  readonly job: Job
-  readonly audits?: Outcome
-  /** It runs at the end, with nothing beside it. */
-  readonly alone?: boolean
-  /** How often this repetition came to nothing. */
-  readonly faults?: number
-}
-
-type Ended = Pick<AttemptResult, 'outcome' | 'reached' | 'failures'>
-
-const nothingYet: Record = { outcomes: [], counted: [], attempts: 0, spentMs: 0, repetitions: 0 }
-
 /** Returns the verdicts of the tests that were finished. Never throws. */
 export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verdict>> {
   const { env, plan, policy, most, maxFailures, auditForks, knownDurationMs } = options
   const { emit, signal, session } = env
   const repeat = policy.repeat ?? 1
   const repeats = policy.repeat !== undefined
-  const verdicts = new Map<string, Verdict>()
-  const records = new Map<string, Record>()
-  const recordOf = (test: string): Record => records.get(test) ?? nothingYet
   const numbers = openAttemptNumbers()
   const beside = openBeside()
   const costs = openCosts()
@@ -91,49 +66,18 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
     if (signal.aborted) return
     emit({ type: 'run.notice', level: 'warning', code: 'job-lost', message: `${id}: ${messageOf(error)}` })
   }
-  const failing = new Set<string>()
-  const noteFailure = (test: string): void => {
-    failing.add(test)
-    if (failing.size >= (maxFailures ?? Infinity)) schedule.stop()
-  }
-  const knownOf = (test: string): KnownFailure | undefined => env.planned.get(test)?.knownFailure
-
-  const finish = (test: string, verdict: Verdict, reason?: string): void => {
-    verdicts.set(test, verdict)
-    const { attempts, spentMs } = recordOf(test)
-    emit({
-      type: 'test.finished',
-      test,
-      verdict,
-      ...(reason === undefined ? {} : { reason }),
-      attempts,
-      durationMs: spentMs,
-    })
-    if (verdict === 'failed') noteFailure(test)
-  }
+  const book = openBook({
+    emit,
+    planned: env.planned,
+    repeat: policy.repeat,
+    maxFailures,
+    onEnough: () => schedule.stop(),
+  })
+  const { conclude, finish, knownOf, noteFailure, recordOf } = book
   for (const { test, expectation } of plan.tests) {
     if (expectation.kind === 'skip') finish(test, 'skipped', expectation.reason)
   }
 
-  const conclude = (test: string, reason?: string): void => {
-    const known = knownOf(test)
-    const verdict = verdictOf(recordOf(test).outcomes, known?.mode)
-    if (known !== undefined && verdict === 'passed') tellPassed(test, known)
-    finish(test, verdict, (known === undefined ? undefined : knownReason(verdict, known)) ?? reason)
-  }
-  const tellPassed = (test: string, known: KnownFailure): void => {
-    const message = `${test} passed, and ${describeKnown(known)} expects it to fail: if the bug is gone, remove the entry`
-    emit({ type: 'run.notice', level: 'info', code: 'known-failure-passed', message })
-  }
-  /** Tests that have failed, or were repeated, and then the run was stopped. */
-  const concludeLeft = (): void => {
-    for (const [test, { outcomes, repetitions }] of records) {
-      // What passed so far, of repetitions that were to pass all, says nothing yet.
-      if (verdicts.has(test) || !outcomes.includes('failed')) continue
-      if (repeats) conclude(test, `stopped after ${repetitions} of ${repeat} repetitions`)
-      else if (failing.has(test)) conclude(test, 'the run ended before it was tried alone')
-    }
-  }
   const alone: Work[] = []
   const enqueue = (work: Work): void => {
     const { job } = work
@@ -141,12 +85,10 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
       alone.push(work)
       return
     }
-    const known = job.tests.map(({ name }) => knownDurationMs(name))
     schedule.add({
       id: job.id,
       cost: costs.of(job),
-      // One of which nothing is known counts as long: it may be the longest of all.
-      weightMs: known.reduce<number>((sum, ms) => sum + (ms ?? UNKNOWN_MS), 0),
+      weightMs: weightOf(job, knownDurationMs),
       run: async (lease) => await perform(work, lease),
     })
   }
@@ -160,28 +102,15 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
   }
   const settle = (work: Work, result: AttemptResult): void => {
     const { job, audits } = work
-    const { ref, outcome, reason, durationMs, origin } = result
+    const { ref, outcome, reason, origin } = result
     const test = job.tests.find(({ name }) => name === ref.test)
     if (test === undefined) return
     const next = nextOf(work, test.name, result)
-    const before = recordOf(test.name)
     const isAudit = audits !== undefined
-    records.set(test.name, {
-      outcomes: isAudit ? before.outcomes : [...before.outcomes, outcome],
-      counted: isAudit || isUncounted(job, result) ? before.counted : [...before.counted, outcome],
-      attempts: before.attempts + 1,
-      spentMs: before.spentMs + (isAudit ? 0 : durationMs),
-      repetitions: before.repetitions + (next === 'none' ? 1 : 0),
-    })
+    book.enter(result, { isAudit, isCounted: !isUncounted(job, result), isLast: next === 'none' })
     if (signal.aborted && outcome === 'infra') return
-    if (audits !== undefined) {
-      const finding = compareOutcomes(audits, outcome)
-      if (finding.kind !== 'diverges') return conclude(test.name, reason)
-      markColdOnly(test, finding.reason)
-      const message = `${test.name} is booted from now on, until it or Signalbox changes: a cold boot did not confirm its fork`
-      emit({ type: 'run.notice', level: 'warning', code: 'fork-diverged', message })
-      return finish(test.name, 'infra', `forks and cold boots disagree: ${finding.reason}`)
-    }
+    const forked = audits?.get(test.name)
+    if (forked !== undefined) return confirm(work, result, forked)
     if (next !== 'none') {
       if (next === 'alone') noteFailure(test.name)
       const fault = isForkFaultOf(result)
@@ -200,16 +129,37 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
       if (repetitions < repeat) return
     }
     const judged = outcome === 'passed' || outcome === 'failed'
-    if (origin === 'fork' && judged && isAudited(test.name, auditForks, seed))
-      return enqueue({ job: coldJob(test), audits: outcome, alone: work.alone ?? false })
+    if (origin === 'fork' && judged && isAudited(test.name, auditForks, seed)) {
+      const outcomes = new Map([[test.name, outcome]])
+      return enqueue({ job: coldJob(test), audits: outcomes, alone: work.alone ?? false })
+    }
     conclude(test.name, reason)
   }
-  const tellFault = (test: string, { failures }: AttemptResult): void => {
+  const confirm = ({ job }: Work, { ref, outcome, reason }: AttemptResult, forked: Outcome): void => {
+    const finding = compareOutcomes(forked, outcome)
+    if (finding.kind !== 'diverges') return conclude(ref.test, reason)
+    const test = job.tests.find(({ name }) => name === ref.test)
+    if (test !== undefined) markColdOnly(test, finding.reason)
+    const message = `${ref.test} is booted from now on, until it or Signalbox changes: a cold boot did not confirm its fork`
+    emit({ type: 'run.notice', level: 'warning', code: 'fork-diverged', message })
+    finish(ref.test, 'infra', `forks and cold boots disagree: ${finding.reason}`)
+  }
+  const tellFault = (test: string, { failures }: Pick<Ended, 'failures'>): void => {
     const fault = failures.find(({ code }) => isForkFault(code))
     const cause = fault?.message ?? 'unknown reason'
     const message = `${test} is booted instead of forked: ${cause}`
     env.noticeOnce({ level: 'warning', code: fault?.code ?? 'fork-failed', message }, cause)
   }
+  const rounds = openRounds({
+    emit,
+    signal,
+    policy,
+    book,
+    enqueue,
+    isAudited: (group) => isAudited(group, auditForks, seed),
+    confirm,
+    tellFault,
+  })
   const perform = async (work: Work, lease: Lease, isolated?: Isolation): Promise<void> => {
     const { job, audits } = work
     using company = beside.enter()
@@ -221,6 +171,14 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
     let apart = false
     let forked = false
     let faulty = false
+    const serial = isSerial(job)
+    const round: AttemptResult[] = []
+    using settled = new DisposableStack()
+    if (serial) settled.defer(() => rounds.settle(work, round))
+    const withLast = (test: string, ended: Ended): readonly RoundEnd[] => [
+      ...round,
+      { ...ended, ref: { test } },
+    ]
     const rest = await runJob({
       env,
       job,
@@ -232,7 +190,13 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
         taken.set(test, n)
         return n
       },
-      next: (test, ended) => nextOf(work, test, ended),
+      next: (test, ended) => {
+        if (!serial) return nextOf(work, test, ended)
+        // What is green is told to run again only when the round is over.
+        const isGreen = ended.outcome === 'passed' || ended.outcome === 'skipped'
+        return isGreen ? 'none' : rounds.next(work, withLast(test, ended))
+      },
+      stops: (test, ended) => serial && rounds.stops(work, withLast(test, ended)),
       onTemplate: () => {
         if (isOneMachine(job)) return
         forked = true
@@ -243,6 +207,10 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
       },
       onMemory: (privateMiB) => lease.resize(costs.measured(job, privateMiB)),
       onResult: (result) => {
+        if (serial) {
+          round.push(result)
+          return
+        }
         apart ||= isSharedBootFailure(job, result)
         faulty ||= isForkFaultOf(result)
         settle(work, result)
@@ -250,17 +218,19 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
     })
     if (forked || rest.length === 0 || signal.aborted) return
     for (const test of rest) putOff(test)
+    if (serial) return
     // Exclusive tests of one template that could not be had, or tests whose shared boot failed.
     if (apart || (job.forks && !job.shared)) for (const test of rest) enqueue({ job: coldJob(test) })
     else enqueue({ job: { ...job, tests: rest, shared: rest.length > 1, forks: job.forks && !faulty } })
   }
+  const hasFailed = (test: string): boolean => recordOf(test).outcomes.includes('failed')
   for (const job of plan.jobs) enqueue({ job })
   await schedule.onIdle()
   await runIsolated({
     env,
     quietWaitMs: options.quietWaitMs,
     next: () => alone.shift(),
-    count: new Set(alone.flatMap(({ job }) => job.tests.map(({ name }) => name))).size,
+    count: new Set(alone.flatMap(({ job }) => job.tests.map(({ name }) => name).filter(hasFailed))).size,
     needs: ({ job }) => costs.of(job).memoryMiB,
     perform: async (work, isolated) => {
       try {
@@ -270,24 +240,7 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
       }
     },
   })
-  concludeLeft()
-  const timesEach = ({ spentMs, repetitions }: Record): number => (repeats ? spentMs / repetitions : spentMs)
-  saveDurations(
-    new Map([...records].map(([test, record]) => [`${env.target.name} ${test}`, timesEach(record)])),
-  )
-  return verdicts
-}
-
-const UNKNOWN_MS = 3_600_000
-
-function isSharedBootFailure(job: Job, { outcome, reached }: Ended): boolean {
-  return job.shared && outcome === 'failed' && (reached === 'acquire' || reached === 'ready')
-}
-
-function isForkFaultOf({ failures }: Pick<Ended, 'failures'>): boolean {
-  return failures.some(({ code }) => isForkFault(code))
-}
-
-function isUncounted(job: Job, ended: Ended): boolean {
-  return isSharedBootFailure(job, ended) || (job.forks && isForkFaultOf(ended))
+  book.concludeLeft()
+  saveDurations(new Map([...book.durations()].map(([test, ms]) => [`${env.target.name} ${test}`, ms])))
+  return new Map(book.verdicts)
 }

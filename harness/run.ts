@@ -3,52 +3,35 @@
 
 import { hostname, release } from 'node:os'
 import { join } from 'node:path'
-import { coldOnlyTests } from './forks/cold-only.ts'
 import {
   defaultTimeouts,
   endlessTimeouts,
-  openForkSlots,
+  openSlots,
   openNotices,
   type RunEnvironment,
   type Timeouts,
 } from './attempt/environment.ts'
-import { specOf } from './attempt/acquire.ts'
 import { codeOf, InfraError, messageOf, UsageError } from './errors.ts'
 import type { Debugging } from './debugging/debugging.ts'
 import type { Emit, EventBody, EventOf } from './events.ts'
-import type { Platform } from './machine.ts'
-import type { Image, Target, Verdict, VerdictCounts } from './model.ts'
-import { formJobs } from './plan/group.ts'
-import { makePlan } from './plan/plan.ts'
-import { readIgnition, validateIgnition } from './ignition/index.ts'
+import type { Verdict, VerdictCounts } from './model.ts'
+import { planRun, readCandidates, type PlanningOptions } from './plan-run.ts'
 import type { Selection } from './plan/select.ts'
 import type { Shard } from './plan/shard.ts'
-import type { DistroProfile } from './profiles/index.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import { runPlan } from './run-plan.ts'
 import { loadSshKey } from './ssh/index.ts'
 import { countVerdicts, exitCodeOf } from './verdict.ts'
 import { toolVersion } from './version.ts'
 
-export interface RunOptions extends RetryPolicy {
+export interface RunOptions extends RetryPolicy, Omit<PlanningOptions, 'onFailure' | 'repeat'> {
   readonly emit: Emit
   readonly runFolder: string
   readonly command: readonly string[]
-  readonly platform: Platform
-  readonly image: Image
-  readonly profile: DistroProfile
-  readonly target: Target
-  readonly selection: readonly Selection[]
   /** How the selection came about, for the reports. */
   readonly remarks: readonly Pick<EventOf<'run.notice'>, 'level' | 'code' | 'message'>[]
   /** Which part of the tests this run has, where others have the rest. */
   readonly shard: Shard | undefined
-  /** Milliseconds a test took before, by name. */
-  readonly knownDurationMs: (test: string) => number | undefined
-  /** Most jobs at once; undefined: as many as the budget admits. */
-  readonly jobs: number | undefined
-  /** Fork booted machines where the platform can; false boots every machine. */
-  readonly forks: boolean
   /** Share of the forked tests, 0 to 1, that are also run on a cold boot. */
   readonly auditForks: number
   /** Start nothing new after so many tests have failed; undefined: go on. */
@@ -63,8 +46,6 @@ export interface RunOptions extends RetryPolicy {
   readonly bootTimeoutMs: number | undefined
   /** The name of this target where the command runs several: part of paths and of the report. */
   readonly cell?: string | undefined
-  /** Replaces what the platform says about itself. */
-  readonly slowness?: number | undefined
   /** Plans and runs nothing: an earlier target has ended the command. Default false. */
   readonly planOnly?: boolean
   /** Aborts with an InfraError: `interrupted` on Ctrl-C, another code for what ends the run and is nobody's wish. */
@@ -79,58 +60,20 @@ export interface RunResult {
 
 /** Runs the selected tests. Throws only what makes a run impossible: usage errors, a platform that cannot be opened. */
 export async function executeRun(options: RunOptions): Promise<RunResult> {
-  const { emit, platform, image, target, selection, signal, profile, knownDurationMs } = options
+  const { emit, platform, image, target, signal, profile, knownDurationMs } = options
   const startedAt = performance.now()
   // Long enough to reach from deep in the harness back to a line of the test.
   Error.stackTraceLimit = 50
   emit(runStarted(options))
   for (const remark of options.remarks) emit({ type: 'run.notice', ...remark })
-  const runnable = selection.filter(({ skip }) => skip === undefined).map(({ test }) => test)
-  const candidates = await Promise.all(
-    runnable.map(async (test) => {
-      const { ignition } = test.requirements
-      if (ignition === undefined || typeof ignition === 'function') return { test, config: undefined }
-      const name = `the Ignition config of ${test.name}`
-      const config = await readIgnition(ignition, { name, signal })
-      await validateIgnition(config, { profile, imageVersion: image.identity.version, name, signal })
-      return { test, config }
-    }),
-  )
+  const candidates = await readCandidates(options)
   await using session = await platform.open({ image, emit, signal })
-  if (options.debugging.onFailure === 'keep' && session.canKeep !== true) {
-    throw new UsageError(`the platform ${platform.name} cannot keep machines`, {
-      code: 'no-keep',
-      hint: 'enter them with --on-failure shell, or save them with --save-failed',
-    })
-  }
-  const env0 = { target, session } as const
-  const refused = new Map<string, string>()
-  for (const test of runnable) {
-    const refusal = session.refuses(specOf(env0, { name: 'm0', needs: test.requirements }))
-    if (refusal !== undefined) refused.set(test.name, refusal)
-  }
-  const plan = makePlan({
-    target,
-    image: image.identity,
-    selection: selection.map((each) => ({ ...each, skip: each.skip ?? refused.get(each.test.name) })),
-    jobs: formJobs(
-      candidates.filter(({ test }) => !refused.has(test.name)),
-      {
-        forks: options.forks && session.forks !== undefined,
-        coldOnly: coldOnlyTests(runnable),
-        // Each repetition is to find a machine that no other one has used.
-        share: options.repeat === undefined,
-      },
-    ),
-    knownDurationMs,
-    repeat: options.repeat,
-  })
-  const slowness = options.slowness ?? session.slowness
+  const { onFailure } = options.debugging
+  const { plan, most, slowness } = planRun({ ...options, onFailure }, session, candidates)
   const timeouts: Timeouts = {
     ...(options.noTimeouts ? endlessTimeouts : defaultTimeouts(slowness)),
     ...(options.bootTimeoutMs === undefined ? {} : { readyMs: options.bootTimeoutMs }),
   }
-  const most = options.jobs ?? Math.max(1, Math.floor(session.budget.cpus))
   emit({
     type: 'run.planned',
     target,
@@ -165,7 +108,7 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     debugging: options.debugging,
     planned: new Map(plan.tests.map((test) => [test.test, test])),
     timeouts,
-    forkSlots: openForkSlots(session),
+    ...openSlots(session.budget),
   }
   const { maxFailures, quietWaitMs, auditForks } = options
   const policy: RetryPolicy = options

@@ -5,7 +5,8 @@ import type { AttemptRef } from './events.ts'
 import { fixturesOf } from './fixtures/fixture-names.ts'
 import { UsageError } from './errors.ts'
 import { registerTest, type Preparation, type TestBody } from './registry.ts'
-import { validateRequirements, type Requirements } from './requirements.ts'
+import { readGroup, validateRequirements, type GroupRequirements, type Requirements } from './requirements.ts'
+import { openSerialGroup, takePlace, type SerialGroup } from './serial-group.ts'
 import { callerLocation } from './source-location.ts'
 
 /** What `test.info()` tells a running test. */
@@ -36,22 +37,30 @@ interface Group {
   readonly requirements: Requirements
   /** The lines on which it and the groups around it begin. */
   readonly lines: readonly number[]
+  /** The serial group that it is, or is in. */
+  readonly serial: SerialGroup | undefined
 }
 
-let group: Group = { prefix: '', requirements: {}, lines: [] }
+let group: Group = { prefix: '', requirements: {}, lines: [], serial: undefined }
 
-/** Groups tests: `describe('ignition', ...)` gives its tests names like `ignition.files` and default requirements. */
+/**
+ * Groups tests: `describe('ignition', ...)` gives its tests names like `ignition.files` and default requirements. With
+ * `serial: true` they run in the order written on the same machines.
+ */
 export function describe(name: string, define: () => void): void
-export function describe(name: string, requirements: Requirements, define: () => void): void
-export function describe(name: string, second: Requirements | (() => void), third?: () => void): void {
-  const requirements = typeof second === 'function' ? {} : second
+export function describe(name: string, details: GroupRequirements, define: () => void): void
+export function describe(name: string, second: GroupRequirements | (() => void), third?: () => void): void {
   const define = typeof second === 'function' ? second : third
-  validateRequirements(name, requirements)
   const outer = group
+  const fullName = `${outer.prefix}${name}`
+  const { requirements: own, serial } = readGroup(fullName, typeof second === 'function' ? {} : second)
+  const location = callerLocation()
+  const requirements = merge(outer.requirements, own)
   group = {
-    prefix: `${outer.prefix}${name}.`,
-    requirements: merge(outer.requirements, requirements),
-    lines: [...outer.lines, callerLocation().line],
+    prefix: `${fullName}.`,
+    requirements,
+    lines: [...outer.lines, location.line],
+    serial: openSerialGroup({ name: fullName, serial, own, requirements, location, outer: outer.serial }),
   }
   try {
     define?.()
@@ -78,13 +87,27 @@ function declare(base: Extension, name: string, second: Requirements | TestBody,
   if (body === undefined) throw new TypeError(`test "${fullName}" has no body`)
   validateRequirements(fullName, own)
   fixturesOf(fullName, body)
+  const requirements = merge(merge(group.requirements, base.requirements), own)
+  const { preparation } = base
+  const location = callerLocation()
+  const { serial } = group
+  const place =
+    serial &&
+    takePlace(serial, {
+      name: fullName,
+      requirements,
+      expected: merge(serial.requirements, base.requirements),
+      preparation,
+      location,
+    })
   registerTest({
     name: fullName,
-    requirements: merge(merge(group.requirements, base.requirements), own),
+    requirements,
     body,
-    preparation: base.preparation,
-    location: callerLocation(),
+    preparation,
+    location,
     within: group.lines,
+    ...(place === undefined ? {} : { serial: place }),
   })
 }
 

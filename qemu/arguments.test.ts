@@ -40,7 +40,7 @@ describe('machineArguments', () => {
       -nodefaults
       -display none
       -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
-      -machine q35,smm=off,vmport=off,memory-backend=ram0
+      -machine q35,smm=off,vmport=off,hpet=off,memory-backend=ram0
       -accel tcg,thread=multi,tb-size=512
       -cpu Nehalem
       -smp cpus=2
@@ -168,7 +168,7 @@ describe('machineArguments', () => {
       -nodefaults
       -display none
       -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
-      -machine q35,smm=on,vmport=off,pflash0=firmware-code,pflash1=firmware-vars,memory-backend=ram0
+      -machine q35,smm=on,vmport=off,hpet=off,pflash0=firmware-code,pflash1=firmware-vars,memory-backend=ram0
       -accel tcg,thread=multi,tb-size=512
       -cpu Nehalem
       -smp cpus=2
@@ -224,7 +224,9 @@ describe('machineArguments', () => {
 
   test('BIOS speaks on the serial port; arm64 has none', () => {
     const bios = { ...direct, boot: { firmware: 'bios' } } as const
-    expect(machineArguments(bios)).toContain('q35,smm=off,vmport=off,graphics=off,memory-backend=ram0')
+    expect(machineArguments(bios)).toContain(
+      'q35,smm=off,vmport=off,hpet=off,graphics=off,memory-backend=ram0',
+    )
     expect(() => machineArguments({ ...bios, architecture: 'arm64' })).toThrow('arm64 has no BIOS')
   })
 })

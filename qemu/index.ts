@@ -77,6 +77,7 @@ export {
   type Claim,
   type StoredTemplate,
   type TemplateDraft,
+  lookForTemplate,
 } from './template/store.ts'
 export {
   takeInventory,

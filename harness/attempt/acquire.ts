@@ -83,12 +83,18 @@ export interface MachineOrder {
   readonly folder: string
 }
 
-/** Wraps the configs and makes the folder. Throws UsageError when the platform cannot give such a machine. */
-export async function orderMachine(env: RunEnvironment, wish: MachineWish): Promise<MachineOrder> {
+/** A machine as it is asked for, and its place on a private network. */
+export type MachineDescription = Pick<MachineWish, 'name' | 'needs' | 'configs'> & {
+  readonly privateIndex: number | undefined
+}
+
+/** What the platform is asked for, with the wrapped configs; whoever it is asked for, whenever, it is the same. */
+export function describeMachine(
+  env: Pick<RunEnvironment, 'target' | 'image' | 'profile' | 'session' | 'sshKey'>,
+  wish: MachineDescription,
+): MachineSpec & { readonly ignition: string } {
   const { session, profile, sshKey } = env
-  const folder = join(wish.folder, wish.name)
-  await mkdir(folder, { recursive: true })
-  const index = wish.privatePlace?.index
+  const { privateIndex: index } = wish
   const place = index === undefined ? undefined : session.privateNetworks?.place(index)
   const ignition = wrapIgnition(wish.configs, {
     profile,
@@ -103,17 +109,25 @@ export async function orderMachine(env: RunEnvironment, wish: MachineWish): Prom
         : syncFragment(profile.programFolder, { device: session.callsDevice }),
     ],
   })
-  await writeFile(join(folder, 'ignition.json'), ignition)
-  const hostName = hostNameOf(wish.name, randomBytes(4).toString('hex'))
+  return { ...specOf(env, wish), ignition, ...(index === undefined ? {} : { privateIndex: index }) }
+}
+
+/** Wraps the configs and makes the folder. Throws UsageError when the platform cannot give such a machine. */
+export async function orderMachine(env: RunEnvironment, wish: MachineWish): Promise<MachineOrder> {
+  const { session } = env
+  const folder = join(wish.folder, wish.name)
+  await mkdir(folder, { recursive: true })
+  const described = describeMachine(env, { ...wish, privateIndex: wish.privatePlace?.index })
+  await writeFile(join(folder, 'ignition.json'), described.ignition)
   const spec: MachineSpec = {
-    ...specOf(env, wish),
-    ignition,
-    hostName,
-    ...(index === undefined ? {} : { privateIndex: index }),
+    ...described,
+    hostName: hostNameOf(wish.name, randomBytes(4).toString('hex')),
   }
-  const refusal = session.refuses(spec)
-  if (refusal !== undefined) {
-    throw new UsageError(`machine ${wish.name} cannot be had: ${refusal}`, { code: 'machine-refused' })
+  const refusals = session.refuses(spec)
+  if (refusals.length > 0) {
+    throw new UsageError(`machine ${wish.name} cannot be had: it ${refusals.join('; also ')}`, {
+      code: 'machine-refused',
+    })
   }
   return { wish, spec, folder }
 }
@@ -123,20 +137,41 @@ export async function acquireMachine(
   env: RunEnvironment,
   wish: MachineWish,
   signal: AbortSignal,
+  onUp?: () => void,
 ): Promise<LiveMachine> {
   const order = await orderMachine(env, wish)
   const { spec, folder } = order
-  return await adopt(
-    env,
-    order,
-    await env.session.create(spec, {
-      folder,
-      signal,
-      detach: wish.detach ?? false,
-      keepable: keepsFailed(env),
-      network: wish.privatePlace?.network,
-    }),
-  )
+  const options = {
+    folder,
+    signal,
+    detach: wish.detach ?? false,
+    keepable: keepsFailed(env),
+    network: wish.privatePlace?.network,
+  }
+  return await adopt(env, order, await env.session.create(spec, options), onUp === undefined ? {} : { onUp })
+}
+
+/**
+ * Creates and adopts a machine that boots, when it is its turn. Its turn ends with its first SSH connection, its end, or a
+ * sixth of the time that it may take: others need not wait for one that hangs, and may be what it waits for itself.
+ */
+export async function bootInTurn(
+  env: Pick<RunEnvironment, 'bootSlots' | 'timeouts'>,
+  signal: AbortSignal,
+  boot: (onUp: () => void) => Promise<LiveMachine>,
+): Promise<LiveMachine> {
+  const slot = await env.bootSlots.take(signal)
+  const release = (): void => {
+    clearTimeout(timer)
+    slot[Symbol.dispose]()
+  }
+  const timer = setTimeout(release, Math.min(env.timeouts.readyMs / 6, 120_000))
+  try {
+    return await boot(release)
+  } catch (error) {
+    release()
+    throw error
+  }
 }
 
 /** Whether machines must be made so that they can be kept. */
@@ -144,12 +179,12 @@ export function keepsFailed({ debugging }: Pick<RunEnvironment, 'debugging'>): b
   return debugging.onFailure === 'keep'
 }
 
-/** Takes a created machine over; for a fork, `clone` says who it is to be. */
+/** Takes a created machine over; for a fork, `clone` says who it is to be. `onUp` is told of its first SSH connection, or its end. */
 export async function adopt(
   env: RunEnvironment,
   { wish, folder }: MachineOrder,
   raw: PlatformMachine,
-  clone?: Clone,
+  { clone, onUp = () => undefined }: { readonly clone?: Clone; readonly onUp?: () => void } = {},
 ): Promise<LiveMachine> {
   const { profile, emit, sshKey, session, debugging } = env
   emit({
@@ -173,6 +208,7 @@ export async function adopt(
     leaveOut: new Set(wish.needs.leaveOutChecks ?? []),
     expectedMessages: wish.needs.expectedMessages ?? [],
     clone,
+    onUp,
     onReady: async (target) => await debugging.onReady(target, wish.attempts),
     openShell: async (target) => await debugging.shell(target),
     sync: wish.sync,

@@ -26,6 +26,8 @@ export interface RunEnvironment {
   readonly planned: ReadonlyMap<string, PlannedTest>
   /** Clones that may come up at once: more only make each other slow. */
   readonly forkSlots: Slots
+  /** Machines that may boot at once, up to their first SSH connection: more only make each other slow. */
+  readonly bootSlots: Slots
   /** What is done for people who watch. */
   readonly debugging: Debugging
   /** Budgets in wall milliseconds. */
@@ -49,9 +51,17 @@ export function openNotices(emit: Emit): NoticeOnce {
   }
 }
 
-/** Two processors' worth of guests a clone, at least two clones. */
-export function openForkSlots({ budget }: Pick<PlatformSession, 'budget'>): Slots {
-  return new Slots(Math.max(2, Math.floor(budget.cpus / 2)))
+/** How many machines may come up at once: two processors' worth of guests each, at least two. */
+export function openSlots(
+  budget: PlatformSession['budget'],
+): Pick<RunEnvironment, 'forkSlots' | 'bootSlots'> {
+  const count = comingUpAtOnce(budget)
+  return { forkSlots: new Slots(count), bootSlots: new Slots(count) }
+}
+
+/** See `openSlots`. */
+export function comingUpAtOnce({ cpus }: PlatformSession['budget']): number {
+  return Math.max(2, Math.floor(cpus / 2))
 }
 
 export interface Timeouts {

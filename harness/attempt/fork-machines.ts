@@ -5,10 +5,10 @@ import { sleep } from '../deadline.ts'
 import { codeOf, InfraError, messageOf } from '../errors.ts'
 import { identityFunctions } from '../forks/identity.ts'
 import { newIdentity } from '../forks/renew.ts'
-import type { PlatformMachine, Template, TemplateDraft } from '../machine.ts'
+import type { Forks, MachineSpec, PlatformMachine, Template, TemplateDraft } from '../machine.ts'
 import type { LiveMachine } from '../machines/live-machine.ts'
 import { isForkFault } from '../verdict.ts'
-import { adopt, keepsFailed, type MachineOrder } from './acquire.ts'
+import { adopt, bootInTurn, keepsFailed, type MachineOrder } from './acquire.ts'
 import type { RunEnvironment } from './environment.ts'
 
 /** Machines that boot to become a template; they and the draft are the holder's to dispose, the machines first. */
@@ -31,14 +31,10 @@ export async function startFork(
 ): Promise<ForkStart> {
   const { forks } = env.session
   if (forks === undefined) return { kind: 'boot', reason: 'the platform has no forks' }
-  const refusal = orders.map(({ spec }) => forks.refuses(spec)).find((reason) => reason !== undefined)
+  const specs = orders.map(({ spec }) => spec)
+  const refusal = whyUnforkable(forks, specs)
   if (refusal !== undefined) return { kind: 'boot', reason: refusal }
-  const claim = await forks.claim(
-    orders.map(({ spec }) => spec),
-    // What a clone is told is defined in its template: another version of it is another template.
-    `${identityFunctions()}\n${preparation}`,
-    signal,
-  )
+  const claim = await forks.claim(specs, fullPreparation(preparation), signal)
   switch (claim.kind) {
     case 'none':
       return { kind: 'boot', reason: claim.reason }
@@ -52,7 +48,12 @@ export async function startFork(
         orders.map(async (order, index) => {
           const { folder, wish } = order
           const options = { folder, signal, network: wish.privatePlace?.network, keepable: keepsFailed(env) }
-          return undo.use(await adopt(env, order, await draft.create(index, options)))
+          const live = await bootInTurn(
+            env,
+            signal,
+            async (onUp) => await adopt(env, order, await draft.create(index, options), { onUp }),
+          )
+          return undo.use(live)
         }),
       )
       undo.move()
@@ -61,6 +62,17 @@ export async function startFork(
     default:
       return claim satisfies never
   }
+}
+
+/** Why the platform forks no such machines, or undefined. */
+export function whyUnforkable(forks: Forks, specs: readonly MachineSpec[]): string | undefined {
+  return specs.map((spec) => forks.refuses(spec)).find((reason) => reason !== undefined)
+}
+
+/** All that is done to machines before they are saved. */
+export function fullPreparation(own: string): string {
+  // What a clone is told is defined in its template: another version of it is another template.
+  return `${identityFunctions()}\n${own}`
 }
 
 export type Grown =
@@ -118,7 +130,8 @@ export async function forkMachine(
   const network = wish.privatePlace?.network
   const options = { folder, signal, network, paused, hostName, keepable: keepsFailed(env) }
   const raw = await whenThereIsMemory(signal, async () => await template.fork(index, spec.name, options))
-  return await adopt(env, order, raw, { identity, bootId: note(template, 'bootIds', index) })
+  const clone = { identity, bootId: note(template, 'bootIds', index) }
+  return await adopt(env, order, raw, { clone })
 }
 
 function note({ notes }: Template, name: string, index: number): string {

@@ -10,8 +10,9 @@ import type { LiveMachine } from '../machines/live-machine.ts'
 import { isOneMachine, type Job } from '../plan/group.ts'
 import type { RegisteredTest } from '../registry.ts'
 import type { Requirements } from '../requirements.ts'
+import { bootRequirements } from '../serial-group.ts'
 import { openSyncStore, type SyncStore } from '../sync/sync-store.ts'
-import { acquireMachine, orderMachine, readConfig, type MachineWish } from './acquire.ts'
+import { acquireMachine, bootInTurn, orderMachine, readConfig, type MachineWish } from './acquire.ts'
 import type { RunEnvironment } from './environment.ts'
 import {
   allOrFirstError,
@@ -22,6 +23,7 @@ import {
   startFork,
   type Seedling,
 } from './fork-machines.ts'
+import { seedsOf } from './seeds.ts'
 
 export interface HeldMachines extends AsyncDisposable {
   readonly machines: readonly LiveMachine[]
@@ -73,7 +75,7 @@ export interface HoldOptions {
 export function holdMachines(options: HoldOptions): HeldMachines {
   const { env, job, attempts, folder } = options
   const [first] = job.tests
-  const needs = first?.requirements ?? {}
+  const needs = first === undefined ? {} : bootRequirements(first)
   const places = Array.from({ length: needs.machines ?? 1 }, (_, index) => index)
   const stack = new AsyncDisposableStack()
   const machines: LiveMachine[] = []
@@ -117,8 +119,7 @@ export function holdMachines(options: HoldOptions): HeldMachines {
     return { name, needs: own, configs: read, sync: () => sync, ...at }
   }
   const network = needs.privateNetwork === true ? stack.use(openNetwork(env, places.length)) : undefined
-  // Machines that are somebody each: on a network of their own, or prepared. They are saved and forked as one.
-  const asOne = network !== undefined || first?.preparation !== undefined
+  const { asOne, seeds, preparation } = seedsOf(job)
   const ownWish = async (index: number): Promise<MachineWish> => {
     const sources = job.sources.map((test) => test.requirements)
     // Others get clones of their own; a boot is everybody's.
@@ -128,7 +129,10 @@ export function holdMachines(options: HoldOptions): HeldMachines {
   }
   const bootAll = async (indices: readonly number[], signal: AbortSignal): Promise<void> => {
     await allOrFirstError(
-      indices.map(async (index) => keep(await acquireMachine(env, await ownWish(index), signal))),
+      indices.map(async (index) => {
+        const wish = await ownWish(index)
+        keep(await bootInTurn(env, signal, async (onUp) => await acquireMachine(env, wish, signal, onUp)))
+      }),
     )
   }
   const forkOne = async (from: Template, index: number, signal: AbortSignal): Promise<void> => {
@@ -184,15 +188,11 @@ export function holdMachines(options: HoldOptions): HeldMachines {
     async acquireAll(signal) {
       if (!job.forks || places.length === 0) return await bootAll(places, signal)
       // The folders of a template's own boot stand beside those of the clones.
-      const seeds = asOne ? places : places.slice(0, 1)
       const orders = await Promise.all(
-        seeds.map(async (index) => {
-          const name = seeds.length === 1 ? 'template' : `template-m${index}`
-          return await orderMachine(env, { ...(await ownWish(index)), name })
-        }),
+        seeds.map(async ({ index, name }) => await orderMachine(env, { ...(await ownWish(index)), name })),
       )
       askedAt = performance.now()
-      const start = await startFork(env, orders, preparationKey(first), signal)
+      const start = await startFork(env, orders, preparation, signal)
       switch (start.kind) {
         case 'boot':
           notForked(start.reason)
@@ -262,12 +262,6 @@ export function holdMachines(options: HoldOptions): HeldMachines {
       if (failed !== undefined) throw failed.reason
     },
   }
-}
-
-/** What a preparation does, for the key of what it leaves; empty without one. */
-function preparationKey(test: RegisteredTest | undefined): string {
-  const { preparation } = test ?? {}
-  return preparation === undefined ? '' : `${preparation.name}\n${preparation.body.toString()}`
 }
 
 function openNetwork({ session, target }: RunEnvironment, machines: number): PrivateNetwork {

@@ -5,6 +5,7 @@ import type { Failure } from '../model.ts'
 import type { LiveMachine } from '../machines/live-machine.ts'
 import type { Hit } from '../machines/watch.ts'
 import { failedUnitsError } from '../machines/machine-trouble.ts'
+import { keepsMachines } from '../plan/group.ts'
 import type { RegisteredTest } from '../registry.ts'
 import type { Requirements } from '../requirements.ts'
 import { failureFrom } from '../running/failure.ts'
@@ -55,25 +56,34 @@ const failuresWhenAsked = new WeakMap<LiveMachine, number>()
  */
 export function isWellByJournal(
   live: LiveMachine,
-  { requirements }: Pick<RegisteredTest, 'requirements'>,
+  test: Pick<RegisteredTest, 'requirements' | 'serial'>,
 ): boolean {
   return (
-    requirements.oneMachine === true &&
-    live.hasJournalChannel &&
-    failuresWhenAsked.get(live) === live.watch.unitFailures
+    keepsMachines(test) && live.hasJournalChannel && failuresWhenAsked.get(live) === live.watch.unitFailures
   )
 }
 
-/** Looks at the machine once more: units that have failed since it was ready. */
+/** Failed units that tests of its serial group have left, and answer for: what one leaves is not taken from the next. */
+const leftFailed = new WeakMap<LiveMachine, ReadonlySet<string>>()
+
+/**
+ * Looks at the machine once more: units that have failed since it was ready, in a serial group since the test before it
+ * ended.
+ */
 export async function judgeMachine(
   live: LiveMachine,
-  { requirements, location }: RegisteredTest,
+  test: RegisteredTest,
   signal: AbortSignal,
 ): Promise<readonly Failure[]> {
-  if ((requirements.leaveOutChecks ?? []).includes('failed-units') || !live.isReachable()) return []
+  const { requirements, location, serial } = test
+  const isLeftOut = (requirements.leaveOutChecks ?? []).includes('failed-units')
+  if ((isLeftOut && serial === undefined) || !live.isReachable()) return []
   failuresWhenAsked.set(live, live.watch.unitFailures)
-  const failed = await live.failedUnits(signal)
-  if (failed.length === 0) return []
+  const all = await live.failedUnits(signal)
+  const left = leftFailed.get(live)
+  if (serial !== undefined) leftFailed.set(live, new Set(all))
+  const failed = all.filter((unit) => left?.has(unit) !== true)
+  if (isLeftOut || failed.length === 0) return []
   const evidence = await live.failedUnitEvidence(failed, signal)
   // They are this test's failures, not those of the next one on the same machine.
   if (requirements.oneMachine === true)

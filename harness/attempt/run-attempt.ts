@@ -7,11 +7,12 @@ import { InfraError, MachineError } from '../errors.ts'
 import type { AttemptRef, Isolation } from '../events.ts'
 import { fixturesOf } from '../fixtures/fixture-names.ts'
 import type { Failure, Outcome, Phase, PlannedTest } from '../model.ts'
+import { keepsMachines } from '../plan/group.ts'
 import type { RegisteredTest, TestBody } from '../registry.ts'
 import type { Fixtures } from '../fixtures/fixtures.ts'
 import type { NextAttempt } from '../retry-policy.ts'
 import { asStep, type AttemptContext } from '../running/context.ts'
-import type { RunEnvironment } from './environment.ts'
+import { comingUpAtOnce, type RunEnvironment } from './environment.ts'
 import { failureFrom, outcomeOf } from '../running/failure.ts'
 import { makeFixtures } from './make-fixtures.ts'
 import type { HeldMachines } from './held-machines.ts'
@@ -41,8 +42,8 @@ export interface AttemptRequest {
   /** It runs with nothing of the run beside it. */
   readonly isolated: Isolation | undefined
   /** The last test on these machines: tear down as part of this attempt. Asked after the body. */
-  readonly isLast: (outcome: Outcome) => boolean
-  readonly next: (result: Pick<AttemptResult, 'outcome' | 'reached' | 'failures'>) => NextAttempt
+  readonly isLast: (ended: Ended) => boolean
+  readonly next: (ended: Ended) => NextAttempt
   /** Most other jobs that ran at the same time so far. */
   readonly beside: () => number
 }
@@ -59,6 +60,9 @@ export interface AttemptResult {
   /** Of all its machines, after the body; undefined where that cannot be told. */
   readonly privateMemoryMiB: number | undefined
 }
+
+/** What decides about the next attempt. */
+export type Ended = Pick<AttemptResult, 'outcome' | 'reached' | 'failures'>
 
 /** Runs one attempt. Never throws: whatever happens becomes its result. */
 export async function runAttempt(request: AttemptRequest): Promise<AttemptResult> {
@@ -128,9 +132,12 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
       const { acquireMs, readyMs } = env.timeouts
       // A template may be booted here, or by another process, before there is a machine.
       const templateMs = request.forks ? readyMs : 0
+      // The machines of a cluster boot in turns.
+      const turns = Math.ceil((test.requirements.machines ?? 1) / comingUpAtOnce(env.session.budget))
+      const turnsMs = (turns - 1) * (readyMs / 2)
       await runPhase(
         attempt,
-        { phase: enter('acquire'), timeoutMs: acquireMs + templateMs },
+        { phase: enter('acquire'), timeoutMs: acquireMs + templateMs + turnsMs },
         async ({ signal }) => {
           await held.acquireAll(signal)
         },
@@ -167,7 +174,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
   }
   watching.dispose()
   // To measure takes as long as a small test: of those that share a machine, once.
-  const isMeasured = test.requirements.oneMachine !== true || request.isLastOfJob
+  const isMeasured = !keepsMachines(test) || request.isLastOfJob
   const privateMemoryMiB = isMeasured ? held.privateMemoryMiB() : undefined
   await afterBody(request, attempt, marks, skipped !== undefined)
 
@@ -182,10 +189,11 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
   const scene = { folder, platform: env.target.platform, image, saves: session.saves }
   await env.debugging.afterAttempt({ run, ref, outcome, failures, machines, ...scene, emit, signal })
   attempt.counter.heldMs += performance.now() - endedAt
-  if (request.isLast(outcome)) await tearDown(request, attempt)
-  const { templateMs } = held
+  if (request.isLast({ outcome, reached, failures })) await tearDown(request, attempt)
+  // The first one on these machines waited for it.
+  const templateMs = request.acquired ? 0 : held.templateMs
   const durationMs = performance.now() - startedAt - templateMs - attempt.counter.heldMs
-  const next = request.next({ outcome, reached, failures: attempt.failures })
+  const next = request.next({ outcome, reached, failures })
   const beside = request.beside()
   env.emit({
     type: 'attempt.finished',
@@ -249,8 +257,11 @@ async function afterBody(
       const hits = live.watch.hits.slice(marks.get(live) ?? 0)
       const bad = judgeHits(live, hits, test).filter(({ code }) => !known.has(code))
       attempt.failures.push(...bad)
-      if (failed || (!request.isLastOfJob && isWellByJournal(live, test))) continue
-      attempt.failures.push(...(await judgeMachine(live, test, signal)))
+      // What a failed test leaves is looked at only for the sake of those after it in its group.
+      const isOver = failed && (test.serial === undefined || request.isLastOfJob)
+      if (isOver || (!request.isLastOfJob && isWellByJournal(live, test))) continue
+      const units = await judgeMachine(live, test, signal)
+      if (!failed) attempt.failures.push(...units)
     }
   })
 }

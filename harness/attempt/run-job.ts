@@ -1,21 +1,30 @@
 // Runs the tests of one job on its machines, one after the other. When a test leaves machines that cannot be trusted,
-// the rest of a shared job is handed back, to be run on fresh ones.
+// the rest of a shared job is handed back, to be run on fresh ones; that of a serial group is left out, with the reason.
 
 import type { Isolation } from '../events.ts'
-import { isOneMachine, type Job } from '../plan/group.ts'
+import { isOneMachine, isSerial, type Job } from '../plan/group.ts'
 import type { RegisteredTest } from '../registry.ts'
 import type { NextAttempt } from '../retry-policy.ts'
 import type { RunEnvironment } from './environment.ts'
 import { keepsFailed } from './acquire.ts'
+import { endOfGroup, leaveOut, type GroupEnd } from './group-end.ts'
 import { holdMachines } from './held-machines.ts'
-import { attemptFolder, runAttempt, type AttemptRequest, type AttemptResult } from './run-attempt.ts'
+import {
+  attemptFolder,
+  runAttempt,
+  type AttemptRequest,
+  type AttemptResult,
+  type Ended,
+} from './run-attempt.ts'
 
 export interface JobOptions {
   readonly env: RunEnvironment
   readonly job: Job
   /** The number of a test's next attempt, from 1. */
   readonly attemptNumber: (test: string) => number
-  readonly next: (test: string, result: Parameters<AttemptRequest['next']>[0]) => NextAttempt
+  readonly next: (test: string, ended: Ended) => NextAttempt
+  /** Whether the run starts nothing more after this end of a test; asked in serial groups. */
+  readonly stops: (test: string, ended: Ended) => boolean
   readonly onResult: (result: AttemptResult) => void
   /** The job confirms an earlier outcome on a cold boot. */
   readonly audit: boolean
@@ -28,9 +37,10 @@ export interface JobOptions {
   readonly onTemplate?: (() => void) | undefined
 }
 
-/** Returns the tests that were not run because the shared machines were spent. */
+/** Returns the tests that were not run because the shared machines were spent, or nothing more is to start. */
 export async function runJob(options: JobOptions): Promise<readonly RegisteredTest[]> {
   const { env, job, attemptNumber, next, onResult, onTemplate, audit, isolated, beside, onMemory } = options
+  const { emit } = env
   const refs = job.tests.map((test) => ({ test: test.name, n: attemptNumber(test.name) }))
   const [firstRef] = refs
   if (firstRef === undefined) return []
@@ -44,6 +54,8 @@ export async function runJob(options: JobOptions): Promise<readonly RegisteredTe
   })
   // Otherwise a clone is not shared: each test has one of its own.
   const isShared = (): boolean => held.origin === 'cold' || isOneMachine(job)
+  const serial = isSerial(job)
+  const group = job.shared ? job.id : undefined
   const companions = isOneMachine(job) ? job.tests.map(({ name }) => name) : undefined
   for (const [index, test] of job.tests.entries()) {
     const rest = job.tests.slice(index + 1)
@@ -51,12 +63,14 @@ export async function runJob(options: JobOptions): Promise<readonly RegisteredTe
     const plan = env.planned.get(test.name)
     if (ref === undefined || plan === undefined) continue
     let spent = false
+    let stopped = false
+    let end: GroupEnd | undefined
     const result = await runAttempt({
       env,
       test,
       plan,
       ref,
-      group: job.shared ? job.id : undefined,
+      group,
       held,
       companions: companions ?? [test.name],
       isLastOfJob: rest.length === 0,
@@ -65,17 +79,37 @@ export async function runJob(options: JobOptions): Promise<readonly RegisteredTe
       audit,
       isolated,
       beside,
-      isLast: (outcome) => {
+      isLast: (ended) => {
+        const { outcome } = ended
+        const kept = keepsFailed(env) && outcome !== 'passed' && outcome !== 'skipped'
         if (job.forks && (!job.shared || !isShared())) spent = true
         // Machines that are kept are not given to the next test.
-        spent ||= keepsFailed(env) && outcome !== 'passed' && outcome !== 'skipped'
+        spent ||= kept
         spent ||= env.signal.aborted || held.gone.aborted || outcome === 'infra' || outcome === 'harness'
+        if (serial) {
+          end = endOfGroup(test, ended, { gone: held.gone.aborted ? held.gone.reason : undefined, kept })
+          stopped = env.signal.aborted || options.stops(test.name, ended)
+          spent ||= end !== undefined || stopped
+        }
         return spent || rest.length === 0
       },
       next: (ended) => next(test.name, ended),
     })
     if (result.privateMemoryMiB !== undefined) onMemory(result.privateMemoryMiB)
     onResult(result)
+    if (stopped) return rest
+    if (end !== undefined) {
+      for (const { name } of rest) {
+        const leftRef = refs.find((one) => one.test === name)
+        const leftPlan = env.planned.get(name)
+        if (leftPlan === undefined || leftRef === undefined) continue
+        const left = { emit, ref: leftRef, plan: leftPlan, group: job.id, audit, isolated }
+        const { origin } = result
+        onResult(leaveOut({ ...left, origin, next: (ended) => next(name, ended) }, end))
+      }
+      return []
+    }
+    if (serial) continue
     if (!isShared()) return rest
     // A boot that failed left nothing to share; a body that ran out of time may still be at work on the machine.
     const broken = result.reached !== 'body' || result.failures.some((failure) => failure.kind === 'timeout')

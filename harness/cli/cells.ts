@@ -120,7 +120,8 @@ export async function runCells<T>(options: RunCellsOptions<T>): Promise<number> 
   return gravestExitCode(codes)
 }
 
-function exitCodeOfEnd(end: ReturnType<typeof runEnded>): number {
+/** The exit code of a target that came to such an end. */
+export function exitCodeOfEnd(end: ReturnType<typeof runEnded>): number {
   if (end.type === 'run.interrupted') return 130
   return end.kind === 'usage' ? 2 : 3
 }

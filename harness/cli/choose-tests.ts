@@ -11,6 +11,7 @@ import { testsAt, type Place } from '../plan/place.ts'
 import { reachedBy, type Reached } from '../plan/reached.ts'
 import { selectTests, type Selection } from '../plan/select.ts'
 import { shardTests, type Shard } from '../plan/shard.ts'
+import { withEarlier } from '../plan/whole-groups.ts'
 import { knowFailures } from './know-failures.ts'
 import { loadExternal } from './load-external.ts'
 import { builtIn, loadTestFiles, type LoadedTests } from './load-tests.ts'
@@ -74,13 +75,15 @@ export async function loadChosen(
     async choose(target, signal, tags = []) {
       const written = places.length === 0 ? [] : loaded.tests.map((test) => writtenTest(test, loaded))
       const narrowed = await narrow({ flags, loaded, graph, wish: iteration?.wish, target, signal })
-      const selected = selectTests(loaded.tests, {
+      const named = selectTests(loaded.tests, {
         globs,
         tags,
         target,
         placed: places.flatMap((place) => testsAt(written, place)),
         only: narrowed.only,
       })
+      const { selection: selected, messages } = withEarlier(named, loaded.tests, { target, tags })
+      const brought = messages.map((message): Remark => ({ level: 'info', code: 'serial-needs', message }))
       const known = await knowFailures(flags, selected, { target, tests: loaded.tests })
       const { selection } = known
       const durations = flags.durations === undefined ? undefined : await durationsFrom(flags.durations)
@@ -93,7 +96,7 @@ export async function loadChosen(
           : undefined
       return {
         selection: mine,
-        remarks: [...narrowed.remarks, ...known.notices],
+        remarks: [...narrowed.remarks, ...brought, ...known.notices],
         nothing: selection.length === 0 ? narrowed.nothing : emptyShard,
         shard,
         knownDurationMs: (test) => took.get(`${target.name} ${test}`),

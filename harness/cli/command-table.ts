@@ -29,19 +29,29 @@ export interface CommandRow {
   readonly action?: () => Promise<Action>
 }
 
+/** All that decides what a run does. */
+const wholeRunOptions: readonly OptionRow[] = [
+  ...selectionOptions,
+  ...targetOptions,
+  ...machineOptions,
+  ...runOptions,
+  ...debugOptions,
+]
+
 export const commandTable: readonly CommandRow[] = [
   {
     usage: 'run [glob...]',
     help: 'run tests and write reports',
     options: [
-      ...selectionOptions,
-      ...targetOptions,
-      ...machineOptions,
-      ...runOptions,
-      ...debugOptions,
+      ...wholeRunOptions,
       {
         flags: '-w, --watch',
         help: 'run, then run again what saved test files and modules reach; keys say more',
+        default: false,
+      },
+      {
+        flags: '--plan',
+        help: 'say what the run would do and start nothing, as "signalbox plan"',
         default: false,
       },
       { flags: '--list', help: 'list the tests and run none, as "signalbox list"', default: false },
@@ -66,6 +76,17 @@ export const commandTable: readonly CommandRow[] = [
     help: 'list tests, and why one is skipped for the target',
     options: [...selectionOptions, ...targetOptions, jsonOption],
     action: async () => (await import('./commands/list.ts')).list,
+  },
+  {
+    usage: 'plan [glob...]',
+    help: 'what "run" with the same options would do: jobs, machines, memory, time, skips; starts nothing',
+    options: [...wholeRunOptions, jsonOption],
+    examples: [
+      'signalbox plan                          # every test, on the reference image',
+      'signalbox plan --shard 2/5 --durations nightly/run.json',
+      "signalbox plan --target 'qemu-*' --json",
+    ],
+    action: async () => (await import('./commands/plan.ts')).plan,
   },
   {
     usage: 'config',

@@ -61,9 +61,7 @@ async function findAll(folders: readonly string[]): Promise<readonly string[]> {
     const path = resolve(folder)
     if (!existsSync(path))
       throw new UsageError(`there is no folder or file ${folder}`, { code: 'no-test-folder' })
-    found.push(
-      ...(statSync(path).isDirectory() ? await findFiles(path, ENDINGS) : [path]),
-    )
+    found.push(...(statSync(path).isDirectory() ? await findFiles(path, ENDINGS) : [path]))
   }
   if (found.length === 0 && folders.length > 0)
     throw new UsageError(`no test files in ${folders.join(', ')}`, { code: 'no-test-files' })

@@ -3,7 +3,7 @@
 
 import { join } from 'node:path'
 import { loadPlatform } from '../../platforms/index.ts'
-import { defaultTimeouts, openForkSlots, openNotices, type RunEnvironment } from '../attempt/environment.ts'
+import { defaultTimeouts, openSlots, openNotices, type RunEnvironment } from '../attempt/environment.ts'
 import { withoutDebugging } from '../debugging/debugging.ts'
 import type { Platform, PlatformSession } from '../machine.ts'
 import type { Image, Target } from '../model.ts'
@@ -45,7 +45,7 @@ export function machineEnvironment(
     planned: new Map(),
     debugging: withoutDebugging,
     timeouts: defaultTimeouts(session.slowness),
-    forkSlots: openForkSlots(session),
+    ...openSlots(session.budget),
   }
 }
 

@@ -34,11 +34,33 @@ export async function resolveImage(flags: TargetFlags, signal: AbortSignal): Pro
   using progress = showProgress('reference image')
   const built = await buildReferenceImage({
     signal,
-    ...(flags.channel === undefined ? {} : { channel: flags.channel }),
-    ...(flags.imageVersion === undefined ? {} : { version: flags.imageVersion }),
+    ...referenceOf(flags),
     onProgress: ({ step, index, count, line }) => progress.update(`${index}/${count} ${step}`, line),
   })
   return built.image
+}
+
+/** The image to run on, without building one: a reference image that is not there yet is a UsageError. */
+export async function findImage(flags: TargetFlags): Promise<Image> {
+  if (flags.image !== undefined) return await imageFrom(flags.image, flags)
+  const { findReferenceImage } = await import('../../qemu/image/index.ts')
+  const found = await findReferenceImage(referenceOf(flags))
+  if (found !== undefined) return found.image
+  throw new UsageError('the reference image is not built yet, and nothing is started to plan', {
+    code: 'image-not-built',
+    hint: '"signalbox image build" builds it, and so does a run; "signalbox list" needs none',
+  })
+}
+
+/** Which reference image the flags mean. */
+function referenceOf({ channel, imageVersion }: TargetFlags): {
+  readonly channel?: string
+  readonly version?: string
+} {
+  return {
+    ...(channel === undefined ? {} : { channel }),
+    ...(imageVersion === undefined ? {} : { version: imageVersion }),
+  }
 }
 
 /** The identity to list tests for, without building or reading an image's content. */

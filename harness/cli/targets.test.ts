@@ -146,5 +146,5 @@ it('gives memory and CPUs to machines whose tests do not say', { timeout: TIMEOU
   config({ tests: corpus('outcomes'), targets: { big: { memoryMiB: 5000 } } })
   const { stdout } = await signalbox('run', 'outcome.passes')
   // The fake refuses what is over 4096.
-  expect(stdout).toMatch(/skipped: 5000 MiB of memory; the fake has 4096/)
+  expect(stdout).toMatch(/skipped: needs 5000 MiB of memory a machine; the fake has 4 GiB/)
 })

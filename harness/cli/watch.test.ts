@@ -140,7 +140,10 @@ it.each([
 })
 
 it('gives up on a command line that is wrong', { timeout: TIMEOUT_MS }, async () => {
-  using terminal = onTerminal(['run', '--watch', ...world.target, '--tests', join(folder, 'nowhere')], world.env)
+  using terminal = onTerminal(
+    ['run', '--watch', ...world.target, '--tests', join(folder, 'nowhere')],
+    world.env,
+  )
   await terminal.waitFor(/there is no folder or file/, PATIENCE_MS)
   expect(await terminal.ended()).toBe(2)
 })

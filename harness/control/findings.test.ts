@@ -66,6 +66,14 @@ describe('the likely cause', () => {
       },
       'ssh.service is failed (exit-code): sshd[61]: Bad option',
     ],
+    [
+      'sshd failed, before its sessions ended',
+      {
+        units: unit('ssh.service', 'loaded', 'failed', 'failed', 'exit-code'),
+        journal: '[    9.0] m0 sshd[61]: Bad option\n[    9.1] m0 sshd-session[42]: error: mm_reap\n',
+      },
+      'ssh.service is failed (exit-code): sshd[61]: Bad option',
+    ],
     ['sshd masked', { units: unit('ssh.service', 'masked', 'inactive', 'dead') }, 'ssh.service is masked'],
     [
       'sshd stopped',

@@ -130,7 +130,8 @@ function readUnits(lines: readonly string[]): readonly UnitState[] {
 function lastWords({ sshdJournal }: Findings): string {
   const said = sshdJournal
     .map((line) => line.replace(/^\[ *[\d.]+\] \S+ /, ''))
-    .findLast((line) => /^sshd?\b/.test(line))
+    // The server's own; its sessions end after it.
+    .findLast((line) => /^sshd?(?:\[\d+\])?:/.test(line))
   return said === undefined ? '' : `: ${said}`
 }
 

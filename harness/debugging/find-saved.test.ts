@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { chooseSaved, type SavedPlace } from './find-saved.ts'
 
 const place = (name: string): SavedPlace => {
-  const [run = '', test = '', n = '1', machine = ''] = name.split(' ')
-  return { run, test, attempt: Number(n), machine, folder: `/results/${name}` }
+  const [run = '', of = '', n = '1', machine = ''] = name.split(' ')
+  return { run, test: of, attempt: Number(n), machine, folder: `/results/${name}` }
 }
 const old = place('20260101-000000-aaaaaa boot.usr 1 m0')
 const first = place('20260102-000000-bbbbbb etcd.join 1 m0')

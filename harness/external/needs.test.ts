@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Target } from '../model.ts'
-import { skipReason } from '../plan/select.ts'
+import { skipReasons } from '../plan/select.ts'
 import { validateRequirements } from '../requirements.ts'
 import { readHeader } from './header.ts'
 import { needsOf } from './needs.ts'
@@ -26,11 +26,11 @@ const reasonFor = (
   const requirements = needs(json)
   validateRequirements('t', requirements)
   const location = { file: 't', line: 1, column: 1 }
-  return skipReason(
+  return skipReasons(
     { name: 't', requirements, body: () => undefined, location },
     { ...target, ...where },
     tags,
-  )
+  )[0]
 }
 
 it('asks for nothing without a header but time', () => {

@@ -25,7 +25,7 @@ import { insidesOf, openInsides } from './insides.ts'
 import { machineControl } from './machine-control.ts'
 import { machineHardware } from './machine-hardware.ts'
 import { openLogs } from './machine-logs.ts'
-import { lastLinesOf, seesLine, type LogBuffer } from './machine-log.ts'
+import { lastLinesOf, onSshHint, seesLine, type LogBuffer } from './machine-log.ts'
 import { reach, type Reached } from './reach.ts'
 import { describeFailedUnits, judgeSystem, listFailedUnits, lookAtSystem, type SystemState } from './ready.ts'
 import { isDead, type Watch } from './watch.ts'
@@ -47,6 +47,8 @@ export interface AdoptOptions {
   readonly clone?: Clone | undefined
   /** Its addresses on the private network of its cluster. */
   readonly privateAddress?: Machine['privateAddress']
+  /** Told of its first SSH connection, or of its end where that comes first. */
+  readonly onUp: () => void
   /** Told when it becomes ready; asked for a person's session in it. */
   readonly onReady: (target: ShellTarget) => Promise<void>
   readonly openShell: (target: ShellTarget) => Promise<void>
@@ -119,6 +121,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
   const milestone = (name: string): void => {
     if (milestones.has(name)) return
     milestones.add(name)
+    if (name === 'ssh') options.onUp()
     emit({
       type: 'machine.milestone',
       machine: raw.id,
@@ -149,6 +152,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
       user: profile.defaultUser,
       privateKey: options.sshKey.privateKey,
       lastSeen,
+      hints: raw.journal === undefined ? undefined : (onHint) => onSshHint(journal, onHint),
       onCommand: (outcome) => emit(commandEvent(raw.id, outcome)),
     }),
   )
@@ -369,6 +373,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     async [Symbol.asyncDispose]() {
       const disposeStart = performance.now()
       power = 'off'
+      options.onUp()
       if (owned.disposed) return
       await owned.disposeAsync()
       if (isKept) return

@@ -97,3 +97,12 @@ export function lastLinesOf(console: LogBuffer): string {
     .filter((line) => line !== '')
   return lines.length === 0 ? 'nothing on the console' : `console: ${lines.join(' | ')}`
 }
+
+const SSH_HINT = /^sshd\[\d+\]: Server listening on |^systemd-networkd\[\d+\]: \S+: DHCPv4 address /
+
+/** Calls for each line of a journal that says that sshd or the network has come up, until the returned function is called. */
+export function onSshHint(journal: LogBuffer, onHint: () => void): () => void {
+  return journal.listen((line) => {
+    if (SSH_HINT.test(line)) onHint()
+  })
+}

@@ -1,7 +1,8 @@
 // What a job costs while it runs: for a boot what its machines may use, for forks what clones like them were measured to
 // use for themselves.
 
-import type { Job } from './group.ts'
+import type { RegisteredTest } from '../registry.ts'
+import { coldJob, type Job } from './group.ts'
 import type { Cost } from './schedule.ts'
 
 /** What an emulator needs besides the guest's memory. */
@@ -14,6 +15,11 @@ export interface Costs {
   of(job: Job): Cost
   /** Takes note of what a job's machines use, in MiB, and returns the corrected cost. */
   measured(job: Job, privateMiB: number): Cost
+}
+
+/** What the machines of a test are taken to use, MiB: as clones that nobody has measured yet, or booted. */
+export function memoryOf(test: RegisteredTest, how: 'fork' | 'boot'): number {
+  return openCosts().of({ ...coldJob(test), forks: how === 'fork' }).memoryMiB
 }
 
 /** Opens an account of costs for one run. */

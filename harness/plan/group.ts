@@ -1,12 +1,13 @@
 // Which tests share one cold boot, pure: tests that declare `exclusive: false`, ask for the same machine and whose
-// Ignition configs do not conflict. Verdicts stay separate.
+// Ignition configs do not conflict; and those of a serial group, which share it in any case. Verdicts stay separate.
 
 import { groupCompatible, type IgnitionConfig } from '../ignition/index.ts'
 import type { RegisteredTest } from '../registry.ts'
+import { bootRequirements } from '../serial-group.ts'
 
 /** Tests that begin with the same boot; most jobs hold one test. */
 export interface Job {
-  /** Stable within a plan: the name of its first test, or `shared-<n>`, `template-<n>`. */
+  /** Stable within a plan: the name of its first test, `shared-<n>`, `template-<n>`, or the name of a serial group. */
   readonly id: string
   readonly tests: readonly RegisteredTest[]
   /** The tests may run one after the other on the same machine. */
@@ -40,9 +41,11 @@ const emptyConfig: IgnitionConfig = {
 
 /** Forms jobs out of tests, in the order given: those that share a boot first. */
 export function formJobs(candidates: readonly GroupCandidate[], options: GroupOptions): readonly Job[] {
-  const { forks, coldOnly = new Set(), share = true } = options
+  const { share = true } = options
   const shares = ({ test }: GroupCandidate): boolean => share && mayShare(test)
-  const isForked = ({ test }: GroupCandidate): boolean => forks && mayFork(test) && !coldOnly.has(test.name)
+  const isForked = ({ test }: GroupCandidate): boolean => whyBooted(test, options) === undefined
+  const serial = serialJobs(candidates, isForked)
+  const apart = candidates.filter(({ test }) => test.serial === undefined)
   const numbered = (prefix: string, jobs: readonly Omit<Job, 'id'>[]): readonly Job[] => {
     let count = 0
     return jobs.map((job) => ({
@@ -51,7 +54,7 @@ export function formJobs(candidates: readonly GroupCandidate[], options: GroupOp
     }))
   }
   const shared = [false, true].flatMap((fork) => {
-    const members = candidates.filter((each) => shares(each) && isForked(each) === fork)
+    const members = apart.filter((each) => shares(each) && isForked(each) === fork)
     return mergeable(members).map((tests) => ({
       tests,
       sources: tests,
@@ -59,7 +62,7 @@ export function formJobs(candidates: readonly GroupCandidate[], options: GroupOp
       forks: fork,
     }))
   })
-  const exclusive = candidates.filter((each) => !shares(each))
+  const exclusive = apart.filter((each) => !shares(each))
   const alone = exclusive
     .filter((each) => !isForked(each))
     .map(({ test }) => ({ tests: [test], sources: [test], shared: false, forks: false }))
@@ -68,19 +71,56 @@ export function formJobs(candidates: readonly GroupCandidate[], options: GroupOp
     const tests = members.map(({ test }) => test)
     return { tests, sources: tests.slice(0, 1), shared: false, forks: true }
   })
-  return [...numbered('shared', shared), ...numbered('template', equal), ...numbered('', alone)].toSorted(
-    (a, b) => Number(b.tests.length > 1) - Number(a.tests.length > 1),
-  )
+  return [
+    ...numbered('shared', shared),
+    ...serial,
+    ...numbered('template', equal),
+    ...numbered('', alone),
+  ].toSorted((a, b) => Number(b.tests.length > 1) - Number(a.tests.length > 1))
+}
+
+/** One job a serial group, its tests in the order written. When one of them must be booted, all are. */
+function serialJobs(
+  candidates: readonly GroupCandidate[],
+  isForked: (candidate: GroupCandidate) => boolean,
+): readonly Job[] {
+  const groups = Map.groupBy(candidates, ({ test }) => test.serial?.group)
+  return [...groups].flatMap(([id, members]) => {
+    if (id === undefined) return []
+    const tests = members
+      .map(({ test }) => test)
+      .toSorted((a, b) => (a.serial?.index ?? 0) - (b.serial?.index ?? 0))
+    const shared = tests.length > 1
+    return [{ id, tests, sources: tests.slice(0, 1), shared, forks: members.every(isForked) }]
+  })
+}
+
+/** Whether a job is a serial group: its tests run in their order, and again only together. */
+export function isSerial({ tests }: Pick<Job, 'tests'>): boolean {
+  return tests[0]?.serial !== undefined
 }
 
 /** Whether the tests of a job run one after the other on the same machine even where each could have a clone. */
-export function isOneMachine({ shared, tests }: Pick<Job, 'shared' | 'tests'>): boolean {
-  return shared && tests[0]?.requirements.oneMachine === true
+export function isOneMachine(job: Pick<Job, 'shared' | 'tests'>): boolean {
+  return isSerial(job) || (job.shared && job.tests[0]?.requirements.oneMachine === true)
+}
+
+/** Whether others run before or after a test on the very same machines. */
+export function keepsMachines({
+  requirements,
+  serial,
+}: Pick<RegisteredTest, 'requirements' | 'serial'>): boolean {
+  return serial !== undefined || requirements.oneMachine === true
 }
 
 /** A job of one test of another; its boot is the same, so that it finds the same template. */
 export function jobOf(test: RegisteredTest, { sources, forks, shared }: Job): Job {
   return { id: test.name, tests: [test], sources: forks && shared ? sources : [test], shared: false, forks }
+}
+
+/** A serial group again, on machines that are booted. */
+export function coldGroup(job: Job): Job {
+  return { ...job, forks: false }
 }
 
 /** A test on a boot of its own: nothing shared, nothing forked. */
@@ -117,14 +157,35 @@ function mayShare(test: RegisteredTest): boolean {
   )
 }
 
+/** Why the machines of a test are booted and not forked, or undefined. */
+export function whyBooted(
+  test: Pick<RegisteredTest, 'name' | 'requirements' | 'serial'>,
+  { forks, coldOnly = new Set() }: GroupOptions,
+): string | undefined {
+  if (!forks) return 'no machine is forked in this run'
+  return (
+    whyNotForked({ requirements: bootRequirements(test) }) ??
+    (coldOnly.has(test.name) ? 'a cold boot did not confirm its fork in an earlier run' : undefined)
+  )
+}
+
+/** Whether clones of a booted machine can stand for a test's own. */
+export function mayFork(test: Pick<RegisteredTest, 'requirements'>): boolean {
+  return whyNotForked(test) === undefined
+}
+
 /**
- * Whether clones of a booted machine can stand for a test's own. Not for a test of the first boot itself, nor for one whose
- * config is made anew each time, nor where the boot is judged more leniently than others would judge it.
+ * Not for a test of the first boot itself, nor for one whose config is made anew each time, nor where the boot is judged
+ * more leniently than others would judge it.
  */
-export function mayFork({ requirements }: Pick<RegisteredTest, 'requirements'>): boolean {
+function whyNotForked({ requirements }: Pick<RegisteredTest, 'requirements'>): string | undefined {
   const { firstBoot = false, machines = 1, tpm = false, ignition, leaveOutChecks = [] } = requirements
-  const lenient = leaveOutChecks.some((check) => check === 'system-state' || check === 'os-release')
-  return !firstBoot && machines > 0 && !tpm && typeof ignition !== 'function' && !lenient
+  const lenient = leaveOutChecks.find((check) => check === 'system-state' || check === 'os-release')
+  if (firstBoot) return 'it is about the first boot'
+  if (machines === 0) return 'it boots its machines itself'
+  if (tpm) return 'a machine with a TPM is always booted'
+  if (typeof ignition === 'function') return 'its config is made anew each time'
+  return lenient === undefined ? undefined : `its boot is not judged by ${lenient}`
 }
 
 /** Equal for tests that would begin with the same boot, as far as their declarations tell; the same on every host. */

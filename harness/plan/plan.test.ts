@@ -3,7 +3,7 @@ import type { ImageIdentity, Target } from '../model.ts'
 import type { RegisteredTest } from '../registry.ts'
 import type { Requirements } from '../requirements.ts'
 import { readIgnition } from '../ignition/index.ts'
-import { coldJob, formJobs, isOneMachine, jobOf, mayFork, type GroupCandidate } from './group.ts'
+import { coldJob, formJobs, isOneMachine, jobOf, mayFork, whyBooted, type GroupCandidate } from './group.ts'
 import { makePlan, orderJobs } from './plan.ts'
 
 const image: ImageIdentity = {
@@ -75,6 +75,19 @@ it.each([
   [{ leaveOutChecks: ['failed-units'] }, true],
 ] as const)('%j may be forked: %s', (requirements, expected) => {
   expect(mayFork({ requirements })).toBe(expected)
+})
+
+it.each([
+  [{}, { forks: true }, undefined],
+  [{}, { forks: false }, 'no machine is forked in this run'],
+  [{}, { forks: true, coldOnly: new Set(['t']) }, 'a cold boot did not confirm its fork in an earlier run'],
+  [{ firstBoot: true, tpm: true }, { forks: true }, 'it is about the first boot'],
+  [{ tpm: true }, { forks: true }, 'a machine with a TPM is always booted'],
+  [{ machines: 0 }, { forks: true }, 'it boots its machines itself'],
+  [{ ignition: () => '' }, { forks: true }, 'its config is made anew each time'],
+  [{ leaveOutChecks: ['os-release'] }, { forks: true }, 'its boot is not judged by os-release'],
+] as const)('%j with %j is booted because: %s', (requirements, options, reason) => {
+  expect(whyBooted({ name: 't', requirements }, options)).toBe(reason)
 })
 
 async function mixed(): Promise<readonly GroupCandidate[]> {

@@ -65,9 +65,26 @@ it('gives everything without globs, in order of name', () => {
 
 it('says why a test is skipped for the target', () => {
   expect(select(['net.*', '*.only'])).toEqual([
-    ['net.sb', 'needs firmware uefi-secure; the target has direct'],
+    ['net.sb', 'needs firmware uefi-secure; this target has direct'],
     ['new.only', undefined],
     ['old.only', 'needs version <1.0.0; the image has 1.2.0'],
+  ])
+})
+
+it('names all the reasons of one test', () => {
+  add('many.reasons', {
+    requiredTag: 'slow',
+    platforms: ['aws', 'gce'],
+    firmwares: ['bios', 'uefi'],
+    excludeDistros: ['reference'],
+    skips: [{ reason: 'it is broken' }, { reason: 'not asked', platforms: ['aws'] }],
+    versions: '>=9.0.0',
+  })
+  expect(select(['many.reasons'])).toEqual([
+    [
+      'many.reasons',
+      'runs only with --tag slow; also needs platform aws or gce; this target is qemu; also needs firmware bios or uefi; this target has direct; also not on distro reference; also it is broken; also needs version >=9.0.0; the image has 1.2.0',
+    ],
   ])
 })
 

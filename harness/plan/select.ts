@@ -6,6 +6,7 @@ import { UsageError } from '../errors.ts'
 import type { KnownFailure, Target } from '../model.ts'
 import { didYouMean } from '../nearest.ts'
 import type { RegisteredTest } from '../registry.ts'
+import { joinReasons } from './unmet.ts'
 
 // Globs and version ranges are rare: what reads them is loaded with the first, so that `list` does not pay for it.
 const require = createRequire(import.meta.url)
@@ -47,7 +48,7 @@ export function selectTests(tests: readonly RegisteredTest[], options: SelectOpt
         only(test)
       )
     })
-    .map((test) => ({ test, skip: skipReason(test, target, tags) }))
+    .map((test) => ({ test, skip: joinReasons(skipReasons(test, target, tags)) }))
 }
 
 function matchGlobs(tests: readonly RegisteredTest[], globs: readonly string[]): readonly RegisteredTest[] {
@@ -91,41 +92,45 @@ function checkTags(tests: readonly RegisteredTest[], tags: readonly string[]): v
   }
 }
 
-/** Why this test cannot say anything about this target, or undefined. */
-export function skipReason(
+/** All the reasons why this test cannot say anything about this target. */
+export function skipReasons(
   test: RegisteredTest,
   target: Target,
   tags: readonly string[] = [],
-): string | undefined {
+): readonly string[] {
   const needs = test.requirements
-  if (needs.requiredTag !== undefined && !tags.includes(needs.requiredTag)) {
-    return `runs only with --tag ${needs.requiredTag}`
-  }
+  const { requiredTag } = needs
   const lists = [
-    ['platform', needs.platforms, target.platform],
-    ['architecture', needs.architectures, target.architecture],
-    ['firmware', needs.firmwares, target.firmware],
-    ['channel', needs.channels, target.channel],
-    ['distro', needs.distros, target.distro],
+    ['platform', needs.platforms, target.platform, 'is'],
+    ['architecture', needs.architectures, target.architecture, 'has'],
+    ['firmware', needs.firmwares, target.firmware, 'has'],
+    ['channel', needs.channels, target.channel, 'has'],
+    ['distro', needs.distros, target.distro, 'has'],
   ] as const
-  for (const [what, allowed, actual] of lists) {
-    if (allowed !== undefined && !(allowed as readonly string[]).includes(actual)) {
-      return `needs ${what} ${allowed.join(' or ')}; the target has ${actual}`
-    }
-  }
   const exclusions = [
     ['platform', needs.excludePlatforms, target.platform],
     ['architecture', needs.excludeArchitectures, target.architecture],
     ['distro', needs.excludeDistros, target.distro],
   ] as const
-  for (const [what, excluded = [], actual] of exclusions) {
-    if (excluded.some((name) => name === actual)) return `not on ${what} ${actual}`
-  }
-  const rule = needs.skips?.find(
+  const rules = needs.skips?.filter(
     ({ platforms }) => platforms === undefined || platforms.includes(target.platform),
   )
-  if (rule !== undefined) return rule.reason
-  return needs.versions === undefined ? undefined : versionReason(test.name, needs.versions, target.version)
+  const version = needs.versions && versionReason(test.name, needs.versions, target.version)
+  return [
+    ...(requiredTag === undefined || tags.includes(requiredTag)
+      ? []
+      : [`runs only with --tag ${requiredTag}`]),
+    ...lists.flatMap(([what, allowed, actual, verb]) =>
+      allowed === undefined || (allowed as readonly string[]).includes(actual)
+        ? []
+        : [`needs ${what} ${allowed.join(' or ')}; this target ${verb} ${actual}`],
+    ),
+    ...exclusions.flatMap(([what, excluded = [], actual]) =>
+      excluded.some((name) => name === actual) ? [`not on ${what} ${actual}`] : [],
+    ),
+    ...(rules ?? []).map(({ reason }) => reason),
+    ...(version ? [version] : []),
+  ]
 }
 
 function versionReason(name: string, range: string, version: string): string | undefined {

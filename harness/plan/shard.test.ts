@@ -8,7 +8,9 @@ const make = (name: string, requirements: Requirements = {}, serial?: string): R
   requirements,
   body: () => undefined,
   location: { file: 'a.ts', line: 1, column: 1 },
-  ...(serial === undefined ? {} : { serial: { group: serial, index: 0, stopAtFirstFailure: true } }),
+  ...(serial === undefined
+    ? {}
+    : { serial: { group: serial, index: 0, stopAtFirstFailure: true, boot: {} } }),
 })
 const first = { firstBoot: true }
 

@@ -1,6 +1,7 @@
 // Which part of the tests one of several hosts runs, pure. It depends on nothing but the tests and the durations that are
 // handed in: hosts that are told the same agree, whatever else each knows.
 
+import { ORDINARY_TEST_MS } from './estimate.ts'
 import { bootKey } from './group.ts'
 import type { RegisteredTest } from '../registry.ts'
 
@@ -25,9 +26,8 @@ interface Unit {
   readonly weight: number
 }
 
-/** What a boot counts, in tests of a forked machine; about what it is with KVM and without. */
+/** What a boot counts, beside an ordinary test of a forked machine; between what it is with KVM and without. */
 const BOOT_MS = 30_000
-const TEST_MS = 5_000
 
 /**
  * The tests of one shard, in the order given. Over all shards each test is there exactly once. Balanced by the longest
@@ -44,7 +44,7 @@ export function shardTests(
     .filter((ms) => ms !== undefined)
     .toSorted((a, b) => a - b)
   // A test that nobody has timed is taken for an ordinary one.
-  const ordinaryMs = known[Math.floor(known.length / 2)] ?? TEST_MS
+  const ordinaryMs = known[Math.floor(known.length / 2)] ?? ORDINARY_TEST_MS
   const weigh = (test: RegisteredTest): number =>
     isSkipped(test) ? 0 : (durationMs(test.name) ?? ordinaryMs * Math.max(1, test.requirements.machines ?? 1))
   const unitOf = (id: string, members: readonly RegisteredTest[]): Unit => {

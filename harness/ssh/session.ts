@@ -17,7 +17,7 @@ import {
   type UploadOptions,
   type UploadSource,
 } from './transfer.ts'
-import { waitForSsh } from './wait-ready.ts'
+import { waitForSsh, type WaitForSshOptions } from './wait-ready.ts'
 
 export interface SessionOptions {
   readonly endpoint: EndpointSource
@@ -29,6 +29,8 @@ export interface SessionOptions {
   readonly onCommand?: ((outcome: CommandOutcome, startedAtMs: number) => void) | undefined
   /** The machine's last console line, for timeouts. */
   readonly lastSeen?: (() => string | undefined) | undefined
+  /** See `waitForSsh`. */
+  readonly hints?: WaitForSshOptions['hints']
   /** The machine's name, for messages. */
   readonly machine?: string
   /** How long a command waits for a dropped connection to come back; default 60 s. */
@@ -244,9 +246,9 @@ export class SshSession implements AsyncDisposable {
     return oneLine(outcome.stdout, 100)
   }
 
-  #target(): Pick<SessionOptions, 'endpoint' | 'user' | 'privateKey' | 'hostKey'> {
-    const { endpoint, user, privateKey } = this.#options
-    return { endpoint, user, privateKey, hostKey: this.#hostKey }
+  #target(): Pick<SessionOptions, 'endpoint' | 'user' | 'privateKey' | 'hostKey' | 'hints'> {
+    const { endpoint, user, privateKey, hints } = this.#options
+    return { endpoint, user, privateKey, hostKey: this.#hostKey, hints }
   }
 
   #combine(signal: AbortSignal | undefined): AbortSignal {

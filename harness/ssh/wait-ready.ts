@@ -14,6 +14,12 @@ export interface WaitForSshOptions extends Omit<ConnectOptions, 'bannerTimeoutMs
   readonly phase?: string | undefined
   /** sshd is known to listen already (a fork, a reconnect): give a silent guest time instead of dialling again. */
   readonly listening?: boolean | undefined
+  /**
+   * Calls back, until the returned function is called, when the machine says by another way that its sshd or its network has
+   * come up: then it is dialled at once, and only now and then before. QEMU's user network delivers every dial of a boot to
+   * sshd when that comes up, also those that were given up long before, and each costs an emulated guest a tenth of a second.
+   */
+  readonly hints?: ((onHint: () => void) => () => void) | undefined
   /** Told why a try failed, each time. */
   readonly onFailure?: ((why: string) => void) | undefined
 }
@@ -41,13 +47,20 @@ export async function waitForSsh(options: WaitForSshOptions): Promise<SshConnect
   })
   let guestAnswers = options.listening === true
   let silences = 0
+  let hinted = new AbortController()
+  const stopHints = options.hints?.(() => hinted.abort())
+  using _ = { [Symbol.dispose]: () => stopHints?.() }
   for (;;) {
     deadline.signal.throwIfAborted()
     const elapsed = performance.now() - started
-    const patience = bannerPatience(elapsed, guestAnswers, silences)
+    const patience =
+      stopHints !== undefined && !guestAnswers
+        ? clamp(elapsed * 0.3, 8_000, 20_000)
+        : bannerPatience(elapsed, guestAnswers, silences)
+    hinted = new AbortController()
     try {
       const endpoint = await resolveEndpoint(options.endpoint, deadline.signal)
-      const dialled = await dial(endpoint, patience, deadline.signal)
+      const dialled = await dial(endpoint, patience, AbortSignal.any([deadline.signal, hinted.signal]))
       switch (dialled.kind) {
         case 'banner':
           return await handshake(dialled.socket, {
@@ -70,6 +83,7 @@ export async function waitForSsh(options: WaitForSshOptions): Promise<SshConnect
       }
     } catch (error) {
       if (deadline.signal.aborted) throw deadline.signal.reason
+      if (hinted.signal.aborted) continue
       if (!isWorthRetrying(error)) throw error
       failed(messageOf(error))
     }

@@ -101,6 +101,13 @@ export function openForks(maker: FakeMaker): Forks {
   }
   return {
     refuses: ({ tpm }) => (tpm ? 'a machine with a TPM is always booted' : undefined),
+    async look(specs, preparation) {
+      await Promise.resolve()
+      const key = keyOf(specs, preparation)
+      const reason = refusals.get(key)
+      if (reason !== undefined) return { kind: 'none', reason }
+      return templates.has(key) ? { kind: 'template', id: key.slice(0, 12) } : { kind: 'absent' }
+    },
     async claim(specs, preparation, signal) {
       const key = keyOf(specs, preparation)
       for (;;) {

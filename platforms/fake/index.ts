@@ -3,6 +3,7 @@
 
 import { InfraError } from '../../harness/errors.ts'
 import type { MachineSpec, Platform, PlatformMachine, PlatformSession } from '../../harness/machine.ts'
+import { formatMiB } from '../../harness/memory-text.ts'
 import { readBehaviour, type FakeBehaviour } from './behaviour.ts'
 import { openForks, type FakeMaker } from './forks.ts'
 import { fakeNetworks } from './network.ts'
@@ -21,8 +22,13 @@ export function fakePlatform(): Platform {
   }
 }
 
-function refuses({ memoryMiB }: MachineSpec): string | undefined {
-  return memoryMiB > 4096 ? `${memoryMiB} MiB of memory; the fake has 4096` : undefined
+const BUDGET = { memoryMiB: 4096, cpus: 8 } as const
+
+function refuses({ memoryMiB }: MachineSpec): readonly string[] {
+  const most = BUDGET.memoryMiB
+  return memoryMiB > most
+    ? [`needs ${formatMiB(memoryMiB)} of memory a machine; the fake has ${formatMiB(most)}`]
+    : []
 }
 
 function openSession(): PlatformSession {
@@ -38,7 +44,7 @@ function openSession(): PlatformSession {
     },
     async boot(spec, { folder, signal, network }) {
       signal.throwIfAborted()
-      const refusal = refuses(spec)
+      const [refusal] = refuses(spec)
       if (refusal !== undefined) throw new InfraError(`refused: ${refusal}`, { code: 'fake-refused' })
       created += 1
       const { behaviour, files } = readBehaviour(spec.ignition)
@@ -57,7 +63,7 @@ function openSession(): PlatformSession {
     },
   }
   return {
-    budget: { memoryMiB: 4096, cpus: 8 },
+    budget: BUDGET,
     hostAddress: '127.0.0.1',
     agentDevice: '/dev/virtio-ports/com.signalbox.agent',
     callsDevice: '/dev/virtio-ports/com.signalbox.calls',

@@ -16,6 +16,7 @@ import type {
 import {
   claimTemplate,
   createOverlayAhead,
+  lookForTemplate,
   virtualSize,
   type StoredTemplate,
   type TemplateDraft as StoredDraft,
@@ -41,13 +42,19 @@ export function openForks(context: MachineContext, make: MakeMachine): Forks {
   const verified = new Map<string, Promise<string | undefined>>()
   const open = (specs: readonly MachineSpec[], stored: StoredTemplate): Template =>
     openTemplate(specs, stored, make, verified)
+  const keyFor = (specs: readonly MachineSpec[], preparation: string): string =>
+    keyOfAll(
+      specs.map((spec) => templateKey(spec, image, host)),
+      preparation,
+    )
   return {
     refuses: (spec) => refuseFork(spec),
+    async look(specs, preparation) {
+      const found = await lookForTemplate(keyFor(specs, preparation))
+      return found.kind === 'template' ? { kind: 'template', id: idOf(found.template) } : found
+    },
     async claim(specs, preparation, signal) {
-      const key = keyOfAll(
-        specs.map((spec) => templateKey(spec, image, host)),
-        preparation,
-      )
+      const key = keyFor(specs, preparation)
       const bytes = specs.reduce(
         (sum, { memoryMiB }) => sum + (memoryMiB + DISK_ALLOWANCE_MIB) * 1024 * 1024,
         0,
@@ -143,17 +150,20 @@ function factsOf(
   }
 }
 
+const idOf = ({ record }: StoredTemplate): string => record.key.slice(0, 12)
+
 function openTemplate(
   specs: readonly MachineSpec[],
   stored: StoredTemplate,
   make: MakeMachine,
   verified: Map<string, Promise<string | undefined>>,
 ): Template {
-  const { folder, record } = stored
-  const id = record.key.slice(0, 12)
+  const { folder } = stored
+  const { notes } = stored.record
+  const id = idOf(stored)
   return {
     id,
-    notes: record.notes,
+    notes,
     async fork(index, name, options) {
       const spec = specs[index]
       if (spec === undefined) throw new RangeError(`template ${id} has no machine ${index}`)

@@ -24,6 +24,7 @@ import {
 } from '../../qemu/index.ts'
 import type { AgentLine } from './agent-line.ts'
 import { toMachineExit, type Intent } from './exit.ts'
+import { onLostTimer } from './lost-timer.ts'
 
 export interface LifeOptions {
   readonly folders: MachineFolders
@@ -98,9 +99,14 @@ export async function startLife(options: LifeOptions): Promise<Life> {
       endWith({ kind: 'host-fault', reason: `${what}: ${event.data.reason} (${event.data.operation})` })
     }
   }
+  const isEnding = (): boolean => intent.kind !== 'none'
   let machine: RunningMachine | undefined
-  const launch = async (sshPort: number): Promise<RunningMachine> =>
-    await launchMachine(options.config(tpm?.socket, sshPort), {
+  const launch = async (sshPort: number): Promise<RunningMachine> => {
+    const config = options.config(tpm?.socket, sshPort)
+    const onLost = (): void =>
+      endWith({ kind: 'host-fault', reason: 'the emulator lost the timer of one of its CPUs' })
+    if (config.accelerator.kind === 'tcg') undo.defer(onLostTimer(options.console.lines, onLost))
+    return await launchMachine(config, {
       signal: options.signal,
       detach: outlives,
       onEvent,
@@ -114,7 +120,10 @@ export async function startLife(options: LifeOptions): Promise<Life> {
         ]).then(() => streams.resolve())
       },
     })
+  }
   machine = undo.use(await onSamePort(options.sshPort, launch))
+  // What was seen while it was being launched.
+  if (isEnding()) machine.kill()
   const running = machine
   if (options.state !== undefined) {
     const { path, memory, paused } = options.state

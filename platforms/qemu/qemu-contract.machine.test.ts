@@ -30,7 +30,7 @@ platformContract('qemu', {
     }),
   spec: testSpec,
   consoleText: 'hello from a boot sector',
-  impossible: { spec: { ...testSpec('m0'), memoryMiB: 64_000_000 }, reason: /64000000 MiB of memory/ },
+  impossible: { spec: { ...testSpec('m0'), memoryMiB: 64_000_000 }, reason: /62500 GiB of memory/ },
   leftovers: () => [...children(), ...namesIn(join(runtimeFolder(), 'm')), ...ledgerOfOurs(), ...storage()],
 })
 

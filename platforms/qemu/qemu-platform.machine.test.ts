@@ -70,7 +70,29 @@ function pidOf({ id }: PlatformMachine): number {
   return Number(found)
 }
 
+// Hardware loses no timer, and nothing is watched for there.
+const isEmulated = await (async () => {
+  await using session = await open(sector('halt'))
+  return session.slowness > 1
+})()
+
 describe('whose doing an exit is', () => {
+  test.runIf(isEmulated)(
+    'an emulated machine whose kernel waits for timer interrupts in vain: the platform’s',
+    async () => {
+      const path = join(root, 'lost-timer.raw')
+      const line = (seconds: string): string =>
+        `[   ${seconds}] rcu: rcu_preempt kthread timer wakeup didn't happen for 5249 jiffies! g-691 f0x0\r\n`
+      writeFileSync(path, bootDisk('\r\n' + line('28.387890') + line('91.350357'), 'halt'))
+      await using vm = await start(bootDiskImage(path))
+      expect(await vm.machine.exited).toEqual({
+        expected: false,
+        blame: 'platform',
+        reason: 'the emulator lost the timer of one of its CPUs',
+      })
+    },
+  )
+
   test('a guest that powers off: the image’s; and it can be switched on again', async () => {
     await using vm = await start(sector('poweroff'))
     const exit = { expected: false, blame: 'image', reason: 'the guest powered off' }

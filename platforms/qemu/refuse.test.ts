@@ -33,36 +33,50 @@ const flatcar: Image = { ...image, identity: { ...image.identity, distro: 'flatc
 
 describe('refuse', () => {
   test('grants what it can give', () => {
-    expect(refuse(testSpec('m0'), image, host)).toBeUndefined()
+    expect(refuse(testSpec('m0'), image, host)).toEqual([])
     const disks = [{ serial: 'data-1', sizeMiB: 10 }]
-    expect(refuse({ ...testSpec('m0'), firmware: 'uefi', disks }, image, host)).toBeUndefined()
+    expect(refuse({ ...testSpec('m0'), firmware: 'uefi', disks }, image, host)).toEqual([])
     const withArguments = { ...testSpec('m0'), firmware: 'uefi', kernelArguments: ['a=1'] } as const
-    expect(refuse(withArguments, image, host)).toBeUndefined()
+    expect(refuse(withArguments, image, host)).toEqual([])
   })
 
   test.each<[string, Partial<MachineSpec>, Image, RegExp]>([
-    ['another architecture', { architecture: 'arm64' }, image, /the image is for x86_64, not arm64/],
+    [
+      'another architecture',
+      { architecture: 'arm64' },
+      image,
+      /needs architecture arm64; the image is for x86_64/,
+    ],
     [
       'a firmware the image lacks',
       { firmware: 'bios' },
       image,
-      /does not boot with firmware bios; it boots with direct/,
+      /needs firmware bios; the image boots with direct, uefi/,
     ],
     ['a firmware the host lacks', { firmware: 'uefi-secure' }, image, /apt-get install ovmf/],
     ['a TPM', { tpm: true }, image, /apt-get install swtpm/],
-    ['too much memory', { memoryMiB: 5000 }, image, /5000 MiB of memory are more than the 4096 MiB/],
+    ['too much memory', { memoryMiB: 5000 }, image, /needs 5000 MiB of memory a machine; .* budget is 4 GiB/],
     ['no CPU', { cpus: 0 }, image, /0 CPUs/],
     ['a bad serial', { disks: [{ serial: 'a,b', sizeMiB: 1 }] }, image, /disk serial "a,b"/],
     ['a taken serial', { disks: [{ serial: 'primary-disk', sizeMiB: 1 }] }, image, /two disks/],
-    ['an empty disk', { disks: [{ serial: 'd', sizeMiB: 0 }] }, image, /has no size/],
+    ['an empty disk', { disks: [{ serial: 'd', sizeMiB: 0 }] }, image, /"d" of no size/],
     [
       'arguments for GRUB',
       { firmware: 'uefi', kernelArguments: ['a'] },
       flatcar,
-      /kernel arguments cannot be given/,
+      /needs kernel arguments; a flatcar image with firmware uefi takes none/,
     ],
   ])('%s', (_, change, of, reason) => {
-    expect(refuse({ ...testSpec('m0'), ...change }, of, host)).toMatch(reason)
+    expect(refuse({ ...testSpec('m0'), ...change }, of, host)).toEqual([expect.stringMatching(reason)])
+  })
+
+  test('names everything that cannot be had', () => {
+    const spec = { ...testSpec('m0'), firmware: 'uefi-secure', tpm: true, memoryMiB: 8192 } as const
+    expect(refuse(spec, image, host)).toEqual([
+      'needs firmware uefi-secure; this host has direct, bios, uefi: apt-get install ovmf',
+      'needs a TPM; this host has no swtpm: apt-get install swtpm',
+      "needs 8 GiB of memory a machine; the largest that fits this host's budget is 4 GiB",
+    ])
   })
 })
 

@@ -1,6 +1,7 @@
 // Why a machine cannot be had on this host with this image, decided before anything is created. Pure.
 
 import type { MachineSpec } from '../../harness/machine.ts'
+import { formatMiB } from '../../harness/memory-text.ts'
 import type { Firmware, Image } from '../../harness/model.ts'
 import { emulatorName, firmwarePackage, PRIMARY_DISK_SERIAL } from '../../qemu/index.ts'
 import type { Host } from './host.ts'
@@ -10,44 +11,64 @@ export function firmwareOf(spec: MachineSpec, image: Image): Firmware {
   return spec.firmware ?? image.firmwares[0] ?? 'uefi'
 }
 
-/** A reason a person can act on, or undefined when the machine can be created. */
-export function refuse(spec: MachineSpec, image: Image, host: Host): string | undefined {
-  const firmware = firmwareOf(spec, image)
-  if (spec.architecture !== image.identity.architecture) {
-    return `the image is for ${image.identity.architecture}, not ${spec.architecture}`
-  }
-  if (spec.architecture !== host.architecture) return `no ${emulatorName(spec.architecture)} is open here`
-  if (!image.firmwares.includes(firmware)) {
-    return `the image does not boot with firmware ${firmware}; it boots with ${image.firmwares.join(', ')}`
-  }
-  if (!host.firmwares.includes(firmware)) {
-    return `no ${firmware} firmware for ${spec.architecture} is installed: apt-get install ${firmwarePackage(spec.architecture)}`
-  }
-  if (firmware === 'direct' && image.direct === undefined) {
-    return 'the image comes without a kernel, which firmware "direct" needs'
-  }
-  if (spec.tpm && !host.hasTpm) return 'a TPM needs swtpm: apt-get install swtpm'
-  if (spec.cpus < 1 || spec.cpus > 255) return `${spec.cpus} CPUs are not between 1 and 255`
-  if (spec.memoryMiB > host.budget.memoryMiB) {
-    return `${spec.memoryMiB} MiB of memory are more than the ${host.budget.memoryMiB} MiB this host can give`
-  }
-  return refuseDisks(spec) ?? refuseArguments(spec, image, firmware)
+/** Each requirement that is not met, with what there is instead; empty when the machine can be created. */
+export function refuse(spec: MachineSpec, image: Image, host: Host): readonly string[] {
+  return [
+    refuseArchitecture(spec, image, host),
+    ...refuseFirmware(spec, image, host),
+    spec.tpm && !host.hasTpm ? 'needs a TPM; this host has no swtpm: apt-get install swtpm' : undefined,
+    spec.cpus < 1 || spec.cpus > 255 ? `needs ${spec.cpus} CPUs; a machine has 1 to 255` : undefined,
+    spec.memoryMiB > host.budget.memoryMiB
+      ? `needs ${formatMiB(spec.memoryMiB)} of memory a machine; the largest that fits this host's budget is ${formatMiB(host.budget.memoryMiB)}`
+      : undefined,
+    ...refuseDisks(spec),
+    refuseArguments(spec, image, firmwareOf(spec, image)),
+  ].filter((reason) => reason !== undefined)
 }
 
-function refuseDisks({ disks }: MachineSpec): string | undefined {
+function refuseArchitecture(
+  { architecture }: MachineSpec,
+  { identity }: Image,
+  host: Host,
+): string | undefined {
+  if (architecture !== identity.architecture)
+    return `needs architecture ${architecture}; the image is for ${identity.architecture}`
+  return architecture === host.architecture
+    ? undefined
+    : `needs ${emulatorName(architecture)}; open here is ${emulatorName(host.architecture)}`
+}
+
+function refuseFirmware(spec: MachineSpec, image: Image, host: Host): readonly string[] {
+  const firmware = firmwareOf(spec, image)
+  if (!image.firmwares.includes(firmware))
+    return [`needs firmware ${firmware}; the image boots with ${image.firmwares.join(', ')}`]
+  const reasons: string[] = []
+  if (!host.firmwares.includes(firmware)) {
+    const install = `apt-get install ${firmwarePackage(spec.architecture)}`
+    reasons.push(`needs firmware ${firmware}; this host has ${host.firmwares.join(', ')}: ${install}`)
+  }
+  if (firmware === 'direct' && image.direct === undefined)
+    reasons.push('needs a kernel for firmware direct; the image comes without one')
+  return reasons
+}
+
+function refuseDisks({ disks }: MachineSpec): readonly string[] {
   const serials = [PRIMARY_DISK_SERIAL, ...disks.map((disk) => disk.serial)]
   const twice = serials.find((serial, index) => serials.indexOf(serial) !== index)
-  if (twice !== undefined) return `two disks have the serial "${twice}"`
   const bad = disks.find(({ serial }) => !/^[\w.-]{1,20}$/.test(serial))
-  if (bad !== undefined)
-    return `the disk serial "${bad.serial}" is not 1 to 20 letters, digits, "-", "_" or "."`
   const empty = disks.find(({ sizeMiB }) => sizeMiB < 1)
-  return empty === undefined ? undefined : `the disk "${empty.serial}" has no size`
+  return [
+    twice === undefined ? undefined : `needs two disks with the serial "${twice}"; each has its own`,
+    bad === undefined
+      ? undefined
+      : `needs the disk serial "${bad.serial}"; one has 1 to 20 letters, digits, "-", "_" or "."`,
+    empty === undefined ? undefined : `needs the disk "${empty.serial}" of no size; the smallest is 1 MiB`,
+  ].filter((reason) => reason !== undefined)
 }
 
 // The reference image's kernel is started by systemd-stub, which takes more arguments from SMBIOS; GRUB does not.
 function refuseArguments(spec: MachineSpec, image: Image, firmware: Firmware): string | undefined {
   if ((spec.kernelArguments?.length ?? 0) === 0 || firmware === 'direct') return undefined
   if (image.identity.distro === 'reference' && firmware === 'uefi') return undefined
-  return `kernel arguments cannot be given to a ${image.identity.distro} image with firmware ${firmware}`
+  return `needs kernel arguments; a ${image.identity.distro} image with firmware ${firmware} takes none`
 }

@@ -84,8 +84,9 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
     refuses: (spec) => refuse(spec, image, host),
     async create(spec, wish) {
       closed()
-      const reason = refuse(spec, image, host)
-      if (reason !== undefined) throw new UsageError(reason, { code: 'machine-refused' })
+      const reasons = refuse(spec, image, host)
+      if (reasons.length > 0)
+        throw new UsageError(`the machine ${reasons.join('; also ')}`, { code: 'machine-refused' })
       return await make(spec, wish, { kind: 'boot' })
     },
     async [Symbol.asyncDispose]() {

@@ -63,6 +63,16 @@ const steps = [
 /** The folder of images when none is given. */
 export const defaultImageCache = (): string => join(cacheFolder(), 'images')
 
+/** The image of the cache that `buildReferenceImage` would return without building; undefined when it would build. */
+export async function findReferenceImage(
+  options: Pick<BuildOptions, 'version' | 'channel' | 'cache'> = {},
+): Promise<BuiltImage | undefined> {
+  const { version = '1.0.0', channel = 'stable', cache = defaultImageCache() } = options
+  const key = await imageKey({ version, channel, architecture: 'x86_64' })
+  const folder = join(cache, `reference-${version}-${channel}-${key}`)
+  return existsSync(join(folder, 'image.json')) ? await readBuiltImage(folder) : undefined
+}
+
 /** Builds the image, or returns the cached one. Throws InfraError (no root, a missing tool, a failed step). */
 export async function buildReferenceImage(options: BuildOptions = {}): Promise<BuiltImage> {
   const {
@@ -74,7 +84,8 @@ export async function buildReferenceImage(options: BuildOptions = {}): Promise<B
   } = options
   const key = await imageKey({ version, channel, architecture: 'x86_64' })
   const folder = join(cache, `reference-${version}-${channel}-${key}`)
-  if (!force && existsSync(join(folder, 'image.json'))) return await readBuiltImage(folder)
+  const found = force ? undefined : await findReferenceImage({ version, channel, cache })
+  if (found !== undefined) return found
   await requireBuildHost()
   await mkdir(cache, { recursive: true })
   const wait = (line: string): void =>

@@ -1,7 +1,13 @@
 // The reference image: the Flatcar-shaped OS image that Signalbox builds from Debian packages, so that everything runs
 // with no download from an OS vendor.
 
-export { buildReferenceImage, defaultImageCache, type BuildOptions, type BuildProgress } from './build.ts'
+export {
+  buildReferenceImage,
+  defaultImageCache,
+  findReferenceImage,
+  type BuildOptions,
+  type BuildProgress,
+} from './build.ts'
 export { missingPrograms } from './build-host.ts'
 export { loadImage, readBuiltImage, type BuiltImage, type ImageFile } from './built-image.ts'
 export { imageKey, type ImageQuery } from './cache-key.ts'

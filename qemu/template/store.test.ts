@@ -19,7 +19,7 @@ import { describe, expect, test } from 'vitest'
 import { sleep } from '../../harness/deadline.ts'
 import { readLedger } from '../../harness/ledger.ts'
 import { readRecord, RECORD_VERSION, writeRecord, type TemplateRecord } from './record.ts'
-import { listTemplates } from './store.ts'
+import { listTemplates, lookForTemplate } from './store.ts'
 import { keyOf, requireTemplate, useTemplateWorld } from './template-world.test.fixture.ts'
 
 const world = useTemplateWorld()
@@ -196,4 +196,26 @@ describe('without room', () => {
     expect(folder).toBe(join(second.folder, KEY))
     expect(requireTemplate(await world.claim(KEY, { places })).folder).toBe(folder)
   })
+})
+
+test('a look finds what a claim would, and changes nothing', async () => {
+  const look = async (key: string) => await lookForTemplate(key, [world.place])
+  expect(await look(KEY)).toEqual({ kind: 'absent' })
+  expect(await inPlace()).toEqual([])
+  await world.build(KEY)
+  const used = new Date(1_000_000_000_000)
+  await utimes(join(world.place.folder, KEY), used, used)
+  expect(await look(KEY)).toMatchObject({ kind: 'template', template: { record: { key: KEY } } })
+  // The time of last use is for those who use it.
+  expect((await stat(join(world.place.folder, KEY))).mtime).toEqual(used)
+  await rm(join(world.place.folder, KEY, 'memory'), { force: true })
+  expect(await look(KEY)).toEqual({ kind: 'absent' })
+  expect(await inPlace()).toContain(KEY)
+  const other = keyOf(0xdef)
+  {
+    await using draft = await world.draft(other)
+    expect(await look(other)).toEqual({ kind: 'absent' })
+    await draft.refuse('it never comes to rest')
+  }
+  expect(await look(other)).toEqual({ kind: 'none', reason: 'it never comes to rest' })
 })

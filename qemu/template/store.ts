@@ -87,6 +87,21 @@ export async function claimTemplate(options: ClaimOptions): Promise<Claim> {
   return { kind: 'none', reason: `no room for ${Math.ceil(bytes / 1024 / 1024)} MiB of template` }
 }
 
+/** The key's template or its refusal, as `claimTemplate` would find them now; changes nothing. */
+export async function lookForTemplate(
+  key: string,
+  places: readonly TemplatePlace[] = templatePlaces(),
+): Promise<Exclude<Claim, { kind: 'draft' }> | { readonly kind: 'absent' }> {
+  for (const { folder: base } of places) {
+    const folder = join(base, key)
+    const record = await readRecord(folder, key)
+    const template = record === undefined ? undefined : storedTemplate(folder, record)
+    if (template !== undefined && (await template.damage()) === undefined)
+      return { kind: 'template', template }
+  }
+  return (await findRefusal(key, places)) ?? { kind: 'absent' }
+}
+
 /** Every template there is, also of other versions of this tool (without a record). */
 export async function listTemplates(
   places: readonly TemplatePlace[] = templatePlaces(),
@@ -143,6 +158,13 @@ async function findTemplate(key: string, places: readonly TemplatePlace[]): Prom
     await utimes(folder, now, now).catch(() => undefined)
     return { kind: 'template', template }
   }
+  return await findRefusal(key, places)
+}
+
+async function findRefusal(
+  key: string,
+  places: readonly TemplatePlace[],
+): Promise<Extract<Claim, { kind: 'none' }> | undefined> {
   for (const { folder } of places) {
     const refusal = await readRefusal(join(folder, `${key}.refused`))
     if (refusal !== undefined) return { kind: 'none', reason: refusal.reason }

@@ -58,6 +58,7 @@ function asJson({ target, selection }: Listed): object {
     ...test.requirements,
     ignition: undefined,
     location: test.location,
+    ...(test.serial === undefined ? {} : { serial: { group: test.serial.group, index: test.serial.index } }),
     skip: skip ?? null,
     knownFailure: knownFailure ?? null,
   }))

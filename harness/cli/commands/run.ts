@@ -9,33 +9,25 @@ import {
   writeJobSummary,
 } from '../../../reports/index.ts'
 import { join } from 'node:path'
-import { loadPlatform } from '../../../platforms/index.ts'
 import type { Debugging } from '../../debugging/debugging.ts'
 import { InfraError } from '../../errors.ts'
 import { openEventLog } from '../../event-log.ts'
 import type { SignalboxEvent } from '../../events.ts'
-import type { Platform } from '../../machine.ts'
-import type { Image, Target } from '../../model.ts'
-import { distroProfiles } from '../../profiles/index.ts'
-import { executeRun, requireSomething, type RunResult } from '../../run.ts'
+import { executeRun, type RunResult } from '../../run.ts'
 import { leftLines, readDebugFlags, startDebugging, type DebugPlan } from '../debug-flags.ts'
 import { chooseReports } from '../chosen-reports.ts'
 import type { CheckedReporter } from '../config/check-reporters.ts'
 import { startServices } from '../../services/start-services.ts'
 import type { ServiceSpec } from '../../services/service.ts'
-import { excludeTags, nothingToDo, openCells, runCells, type CellRun } from '../cells.ts'
-import { loadChosen, type Choose, type ChosenTests } from '../choose-tests.ts'
+import { nothingToDo, openCells, runCells, type CellRun } from '../cells.ts'
+import { loadChosen } from '../choose-tests.ts'
 import type { ChosenTarget, Settings } from '../config/settings.ts'
 import { listenForInterrupts } from '../interrupt.ts'
-import { withMachineDefaults } from '../machine-defaults.ts'
 import type { RunFlags } from '../option-table.ts'
-import { resolveImage, targetOf } from '../resolve-image.ts'
-import { retryPolicyOf, type RetryOptions } from '../retry-flags.ts'
+import { openTarget, planningOf, type OpenedTarget } from '../open-target.ts'
+import { retryPolicyOf } from '../retry-flags.ts'
 import { makeRunFolder } from '../run-folder.ts'
 import { iterationOf, type Iteration } from '../watch/iteration.ts'
-
-/** Share of the forked tests that are also booted in CI, unless told otherwise. */
-const CI_AUDIT = 0.05
 
 const withoutRetries = { retries: 0, infraRetries: 0, retryIsolated: false } as const
 
@@ -47,6 +39,7 @@ export async function run(
 ): Promise<number> {
   const globs = (positional[0] as readonly string[] | undefined) ?? []
   if (flags['list'] === true) return await (await import('./list.ts')).list(flags, positional, settings)
+  if (flags['plan'] === true) return await (await import('./plan.ts')).plan(flags, positional, settings)
   const iteration = flags['watch'] === true ? iterationOf() : undefined
   if (flags['watch'] === true && iteration === undefined) {
     const { requireWatchable, watchAndRun } = await import('../watch/watch.ts')
@@ -154,7 +147,9 @@ export async function runTests(
   }
   await services[Symbol.asyncDispose]()
   const summary = summarize(events)
-  const judged = summary.runs.flatMap(({ tests }) => tests.map(({ test, verdict }) => [test, verdict] as const))
+  const judged = summary.runs.flatMap(({ tests }) =>
+    tests.map(({ test, verdict }) => [test, verdict] as const),
+  )
   await iteration?.tell({ kind: 'judged', verdicts: judged })
   const written = await reports.write(summary)
   notices.push(
@@ -181,54 +176,22 @@ interface WholeRun {
 }
 
 async function runTarget(opened: OpenedTarget, cell: CellRun, all: WholeRun): Promise<RunResult> {
-  const { flags, image, policy } = opened
+  const { flags, policy } = opened
   const { oneJob } = all.debug
   return await executeRun({
     ...cell,
     ...opened,
     runFolder: all.folder,
     command: all.command,
-    profile: distroProfiles[image.identity.distro],
-    jobs: oneJob ? 1 : flags.jobs,
     ...policy,
     ...(oneJob ? withoutRetries : {}),
     maxFailures: all.maxFailures,
     debugging: all.debugging,
     noTimeouts: oneJob,
-    forks: flags.fork,
-    auditForks: flags.auditFork ?? (process.env['CI'] && policy.repeat === undefined ? CI_AUDIT : 0),
     failOnFlaky: flags.failOnFlaky,
     bootTimeoutMs: flags.bootTimeout === undefined ? undefined : flags.bootTimeout * 1000,
-    signal: all.signal,
+    ...planningOf(opened, all.debug, all.signal),
   })
-}
-
-interface OpenedTarget extends ChosenTests {
-  readonly flags: RunFlags
-  readonly platform: Platform
-  readonly image: Image
-  readonly target: Target
-  readonly slowness: number | undefined
-  readonly policy: RetryOptions
-}
-
-/** What a target comes to, before anything starts. */
-async function openTarget(
-  { name, flags: chosen, excludeTags: excluded, slowness }: ChosenTarget,
-  choose: Choose,
-  signal: AbortSignal,
-): Promise<OpenedTarget> {
-  const flags = chosen as unknown as RunFlags
-  const policy = retryPolicyOf(flags)
-  const platform = await loadPlatform(flags.platform)
-  const image = await resolveImage(flags, signal)
-  const target = targetOf(image.identity, image.firmwares, platform.name, flags, name)
-  const tests = await choose(target, signal, flags.tag)
-  if (tests.nothing !== undefined && tests.selection.length === 0) {
-    for (const { message } of tests.remarks) process.stderr.write(`${message}\n`)
-  } else requireSomething(tests.selection)
-  const selection = withMachineDefaults(excludeTags(tests.selection, excluded, target.name), flags)
-  return { ...tests, flags, platform, image, target, selection, slowness, policy }
 }
 
 function theOnly(flags: RunFlags): ChosenTarget {

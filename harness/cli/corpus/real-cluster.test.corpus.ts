@@ -15,7 +15,7 @@ test('hardware.disk', { timeoutMs: 180_000, expectedMessages: ['block-io-error']
   await expect.poll(async () => (await machine.exec(`test -b ${DISK}`)).exitCode).toBe(0)
   expect(await machine.run(`head -c 4 ${DISK}`, { sudo: true })).toBe('kept')
   const writer = machine.exec(
-    `n=0; while dd if=/dev/zero of=${DISK} oflag=direct conv=notrunc bs=4k count=1 status=none; do n=$((n + 1)); echo $n >/run/written; done`,
+    `n=0; while dd if=/dev/zero of=${DISK} oflag=direct conv=nocreat,notrunc bs=4k count=1 status=none; do n=$((n + 1)); echo $n >/run/written; done`,
     { sudo: true },
   )
   await expect.poll(async () => (await machine.exec('test -s /run/written')).exitCode).toBe(0)

@@ -69,7 +69,9 @@ export function openFileWatch(warn: (message: string) => void): FileWatch {
       const watcher = watch(folder, { recursive }, (_, name) => {
         if (name !== null) onEvent(join(folder, name))
       })
-      watcher.on('error', (error) => warn(`${folder} is no longer watched: ${codeOf(error) ?? error.message}`))
+      watcher.on('error', (error) =>
+        warn(`${folder} is no longer watched: ${codeOf(error) ?? error.message}`),
+      )
       watchers.set(key, watcher)
     } catch (error) {
       warn(`${folder} cannot be watched: ${codeOf(error) ?? String(error)}`)

@@ -1,0 +1,74 @@
+// What the flags of a run mean for one target: platform, image, tests, and what its plan is made of. Nothing starts here.
+
+import { loadPlatform } from '../../platforms/index.ts'
+import type { Platform } from '../machine.ts'
+import type { Image, Target } from '../model.ts'
+import type { PlanningOptions } from '../plan-run.ts'
+import { distroProfiles } from '../profiles/index.ts'
+import { requireSomething } from '../run.ts'
+import { excludeTags } from './cells.ts'
+import type { Choose, ChosenTests } from './choose-tests.ts'
+import type { ChosenTarget } from './config/settings.ts'
+import type { DebugPlan } from './debug-flags.ts'
+import { withMachineDefaults } from './machine-defaults.ts'
+import type { RunFlags } from './option-table.ts'
+import { resolveImage, targetOf } from './resolve-image.ts'
+import { retryPolicyOf, type RetryOptions } from './retry-flags.ts'
+
+/** Share of the forked tests that are also booted in CI, unless told otherwise. */
+const CI_AUDIT = 0.05
+
+/** A target of a run, and its tests. */
+export interface OpenedTarget extends ChosenTests {
+  readonly flags: RunFlags
+  readonly platform: Platform
+  readonly image: Image
+  readonly target: Target
+  readonly slowness: number | undefined
+  readonly policy: RetryOptions
+}
+
+/**
+ * What a target comes to, before anything starts; `imageOf` may build the image. Throws UsageError when no test is selected, and no option says why.
+ */
+export async function openTarget(
+  { name, flags: chosen, excludeTags: excluded, slowness }: ChosenTarget,
+  choose: Choose,
+  signal: AbortSignal,
+  imageOf = resolveImage,
+): Promise<OpenedTarget> {
+  const flags = chosen as unknown as RunFlags
+  const policy = retryPolicyOf(flags)
+  const platform = await loadPlatform(flags.platform)
+  const image = await imageOf(flags, signal)
+  const target = targetOf(image.identity, image.firmwares, platform.name, flags, name)
+  const tests = await choose(target, signal, flags.tag)
+  if (tests.nothing !== undefined && tests.selection.length === 0) {
+    for (const { message } of tests.remarks) process.stderr.write(`${message}\n`)
+  } else requireSomething(tests.selection)
+  const selection = withMachineDefaults(excludeTags(tests.selection, excluded, target.name), flags)
+  return { ...tests, flags, platform, image, target, selection, slowness, policy }
+}
+
+/** What the plan of a target is made of, the same for a run and for `plan`. */
+export function planningOf(
+  { flags, policy, platform, image, target, selection, knownDurationMs, slowness }: OpenedTarget,
+  { oneJob, onFailure }: DebugPlan,
+  signal: AbortSignal,
+): PlanningOptions & { readonly auditForks: number } {
+  return {
+    platform,
+    image,
+    profile: distroProfiles[image.identity.distro],
+    target,
+    selection,
+    knownDurationMs,
+    jobs: oneJob ? 1 : flags.jobs,
+    forks: flags.fork,
+    repeat: policy.repeat,
+    slowness,
+    onFailure,
+    auditForks: flags.auditFork ?? (process.env['CI'] && policy.repeat === undefined ? CI_AUDIT : 0),
+    signal,
+  }
+}

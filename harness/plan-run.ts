@@ -1,0 +1,102 @@
+// What a run will do, decided once for whoever runs it and for whoever only wants to know: which tests run on this platform,
+// which are skipped and why, and the jobs they form. Starts nothing.
+
+import { specOf } from './attempt/acquire.ts'
+import type { OnFailure } from './debugging/debugging.ts'
+import { UsageError } from './errors.ts'
+import { coldOnlyTests } from './forks/cold-only.ts'
+import { readIgnition, validateIgnition } from './ignition/index.ts'
+import type { Platform, PlatformSession } from './machine.ts'
+import type { Image, Target } from './model.ts'
+import { formJobs, type GroupCandidate, type GroupOptions } from './plan/group.ts'
+import { makePlan, type Plan } from './plan/plan.ts'
+import type { Selection } from './plan/select.ts'
+import { joinReasons, unmetByHost } from './plan/unmet.ts'
+import type { DistroProfile } from './profiles/index.ts'
+
+export interface PlanningOptions {
+  readonly platform: Platform
+  readonly image: Image
+  readonly profile: DistroProfile
+  readonly target: Target
+  readonly selection: readonly Selection[]
+  /** Milliseconds a test took before, by name. */
+  readonly knownDurationMs: (test: string) => number | undefined
+  /** Most jobs at once; undefined: as many as the budget admits. */
+  readonly jobs: number | undefined
+  /** Fork booted machines where the platform can; false boots every machine. */
+  readonly forks: boolean
+  /** How often each test is run; undefined: until there is a verdict. */
+  readonly repeat?: number | undefined
+  /** Replaces what the platform says about itself. */
+  readonly slowness?: number | undefined
+  /** What is to happen to the machines of failed attempts. */
+  readonly onFailure: OnFailure
+  readonly signal: AbortSignal
+}
+
+export interface PlannedRun {
+  readonly plan: Plan
+  /** Most jobs at once. */
+  readonly most: number
+  /** How much slower than with KVM machines run. */
+  readonly slowness: number
+  /** By which the jobs were formed. */
+  readonly grouping: GroupOptions
+}
+
+/** Reads and validates the configs of the tests that may run. Throws UsageError for one that is wrong. */
+export async function readCandidates(
+  options: Pick<PlanningOptions, 'selection' | 'profile' | 'image' | 'signal'>,
+): Promise<readonly GroupCandidate[]> {
+  const { selection, profile, image, signal } = options
+  return await Promise.all(
+    selection
+      .filter(({ skip }) => skip === undefined)
+      .map(async ({ test }) => {
+        const { ignition } = test.requirements
+        if (ignition === undefined || typeof ignition === 'function') return { test, config: undefined }
+        const name = `the Ignition config of ${test.name}`
+        const config = await readIgnition(ignition, { name, signal })
+        await validateIgnition(config, { profile, imageVersion: image.identity.version, name, signal })
+        return { test, config }
+      }),
+  )
+}
+
+/** Makes the plan for an opened platform. Throws UsageError when it cannot do what was asked. */
+export function planRun(
+  options: PlanningOptions,
+  session: PlatformSession,
+  candidates: readonly GroupCandidate[],
+): PlannedRun {
+  const { platform, image, target, knownDurationMs, repeat } = options
+  if (options.onFailure === 'keep' && session.canKeep !== true) {
+    throw new UsageError(`the platform ${platform.name} cannot keep machines`, {
+      code: 'no-keep',
+      hint: 'enter them with --on-failure shell, or save them with --save-failed',
+    })
+  }
+  const selection = options.selection.map((each): Selection => {
+    const needs = each.test.requirements
+    const unmet = unmetByHost(needs, specOf({ target }, { name: 'm0', needs }), target.platform, session)
+    return unmet.length === 0 ? each : { ...each, skip: joinReasons([each.skip ?? [], unmet].flat()) }
+  })
+  const skipped = new Set(selection.filter(({ skip }) => skip !== undefined).map(({ test }) => test.name))
+  const grouping: GroupOptions = {
+    forks: options.forks && session.forks !== undefined,
+    coldOnly: coldOnlyTests(candidates.map(({ test }) => test)),
+    // Each repetition is to find a machine that no other one has used.
+    share: repeat === undefined,
+  }
+  const jobs = formJobs(
+    candidates.filter(({ test }) => !skipped.has(test.name)),
+    grouping,
+  )
+  return {
+    plan: makePlan({ target, image: image.identity, selection, jobs, knownDurationMs, repeat }),
+    most: options.jobs ?? Math.max(1, Math.floor(session.budget.cpus)),
+    slowness: options.slowness ?? session.slowness,
+    grouping,
+  }
+}
