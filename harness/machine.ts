@@ -48,6 +48,11 @@ export interface CreateOptions {
   readonly keepable?: boolean
   /** A fork waits, loaded but not running, for `power('resume')`. Default false. */
   readonly paused?: boolean
+  /**
+   * The place on `network` of a fork whose template is on none: its card is plugged in before it runs on, and is there after
+   * every power-on; whoever adopts it tells the guest its addresses. Default: the template's place.
+   */
+  readonly privateIndex?: number
   /** The host name that a fork gets when it boots anew; default: its template's. */
   readonly hostName?: string
 }
@@ -246,11 +251,11 @@ export type TemplateClaim =
   | { readonly kind: 'draft'; readonly draft: TemplateDraft }
   | { readonly kind: 'none'; readonly reason: string }
 
-/** What `Forks.claim` would find now: a template; a reason why there is none and never will be; or nothing yet. */
+/** What `Forks.claim` would find now: a template; a reason why there is none and never will be; or nothing yet, with its future id. */
 export type TemplateOutlook =
   | { readonly kind: 'template'; readonly id: string }
   | { readonly kind: 'none'; readonly reason: string }
-  | { readonly kind: 'absent' }
+  | { readonly kind: 'absent'; readonly id: string }
 
 /** Forks of booted machines, where a platform has them. */
 export interface Forks {

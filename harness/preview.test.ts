@@ -60,12 +60,17 @@ const selected = (name: string, requirements: Requirements = {}): Selection => (
   test: { name, requirements, body: useMachines, location: { file: 'a.ts', line: 1, column: 1 } },
   skip: undefined,
 })
+const prepared = selected('prepared', { machines: 3, privateNetwork: true, memoryMiB: 256 })
 const selection: readonly Selection[] = [
   selected('equal.a'),
   selected('equal.b'),
   selected('merged.a', { exclusive: false, ignition: withFile('/etc/a', 'a') }),
   selected('merged.b', { exclusive: false, ignition: withFile('/etc/b', 'b') }),
   selected('cluster', { machines: 3, privateNetwork: true, memoryMiB: 256 }),
+  {
+    ...prepared,
+    test: { ...prepared.test, preparation: { name: 'ready', body: useMachines } },
+  },
   selected('pair', { machines: 2, memoryMiB: 256 }),
   selected('first-boot', { firstBoot: true }),
   selected('restless', { ignition: withFile('/fake/behaviour.json', '{"settle":"never"}') }),
@@ -110,12 +115,19 @@ it('is the plan of the run, and says where its machines come from, before it and
   const options = common(platform, events)
   const before = await previewRun({ ...options, onFailure: 'nothing' })
   expect(events).toEqual([])
+  const build = {
+    kind: 'build',
+    template: expect.stringMatching(/^[0-9a-f]{12}$/),
+    seeds: 1,
+    tests: 'apart',
+  }
   expect(machinesOf(before)).toEqual({
-    'template-1': { kind: 'build', tests: 'apart' },
-    'shared-1': { kind: 'build', tests: 'apart' },
-    cluster: { kind: 'build', tests: 'apart' },
-    pair: { kind: 'build', tests: 'apart' },
-    restless: { kind: 'build', tests: 'apart' },
+    'template-1': build,
+    'shared-1': build,
+    cluster: build,
+    pair: build,
+    prepared: { ...build, seeds: 3 },
+    restless: build,
     'first-boot': { kind: 'boot', reason: 'it is about the first boot', tests: 'apart' },
   })
   expect(before.skipped).toEqual([
@@ -130,7 +142,7 @@ it('is the plan of the run, and says where its machines come from, before it and
         "needs platform aws; this target is fake; also needs 5 GiB of memory for its 5 machines; the largest that fits this host's budget is 4 GiB",
     },
   ])
-  expect(before.totals).toMatchObject({ tests: 8, recorded: 1, guessed: 7 })
+  expect(before.totals).toMatchObject({ tests: 9, recorded: 1, guessed: 8 })
 
   const { verdicts } = await executeRun({
     ...options,
@@ -173,9 +185,17 @@ it('is the plan of the run, and says where its machines come from, before it and
     'shared-1': fork,
     cluster: fork,
     pair: fork,
+    prepared: fork,
     restless: { kind: 'boot', reason: expect.stringMatching(/it never comes to rest/), tests: 'apart' },
     'first-boot': { kind: 'boot', reason: 'it is about the first boot', tests: 'apart' },
   })
+  // A cluster is forked from the template of the one machine that its members are.
+  const templates = after.jobs.flatMap(({ job, machines }) =>
+    machines.kind === 'fork' ? [[job, machines.template] as const] : [],
+  )
+  const { cluster, pair, prepared } = Object.fromEntries(templates)
+  expect(cluster).toBe(pair)
+  expect(prepared).not.toBe(pair)
   expect(after.digest).toBe(before.digest)
   expect(after.totals.machines).toBeLessThan(before.totals.machines)
   expect(after.totals.durationMs).toBeLessThan(before.totals.durationMs)

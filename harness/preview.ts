@@ -2,7 +2,6 @@
 // it takes. Opens the platform, because only that knows what the host can give; boots nothing and writes no results.
 
 import { foreseeFork, type DescribingEnvironment, type Foreseen } from './attempt/foresee-fork.ts'
-import { seedsOf } from './attempt/seeds.ts'
 import type { Emit } from './events.ts'
 import type { ImageIdentity, KnownFailure, Target } from './model.ts'
 import { memoryOf } from './plan/cost.ts'
@@ -89,11 +88,18 @@ export async function previewRun(options: PreviewOptions): Promise<RunPreview> {
     plan.jobs.map(async (job) => ({ job, machines: await foresee(env, job, grouping) })),
   )
   const guesses = guessesFor(slowness)
+  const counted = new Set<string>()
+  // Jobs with the same template boot it once.
+  const seedsOfFirst = ({ template, seeds }: Extract<Acquisition, { kind: 'build' }>): number => {
+    if (counted.has(template)) return 0
+    counted.add(template)
+    return seeds
+  }
   const { order, ...took } = await forecast({
     jobs: foreseen.map(({ job, machines }) => ({
       job,
       origin: machines.kind,
-      seeds: machines.kind === 'build' ? seedsOf(job).seeds.length : 0,
+      seeds: machines.kind === 'build' ? seedsOfFirst(machines) : 0,
     })),
     slots: most,
     capacity: session.budget,

@@ -222,6 +222,21 @@ describe('machineArguments', () => {
     expect(args).toEqual(without.toSpliced(at, 0, ...card))
   })
 
+  test('its card can be in a spare port, or nowhere yet, and no other device moves for it', () => {
+    const net = { fd: PRIVATE_NETWORK_FD, mac: '52:54:5b:12:34:00' }
+    const without = machineArguments(direct)
+    const backend = ['-netdev', 'stream,id=net1,addr.type=fd,addr.str=8']
+    const at = without.indexOf('virtio-net-pci,netdev=net0,romfile=,guest_announce=off') + 1
+    const unplugged = machineArguments({ ...direct, privateNetwork: { ...net, card: 'unplugged' } })
+    expect(unplugged).toEqual(without.toSpliced(at, 0, ...backend))
+    const inPort = machineArguments({ ...direct, privateNetwork: { ...net, card: 'port' } })
+    const card =
+      'virtio-net-pci,id=private-card,netdev=net1,bus=spare3,romfile=,guest_announce=off,mac=52:54:5b:12:34:00'
+    // Behind the port that it is in.
+    const port = unplugged.findIndex((value) => value.includes('id=spare3')) + 1
+    expect(inPort).toEqual(unplugged.toSpliced(port, 0, '-device', card))
+  })
+
   test('BIOS speaks on the serial port; arm64 has none', () => {
     const bios = { ...direct, boot: { firmware: 'bios' } } as const
     expect(machineArguments(bios)).toContain(

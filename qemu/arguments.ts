@@ -3,7 +3,7 @@
 
 import { bootArguments, machineType, MEMORY_BACKEND } from './boot-arguments.ts'
 import type { ChannelConfig, DiskConfig, MachineConfig } from './machine-config.ts'
-import { sparePortArguments } from './hot-plug.ts'
+import { CARD, PRIVATE_CARD, sparePortArguments } from './hot-plug.ts'
 import { AGENT_PORT, CALLS_PORT, JOURNAL_PORT } from './machine-config.ts'
 import { option } from './option-value.ts'
 
@@ -41,6 +41,7 @@ export function machineArguments(config: MachineConfig): readonly string[] {
     panicDevice(config),
     tpm(config),
     sparePortArguments(),
+    cardInPort(config),
     config.fwCfg.flatMap(({ name, path }) => ['-fw_cfg', option('', { name, file: path })]),
     config.oemStrings.flatMap((value) => ['-smbios', option('type=11', { value })]),
     config.start === 'incoming' ? ['-incoming', 'defer'] : [],
@@ -112,10 +113,6 @@ function disk({ path, format, serial }: DiskConfig, index: number): readonly str
   ]
 }
 
-// An empty `romfile` leaves out the network boot ROM, which costs firmware time and is never wanted. A clone that were made
-// to announce itself would cost a tenth of a second of work in every service that watches links.
-const CARD = { romfile: '', guest_announce: false } as const
-
 function network({ network: net }: MachineConfig): readonly string[] {
   if (net === undefined) return []
   return [
@@ -128,12 +125,17 @@ function network({ network: net }: MachineConfig): readonly string[] {
 
 function privateNetwork({ privateNetwork: net }: MachineConfig): readonly string[] {
   if (net === undefined) return []
-  return [
-    '-netdev',
-    option('stream', { id: 'net1', 'addr.type': 'fd', 'addr.str': net.fd }),
-    '-device',
-    option('virtio-net-pci', { netdev: 'net1', mac: net.mac, ...CARD }),
-  ]
+  const { fd, mac, card = 'slot' } = net
+  const backend = ['-netdev', option('stream', { id: 'net1', 'addr.type': 'fd', 'addr.str': fd })]
+  if (card !== 'slot') return backend
+  return [...backend, '-device', option('virtio-net-pci', { netdev: 'net1', mac, ...CARD })]
+}
+
+// As `device_add` makes it, so that a state saved with the one is loaded into the other.
+function cardInPort({ privateNetwork: net }: MachineConfig): readonly string[] {
+  if (net?.card !== 'port') return []
+  const { driver, ...values } = PRIVATE_CARD
+  return ['-device', option(driver, { ...values, mac: net.mac })]
 }
 
 function panicDevice({ architecture }: MachineConfig): readonly string[] {

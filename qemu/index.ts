@@ -25,6 +25,8 @@ export {
   hotDiskId,
   plugCard,
   plugDisk,
+  plugPrivateCard,
+  PRIVATE_CARD_PORT,
   removeNet,
   setLink,
   sparePorts,

@@ -39,6 +39,11 @@ export interface NetworkConfig {
 export interface PrivateNetworkConfig {
   readonly fd: number
   readonly mac: string
+  /**
+   * Where the card is. `port`: in the spare port that is kept for it. `unplugged`: nowhere yet, for a state that was saved
+   * without it; `plugPrivateCard` puts it into that port. Default `slot`: a place of its own.
+   */
+  readonly card?: 'slot' | 'port' | 'unplugged'
 }
 
 /**

@@ -3,14 +3,14 @@
 import { readConfig, describeMachine } from './acquire.ts'
 import type { RunEnvironment } from './environment.ts'
 import { fullPreparation, whyUnforkable } from './fork-machines.ts'
-import { seedsOf } from './seeds.ts'
+import { seedsOf, type Seeds } from './seeds.ts'
 import type { Job } from '../plan/group.ts'
 
 export type Foreseen =
   /** Clones of a template that is there. */
   | { readonly kind: 'fork'; readonly template: string }
-  /** Clones of a template that the job's first test makes. */
-  | { readonly kind: 'build' }
+  /** Clones of a template that the job's first test makes, or another job's that uses the same one; `seeds` machines. */
+  | { readonly kind: 'build'; readonly template: string; readonly seeds: number }
   | { readonly kind: 'boot'; readonly reason: string }
 
 /** What it takes to describe machines. */
@@ -21,10 +21,19 @@ export type DescribingEnvironment = Pick<
 
 /** For a job whose tests may be forked. Whether the host has room for a template shows only when it is made. */
 export async function foreseeFork(env: DescribingEnvironment, job: Job): Promise<Foreseen> {
+  const seeds = seedsOf(job)
+  const alone = await foresee(env, job, seeds)
+  return alone.kind === 'boot' && seeds.joins ? await foresee(env, job, seedsOf(job, true)) : alone
+}
+
+async function foresee(
+  env: DescribingEnvironment,
+  job: Job,
+  { seeds, preparation, joins }: Seeds,
+): Promise<Foreseen> {
   const { forks } = env.session
   if (forks === undefined) return { kind: 'boot', reason: 'the platform has no forks' }
   const needs = job.tests[0]?.requirements ?? {}
-  const { seeds, preparation } = seedsOf(job)
   const read = await Promise.all(
     job.sources.map(
       async ({ name, requirements }) =>
@@ -37,7 +46,7 @@ export async function foreseeFork(env: DescribingEnvironment, job: Job): Promise
       name,
       needs,
       configs,
-      privateIndex: needs.privateNetwork === true ? index : undefined,
+      privateIndex: needs.privateNetwork === true && !joins ? index : undefined,
     }),
   )
   const refusal = whyUnforkable(forks, specs)
@@ -49,7 +58,7 @@ export async function foreseeFork(env: DescribingEnvironment, job: Job): Promise
     case 'none':
       return { kind: 'boot', reason: found.reason }
     case 'absent':
-      return { kind: 'build' }
+      return { kind: 'build', template: found.id, seeds: seeds.length }
     default:
       return found satisfies never
   }

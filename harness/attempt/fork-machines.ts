@@ -3,7 +3,7 @@
 
 import { sleep } from '../deadline.ts'
 import { codeOf, InfraError, messageOf } from '../errors.ts'
-import { identityFunctions } from '../forks/identity.ts'
+import { identityFunctions, type PrivatePlace } from '../forks/identity.ts'
 import { newIdentity } from '../forks/renew.ts'
 import type { Forks, MachineSpec, PlatformMachine, Template, TemplateDraft } from '../machine.ts'
 import type { LiveMachine } from '../machines/live-machine.ts'
@@ -113,25 +113,41 @@ export interface CloneOrder {
   readonly index: number
   /** It waits, loaded but not running. */
   readonly paused: boolean
+  /** Its template is on no private network; the clone gets the place of the order there. */
+  readonly joins: boolean
 }
 
 /** Starts a clone. One that finds no memory waits for some until the signal aborts. */
 export async function forkMachine(
   env: RunEnvironment,
-  { order, template, index, paused }: CloneOrder,
+  { order, template, index, paused, joins }: CloneOrder,
   signal: AbortSignal,
 ): Promise<LiveMachine> {
   const { folder, spec, wish } = order
   const types = note(template, 'hostKeyTypes', index)
     .split(' ')
     .filter((type) => type !== '')
-  const identity = await newIdentity(spec.name, types)
+  const { privatePlace } = wish
+  const joined = joins && privatePlace !== undefined ? privatePlace : undefined
+  const identity = { ...(await newIdentity(spec.name, types)), privatePlace: placeOf(env, joined) }
   const { hostName } = identity
-  const network = wish.privatePlace?.network
-  const options = { folder, signal, network, paused, hostName, keepable: keepsFailed(env) }
+  const options = {
+    ...{ folder, signal, paused, hostName },
+    network: privatePlace?.network,
+    keepable: keepsFailed(env),
+    ...(joined === undefined ? {} : { privateIndex: joined.index }),
+  }
   const raw = await whenThereIsMemory(signal, async () => await template.fork(index, spec.name, options))
   const clone = { identity, bootId: note(template, 'bootIds', index) }
   return await adopt(env, order, raw, { clone })
+}
+
+function placeOf(
+  { session }: Pick<RunEnvironment, 'session'>,
+  joined: MachineOrder['wish']['privatePlace'],
+): PrivatePlace | undefined {
+  const place = joined && session.privateNetworks?.place(joined.index)
+  return joined && place && { ...place, domain: joined.network.domain }
 }
 
 function note({ notes }: Template, name: string, index: number): string {

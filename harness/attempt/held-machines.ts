@@ -21,6 +21,7 @@ import {
   requireWhole,
   saveTemplate,
   startFork,
+  type ForkStart,
   type Seedling,
 } from './fork-machines.ts'
 import { seedsOf } from './seeds.ts'
@@ -119,7 +120,7 @@ export function holdMachines(options: HoldOptions): HeldMachines {
     return { name, needs: own, configs: read, sync: () => sync, ...at }
   }
   const network = needs.privateNetwork === true ? stack.use(openNetwork(env, places.length)) : undefined
-  const { asOne, seeds, preparation } = seedsOf(job)
+  let sowing = seedsOf(job)
   const ownWish = async (index: number): Promise<MachineWish> => {
     const sources = job.sources.map((test) => test.requirements)
     // Others get clones of their own; a boot is everybody's.
@@ -140,14 +141,14 @@ export function holdMachines(options: HoldOptions): HeldMachines {
     // Held until the clone is ready: coming up is what costs.
     using slot = await env.forkSlots.take(signal)
     void slot
-    const clone = { order, template: from, index: 0, paused: false }
+    const clone = { order, template: from, index: 0, paused: false, joins: sowing.joins }
     await keep(await forkMachine(env, clone, signal)).becomeReady(signal)
   }
   const forkCluster = async (from: Template, signal: AbortSignal): Promise<void> => {
     await allOrFirstError(
       places.map(async (index) => {
         const order = await orderMachine(env, await ownWish(index))
-        keep(await forkMachine(env, { order, template: from, index, paused: true }, signal))
+        keep(await forkMachine(env, { order, template: from, index, paused: true, joins: false }, signal))
       }),
     )
     await allOrFirstError(machines.map(async (live) => await live.resume(signal)))
@@ -159,11 +160,28 @@ export function holdMachines(options: HoldOptions): HeldMachines {
     // Read while the clones come up; whoever asks later gets the same answer.
     from.damage(signal).catch(() => undefined)
     try {
-      if (asOne) await forkCluster(from, signal)
+      if (sowing.asOne) await forkCluster(from, signal)
       else await allOrFirstError(places.map(async (index) => await forkOne(from, index, signal)))
     } catch (error) {
       throw asForkFault(error, signal)
     }
+  }
+  const startSeeds = async (signal: AbortSignal): Promise<ForkStart> => {
+    const orders = await Promise.all(
+      sowing.seeds.map(async ({ index, name }) => {
+        // The folders of a template's own boot stand beside those of the clones.
+        const wish = { ...(await ownWish(index)), name }
+        return await orderMachine(env, sowing.joins ? { ...wish, privatePlace: undefined } : wish)
+      }),
+    )
+    return await startFork(env, orders, sowing.preparation, signal)
+  }
+  const releaseSeedling = async (): Promise<void> => {
+    const { lives = [], draft } = seedling ?? {}
+    seedling = undefined
+    machines.splice(0)
+    await allOrFirstError(lives.map(async (live) => await live[Symbol.asyncDispose]()))
+    await draft?.[Symbol.asyncDispose]()
   }
   const notForked = (reason: string): void => {
     const { name = job.id } = first ?? {}
@@ -187,12 +205,12 @@ export function holdMachines(options: HoldOptions): HeldMachines {
     },
     async acquireAll(signal) {
       if (!job.forks || places.length === 0) return await bootAll(places, signal)
-      // The folders of a template's own boot stand beside those of the clones.
-      const orders = await Promise.all(
-        seeds.map(async ({ index, name }) => await orderMachine(env, { ...(await ownWish(index)), name })),
-      )
       askedAt = performance.now()
-      const start = await startFork(env, orders, preparation, signal)
+      let start = await startSeeds(signal)
+      if (start.kind === 'boot' && sowing.joins) {
+        sowing = seedsOf(job, true)
+        start = await startSeeds(signal)
+      }
       switch (start.kind) {
         case 'boot':
           notForked(start.reason)
@@ -214,22 +232,24 @@ export function holdMachines(options: HoldOptions): HeldMachines {
     async becomeReady(signal, prepare) {
       // Clones are ready when they are acquired, and their template was prepared.
       if (template !== undefined) return
-      await allOrFirstError(machines.map(async (live) => await live.becomeReady(signal)))
+      try {
+        await allOrFirstError(machines.map(async (live) => await live.becomeReady(signal)))
+      } catch (error) {
+        // It may be lost without its cluster: what is wrong with the image shows in the cluster's own boot, too.
+        throw seedling !== undefined && sowing.joins ? asForkFault(error, signal) : error
+      }
       if (seedling === undefined) return await prepare?.()
       await prepare?.()
       const grown = await saveTemplate(seedling, signal)
       if (grown.kind === 'machines') {
         notForked(grown.reason)
+        if (sowing.joins) await releaseSeedling()
         const missing = places.slice(machines.length)
         await bootAll(missing, signal)
         await allOrFirstError(machines.map(async (live) => await live.becomeReady(signal)))
         return
       }
-      const { lives, draft } = seedling
-      seedling = undefined
-      machines.splice(0)
-      await allOrFirstError(lives.map(async (live) => await live[Symbol.asyncDispose]()))
-      await draft[Symbol.asyncDispose]()
+      await releaseSeedling()
       templateMs = performance.now() - askedAt
       await forkAll(grown.template, signal)
     },

@@ -9,7 +9,6 @@ import { createCliWorld, type CliResult } from './cli.test.fixture.ts'
 
 const world = createCliWorld({ cache: cacheFolder() })
 const templates = `/dev/shm/signalbox-test-${process.pid}`
-// Eight machines of 512 MiB, and what the disks may take.
 const env = { SIGNALBOX_TEMPLATES: templates, SIGNALBOX_TEMPLATE_MIB: '8000' }
 afterEach(() => {
   // A killed process would have left them.
@@ -61,14 +60,14 @@ function namesIn(path: string): readonly string[] {
   }
 }
 
-it('a forked cluster: names, faults, the time, and members that come back', async () => {
-  const tests = ['names', 'faults', 'time', 'members-come-back'].map((name) => `clusters.${name}`)
+it('a forked cluster: names, faults, the time, members that come back, and their moments', async () => {
+  const tests = ['names', 'faults', 'time', 'members-come-back', 'moments'].map((name) => `clusters.${name}`)
   const { exitCode, stdout, events } = await run(...tests)
-  expect(stdout).toContain('4 passed')
+  expect(stdout).toContain('5 passed')
   expect(exitCode).toBe(0)
-  // Booted once, forked four times.
-  expect(origins(events).filter((origin) => origin === 'cold')).toHaveLength(3)
-  expect(origins(events).filter((origin) => origin === 'fork')).toHaveLength(12)
+  // One machine booted, and forked into three members for each test.
+  expect(origins(events).filter((origin) => origin === 'cold')).toHaveLength(1)
+  expect(origins(events).filter((origin) => origin === 'fork')).toHaveLength(15)
   const steps = ofType(events, 'step.started').map(({ title }) => title)
   expect(steps).toContain('network: delay m1 by 400 ms')
   rmSync(templates, { recursive: true })
@@ -98,7 +97,7 @@ it('a member that dies while it boots is named, with its console, and the others
 it('eight machines reach each other by name; two such clusters at once never meet', async () => {
   const first = await run('clusters.eight')
   expect(first.stdout).toContain('1 passed')
-  expect(origins(first.events).filter((origin) => origin === 'fork')).toHaveLength(8)
+  expect(origins(first.events)).toEqual(['cold', ...Array.from({ length: 8 }, () => 'fork')])
   const meeting = join(world.folder, 'meeting')
   mkdirSync(meeting)
   const both = await Promise.all(

@@ -187,6 +187,35 @@ describe('booted', () => {
   })
 })
 
+describe('a cluster', () => {
+  it('is forked from the template of one machine, which is that of machines alone', SLOW, async () => {
+    const { exitCode, origins, notices } = await run('one-template.*')
+    expect({ exitCode, notices }).toEqual({ exitCode: 0, notices: [] })
+    expect(origins).toEqual(['cold', 'fork', 'fork', 'fork', 'fork'])
+  })
+
+  it('of machines for which one cannot stand is booted, then forked from members', SLOW, async () => {
+    const { exitCode, notices, events } = await run('cluster-of-somebodies.*')
+    expect({ exitCode, notices }).toEqual({ exitCode: 0, notices: ['not-forked'] })
+    const names = events.flatMap((event) => (event.type === 'machine.created' ? [event.name] : []))
+    const members = ['m0', 'm1', 'm2']
+    const template = members.map((name) => `template-${name}`)
+    expect(names.map((name) => name.replace(/-m\d/, '-m')).toSorted()).toEqual(
+      ['template', ...template.map(() => 'template-m'), ...members, ...members].toSorted(),
+    )
+  })
+
+  it.each([
+    ['lost-alone', 'fork-failed', ['cold infra', 'cold passed']],
+    ['not-forked', 'fork-failed', [expect.stringMatching(/infra$/), 'cold passed']],
+    ['restless', 'not-forked', ['cold passed']],
+  ])('that is %s is booted', SLOW, async (name, code, expected) => {
+    const { exitCode, notices, attempts } = await run(`cluster-${name}`, '--boot-timeout', '4')
+    expect({ exitCode, notices }).toEqual({ exitCode: 0, notices: [code] })
+    expect(attempts(`cluster-${name}`)).toEqual(expected)
+  })
+})
+
 describe('audited', () => {
   it('and confirmed is one verdict, with both attempts shown', SLOW, async () => {
     const { exitCode, attempts, events, notices, stdout, verdicts } = await run(

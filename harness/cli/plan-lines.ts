@@ -70,7 +70,9 @@ function howText({ machines, tests, members }: PreviewJob): string {
     case 'fork':
       return `${users}, from template ${machines.template}`
     case 'build':
-      return `a template is booted and saved, then ${users}`
+      return machines.seeds === 1
+        ? `a template is booted and saved, then ${users}`
+        : `a template of ${machines.seeds} machines is booted and saved, then ${users}`
     case 'boot':
       return `booted${count === 1 ? '' : ` once for ${inTurn}`}: ${oneLine(machines.reason, 300)}`
     default:

@@ -17,6 +17,7 @@ export interface FakeRoot {
 const PROGRAMS: Readonly<Record<string, string>> = {
   date: 'echo "date $*" >>/run/log-of-programs',
   journalctl: 'echo "journalctl $*" >>/run/log-of-programs',
+  networkctl: 'echo "networkctl $*" >>/run/log-of-programs',
   sync: 'echo "sync $*" >>/run/log-of-programs',
   systemctl: [
     'echo "systemctl $*" >>/run/log-of-programs',

@@ -205,6 +205,61 @@ describe('a clone', () => {
     expect(root.read('/dev/kmsg')).toMatch(new RegExp(`^<6>signalbox: .*${identity.machineId}`))
   })
 
+  describe('that joins a private network', () => {
+    // Of this very host.
+    const place = { ipv4: '127.0.0.1', ipv6: '::1', domain: 'cluster.internal' }
+    const path = '/etc/systemd/network/10-private.network'
+    const joining = async (ipv4 = place.ipv4, ipv6 = place.ipv6): Promise<NewIdentity> => ({
+      ...(await newIdentity('m0', [])),
+      privatePlace: { ...place, ipv4, ipv6, file: { path, text: "[Match]\nMACAddress=it's\n" } },
+    })
+    const finish = async (identity: NewIdentity, before: string): Promise<string> =>
+      root.run(
+        [
+          identityFunctions(),
+          'settle',
+          await renewalOf(identity),
+          'wait',
+          // Nobody has to be waited for here.
+          `nap() { ${before}; }`,
+          'o=; finish; printf "%s|%s" "$?" "$o"',
+        ].join('\n'),
+      )
+
+    test('has the file of its place, and networkd reads it', async () => {
+      expect(await finish(await joining(), ':')).toBe('0|')
+      expect(root.read(path)).toBe("[Match]\nMACAddress=it's\n")
+      expect(statSync(join(root.folder, path)).mode & 0o777).toBe(0o644)
+      expect(heard()).toContain('networkctl reload')
+    })
+
+    test.each([
+      ['127.0.0.2', '::1'],
+      ['127.0.0', '::1'],
+      ['127.0.0.1', '::2'],
+    ])('has not come up without %s and %s', async (ipv4, ipv6) => {
+      expect(await finish(await joining(ipv4, ipv6), ':')).toBe(
+        `1|${ipv4} did not come up on its private network`,
+      )
+      // What comes after it in the table was not done.
+      expect(root.read('/var/log/journal')).toBeUndefined()
+    })
+
+    test('waits until the resolver knows of it', async () => {
+      const path = '/run/systemd/resolve/stub-resolv.conf'
+      root.write(path, 'search .\n')
+      const tell = `test -e /run/napped && echo "search cluster.internal" >${path}; : >/run/napped`
+      expect(await finish(await joining(), tell)).toBe('0|')
+      expect(root.read(path)).toBe('search cluster.internal\n')
+    })
+
+    test('is told nothing of it where it joins none', async () => {
+      await live(await newIdentity('m0', []))
+      expect(root.read('/etc/systemd/network')).toBeUndefined()
+      expect(heard().join('\n')).not.toContain('networkctl')
+    })
+  })
+
   test('differs from every other clone', async () => {
     const [a, b] = [await newIdentity('m0', ['ed25519']), await newIdentity('m0', ['ed25519'])]
     for (const key of ['entropy', 'hostName', 'machineId'] as const) expect(a[key]).not.toBe(b[key])

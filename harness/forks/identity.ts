@@ -13,6 +13,17 @@ export interface NewIdentity {
   readonly machineId: string
   /** By type (`ed25519`): private key in PEM, public key as one line: `K_<type>`, `P_<type>`. */
   readonly hostKeys: ReadonlyMap<string, { readonly privateKey: string; readonly publicKey: string }>
+  /** Where the template is on no private network and the clone is: its place there. */
+  readonly privatePlace?: PrivatePlace | undefined
+}
+
+/** The file that gives a guest its addresses on a private network: `N`, its text `X`; the addresses as the kernel's tables
+ *  show them: `A4`, `A6`; the domain in which it searches names: `D`. */
+export interface PrivatePlace {
+  readonly ipv4: string
+  readonly ipv6: string
+  readonly domain: string
+  readonly file: { readonly path: string; readonly text: string }
 }
 
 export interface IdentityRow {
@@ -50,6 +61,16 @@ export const identityTable: readonly IdentityRow[] = [
     rule: 'differs',
     why: 'set at once; the monotonic clock goes on from the moment of saving, so that no timer has run out meanwhile',
     renew: 'date -s "@$T" >/dev/null',
+  },
+  {
+    what: 'place on a private network',
+    rule: 'differs',
+    why: 'a template of one machine is on none: the clone gets a card, and from the harness the file that a boot has from Ignition',
+    // Not waited for: under SELinux the answer may never come.
+    renew: [
+      'test -z "$N" || { umask 022; mkdir -p "${N%/*}"; printf %s "$X" >"$N"',
+      'type -P networkctl >/dev/null && { networkctl reload >/dev/null 2>&1 & }; }',
+    ].join('\n'),
   },
   {
     what: 'calendar timers',
@@ -109,6 +130,22 @@ export const identityTable: readonly IdentityRow[] = [
       'for d in /var/log/journal /run/log/journal; do test ! -d "$d/$template_id" || ln -sfn "$template_id" "$d/$M"; done',
       'echo "<6>signalbox: this machine was forked here; it is now $M" >/dev/kmsg',
     ].join('; '),
+  },
+  {
+    what: 'addresses on a private network',
+    rule: 'differs',
+    why: 'waited for, those of its place; a guest without networkd has no use for the file, however it came to be',
+    finish: [
+      'test -z "$N" || ! type -P networkctl >/dev/null || { a=',
+      // Looked up without a process: each has a line of its own in the kernel's tables.
+      `for ((n = 0; n < 600; n++)); do read -r -d '' v4 </proc/net/fib_trie`,
+      `v6=" $A6 "; test ! -e /proc/net/if_inet6 || { read -r -d '' v6 </proc/net/if_inet6; v6=" $v6"; }`,
+      `case "$v4" in *"|-- $A4"[[:space:]]*) case "$v6" in *[[:space:]]"$A6 "*) a=1; break;; esac;; esac; nap 0.05; done`,
+      'test -n "$a" || { o="$A4 did not come up on its private network"; return 1; }',
+      // The resolver is told by networkd a moment later. One that never is shows in the test.
+      'f=/run/systemd/resolve/stub-resolv.conf',
+      `test ! -e "$f" || for ((n = 0; n < 60; n++)); do read -r -d '' a <"$f"; case "$a" in *"$D"*) break;; esac; nap 0.05; done; }`,
+    ].join('\n'),
   },
   {
     what: 'etcd member',

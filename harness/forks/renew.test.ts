@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { openAgent } from '../agent/agent.ts'
 import { scriptedPort, type Script } from '../agent/scripted-agent.test.fixture.ts'
 import { hostKeyOf } from './identity.ts'
-import { finishRenewal, newIdentity, renew, setClock } from './renew.ts'
+import { finishRenewal, newIdentity, renew, setClock, wholeAddress } from './renew.ts'
 
 const never = new AbortController().signal
 const asked = (script: Script) => {
@@ -61,6 +61,27 @@ describe('renew', () => {
     expect(code).toMatch(/ K_ed25519=\$'-----BEGIN [^']*-----\\n' P_ed25519=\$'ssh-ed25519 .*; renew$/)
     const [, time = ''] = / ?T=\$'([\d.]+)'/.exec(code) ?? []
     expect(Math.abs(Date.now() / 1000 - Number(time))).toBeLessThan(60)
+  })
+
+  test('tells one that joins a private network its place there', async () => {
+    const identity = await newIdentity('m0', [])
+    const { port, options } = asked(() => ({ output: identity.machineId }))
+    const file = { path: '/etc/systemd/network/x.network', text: "[Match]\nName='x'\n" }
+    const privatePlace = { ipv4: '10.77.0.11', ipv6: 'fd77::11', domain: 'cluster.internal', file }
+    await renew({ ...options, identity: { ...identity, privatePlace } })
+    const [{ code } = { code: '' }] = port.requests
+    expect(code).toContain(
+      " N=$'/etc/systemd/network/x.network' X=$'[Match]\\nName=\\'x\\'\\n' A4=$'10.77.0.11' A6=$'fd770000000000000000000000000011' D=$'cluster.internal'",
+    )
+  })
+
+  test.each([
+    ['fd77::11', 'fd770000000000000000000000000011'],
+    ['::1', '00000000000000000000000000000001'],
+    ['fe80::', 'fe800000000000000000000000000000'],
+    ['1:2:3:4:5:6:7:abcd', '0001000200030004000500060007abcd'],
+  ])('%s is whole as %s', (short, whole) => {
+    expect(wholeAddress(short)).toBe(whole)
   })
 
   test.each([

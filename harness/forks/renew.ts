@@ -7,7 +7,7 @@ import type { Agent } from '../agent/agent.ts'
 import { ansiQuote } from '../agent/bash-text.ts'
 import { InfraError } from '../errors.ts'
 import { generateKeyText } from '../ssh/openssh-key.ts'
-import type { NewIdentity } from './identity.ts'
+import type { NewIdentity, PrivatePlace } from './identity.ts'
 
 export interface RenewOptions {
   readonly agent: Agent
@@ -39,12 +39,13 @@ export function hostNameOf(name: string, machineId: string): string {
 
 /** Renews what must be new before SSH is dialled. Throws InfraError when the clone did not take its identity. */
 export async function renew({ agent, identity, timeoutMs, signal }: RenewOptions): Promise<void> {
-  const { entropy, hostName, machineId, hostKeys } = identity
+  const { entropy, hostName, machineId, hostKeys, privatePlace } = identity
   const variables = {
     T: now(),
     E: entropy,
     H: hostName,
     M: machineId,
+    ...(privatePlace === undefined ? {} : placeVariables(privatePlace)),
     ...Object.fromEntries(
       [...hostKeys].flatMap(([type, { privateKey, publicKey }]) => [
         [`K_${type}`, privateKey],
@@ -57,6 +58,23 @@ export async function renew({ agent, identity, timeoutMs, signal }: RenewOptions
   const taken = await agent.tell(`${assignments.join(' ')}; renew`, { title, timeoutMs, signal })
   if (taken.trim() === machineId) return
   throw new InfraError('a clone did not take its new identity', { code: 'clone-not-renewed' })
+}
+
+function placeVariables({ ipv4, ipv6, domain, file }: PrivatePlace): Readonly<Record<string, string>> {
+  return { N: file.path, X: file.text, A4: ipv4, A6: wholeAddress(ipv6), D: domain }
+}
+
+/** An IPv6 address in 32 hexadecimal digits, as /proc/net/if_inet6 shows it. */
+export function wholeAddress(ipv6: string): string {
+  const [head = '', tail] = ipv6.split('::')
+  const groups = (part: string): readonly string[] =>
+    part === '' ? [] : part.split(':').map((group) => group.padStart(4, '0'))
+  const [before, after] = [groups(head), groups(tail ?? '')]
+  return [
+    ...before,
+    ...Array.from({ length: 8 - before.length - after.length }, () => '0000'),
+    ...after,
+  ].join('')
 }
 
 /** The rest, which may take place while SSH connects; the test begins after it. */

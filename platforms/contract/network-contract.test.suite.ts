@@ -1,10 +1,17 @@
 // What every platform must do that has private networks, against the seam only. Part of the platform contract.
 
 import { expect, test } from 'vitest'
-import type { PlatformMachine, PlatformSession, PrivateNetwork } from '../../harness/machine.ts'
+import type {
+  MachineSpec,
+  PlatformMachine,
+  PlatformSession,
+  PrivateNetwork,
+  Template,
+} from '../../harness/machine.ts'
 
 /** Declares the tests; called within the platform's suite. */
-export function networkContract({ session, create, timeoutMs }: NetworkSubject): void {
+export function networkContract(subject: NetworkSubject): void {
+  const { session, create, timeoutMs } = subject
   test('places of a private network have addresses of their own, the same for every network', () => {
     const networks = required(session())
     const places = Array.from({ length: 64 }, (_, index) => networks.place(index))
@@ -57,6 +64,35 @@ export function networkContract({ session, create, timeoutMs }: NetworkSubject):
   )
 
   test(
+    'a fork joins a network that its template is not on, and is on it after every power-on',
+    async () => {
+      using network = required(session()).open(0)
+      const template = await templateOf(subject)
+      const unknown = expect.objectContaining({ code: 'unknown-machine' })
+      for (const paused of [false, true]) {
+        const privateIndex = paused ? 1 : 3
+        const name = `m${privateIndex}`
+        const options = { folder: subject.folderFor(name), signal: never, network, paused, privateIndex }
+        expect(() => network.cut(name)).toThrow(unknown)
+        await using fork = await template.fork(0, name, options)
+        network.cut(name)
+        if (paused) await fork.power('resume', never)
+        await fork.power('cut', never)
+        await fork.power('on', never)
+        network.heal(name)
+        // Its card takes one of the ports.
+        const hardware = fork.hardware ?? expect.unreachable('it has no hardware')
+        for (const nic of ['one', 'two', 'three']) await hardware.addNic(nic, never)
+        await expect(hardware.addNic('four', never)).rejects.toMatchObject({ code: 'no-free-port' })
+        await hardware.setLink('private', 'down', never)
+        await hardware.setLink('private', 'up', never)
+      }
+      expect(() => network.cut('m0')).toThrow(unknown)
+    },
+    timeoutMs,
+  )
+
+  test(
     'a machine outlives its network, and a network its machines',
     async () => {
       const network = required(session()).open(2)
@@ -76,11 +112,33 @@ export function networkContract({ session, create, timeoutMs }: NetworkSubject):
 
 interface NetworkSubject {
   readonly session: () => PlatformSession
+  readonly spec: (name: string) => MachineSpec
+  /** An empty folder for a machine of that name. */
+  readonly folderFor: (name: string) => string
   readonly create: (
     name: string,
     place: { readonly network: PrivateNetwork; readonly privateIndex: number },
   ) => Promise<PlatformMachine>
   readonly timeoutMs: number
+}
+
+const never = new AbortController().signal
+
+/** A template of one machine that is on no network. */
+async function templateOf({ session, spec, folderFor }: NetworkSubject): Promise<Template> {
+  const { forks } = session()
+  const claim = await forks?.claim([spec('template')], 'contract', never)
+  switch (claim?.kind) {
+    case 'template':
+      return claim.template
+    case 'draft': {
+      await using draft = claim.draft
+      const machine = await draft.create(0, { folder: folderFor('template'), signal: never })
+      return await draft.save([machine], {}, never)
+    }
+    default:
+      throw new Error(`no template can be had: ${claim?.reason ?? 'the platform has no forks'}`)
+  }
 }
 
 function required({ privateNetworks }: PlatformSession): NonNullable<PlatformSession['privateNetworks']> {

@@ -292,6 +292,8 @@ export function platformContract(name: string, subject: ContractSubject): void {
     if (hasNetworks) {
       networkContract({
         session: () => session,
+        spec: subject.spec,
+        folderFor: (machineName) => folderFor(folder, machineName),
         create: async (machineName, { network, privateIndex }) =>
           await within(
             'create',

@@ -17,6 +17,7 @@ export interface AgentGuest {
   machineId(): string
   /** Makes it somebody else. */
   renew(machineId: string, hostKey: string | undefined): void
+  write(path: string, text: string): void
 }
 
 export interface FakeAgent extends AgentPort {
@@ -60,6 +61,8 @@ function answerTo(guest: AgentGuest, code: string): string | undefined {
   }
   const machineId = variable(code, 'M')
   if (machineId === undefined) return ''
+  const path = variable(code, 'N')
+  if (path !== undefined) guest.write(path, variable(code, 'X') ?? '')
   if (fork !== 'not-renewed') guest.renew(machineId, variable(code, 'K_ed25519'))
   return guest.machineId()
 }

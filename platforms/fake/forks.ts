@@ -37,7 +37,7 @@ export function openForks(maker: FakeMaker): Forks {
   const templateOf = (key: string, specs: readonly MachineSpec[], saved: Saved): Template => ({
     id: key.slice(0, 12),
     notes: saved.notes,
-    async fork(index, name, { folder, signal, paused, network }) {
+    async fork(index, name, { folder, signal, paused, network, privateIndex }) {
       signal.throwIfAborted()
       const moment = saved.moments[index]
       const spec = specs[index]
@@ -54,8 +54,11 @@ export function openForks(maker: FakeMaker): Forks {
         saved.damage ??= 'm0.ram: it was changed'
       }
       const source = { kind: 'clone', moment, paused: paused ?? false, onDamageTemplate } as const
-      const place = network && { network, index: spec.privateIndex ?? 0 }
-      return await maker.start({ spec: { ...spec, name }, folder, behaviour, place, source })
+      const ownIndex = privateIndex ?? spec.privateIndex
+      const plugged = spec.privateIndex === undefined
+      const place = network && { network, index: ownIndex ?? 0, plugged }
+      const clone = { ...spec, name, ...(ownIndex === undefined ? {} : { privateIndex: ownIndex }) }
+      return await maker.start({ spec: clone, folder, behaviour, place, source })
     },
     async damage() {
       await Promise.resolve()
@@ -106,7 +109,7 @@ export function openForks(maker: FakeMaker): Forks {
       const key = keyOf(specs, preparation)
       const reason = refusals.get(key)
       if (reason !== undefined) return { kind: 'none', reason }
-      return templates.has(key) ? { kind: 'template', id: key.slice(0, 12) } : { kind: 'absent' }
+      return { kind: templates.has(key) ? 'template' : 'absent', id: key.slice(0, 12) }
     },
     async claim(specs, preparation, signal) {
       const key = keyOf(specs, preparation)

@@ -4,17 +4,22 @@ import { UsageError } from '../../harness/errors.ts'
 import type { MachineHardware } from '../../harness/machine.ts'
 import type { FakeGuest } from './fake-shell.ts'
 
-const FREE_PORTS = 4
+const PORTS = 4
 
-/** Nothing is plugged in at first. */
-export function createHardware(machine: string, guest: FakeGuest): MachineHardware {
+/** Nothing is plugged in at first, but for the card of a private network perhaps. */
+export function createHardware(
+  machine: string,
+  guest: FakeGuest,
+  network: 'none' | 'slot' | 'port',
+): MachineHardware {
+  const freePorts = network === 'port' ? PORTS - 1 : PORTS
   const disks = new Set<string>()
   const cards = new Set<string>()
   const requirePort = (): void => {
-    if (disks.size + cards.size < FREE_PORTS) return
+    if (disks.size + cards.size < freePorts) return
     throw new UsageError(`${machine} has no free port`, {
       code: 'no-free-port',
-      hint: `pull one first; ${FREE_PORTS} fit`,
+      hint: `pull one first; ${freePorts} fit`,
     })
   }
   const require = (kind: string, there: ReadonlySet<string>, name: string): void => {
@@ -59,7 +64,7 @@ export function createHardware(machine: string, guest: FakeGuest): MachineHardwa
     async setLink(nic, state, signal) {
       await later(signal)
       if (nic === 'primary') guest.setSshTrouble(state === 'up' ? 'ok' : 'network-down', 'now')
-      else require('card', cards, nic)
+      else if (nic !== 'private' || network === 'none') require('card', cards, nic)
     },
   }
 }

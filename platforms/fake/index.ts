@@ -57,7 +57,7 @@ function openSession(): PlatformSession {
         spec,
         folder,
         behaviour: active,
-        place: network && { network, index: spec.privateIndex ?? 0 },
+        place: network && { network, index: spec.privateIndex ?? 0, plugged: false },
         source: { kind: 'boot', files },
       })
     },

@@ -11,7 +11,7 @@ import type { FakeGuest } from './fake-shell.ts'
 import { createFeed } from './feed.ts'
 import { createHardware } from './hardware.ts'
 import { createJobs } from './jobs.ts'
-import { plugIn, type FakeCard } from './network.ts'
+import { NETWORK_FILE, plugIn, type FakeCard } from './network.ts'
 import { createSerial } from './serial.ts'
 import { createCalls } from './sync-program.ts'
 import { startFakeSsh } from './ssh-server.ts'
@@ -30,7 +30,9 @@ export interface FakeMachineOptions {
   readonly folder: string
   readonly behaviour: FakeBehaviour
   /** Where it is on the private network of its cluster. */
-  readonly place: { readonly network: PrivateNetwork; readonly index: number } | undefined
+  readonly place:
+    | { readonly network: PrivateNetwork; readonly index: number; readonly plugged: boolean }
+    | undefined
   readonly source: FakeSource
 }
 
@@ -77,7 +79,8 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
   }
   let card: FakeCard | undefined
   const plug = (): void => {
-    if (place !== undefined) card = plugIn(place.network, place.index)
+    // Without its file it has no address.
+    if (place !== undefined) card = plugIn(place.network, place.index, () => files.has(NETWORK_FILE))
   }
   const boot = (): void => {
     plug()
@@ -128,6 +131,7 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
     bootId: () => bootId,
     machineId: () => machineId,
     jobs: (say) => createJobs(guest, say),
+    write: (path, text) => void files.set(path, text),
     renew: (newMachineId, hostKey) => {
       machineId = newMachineId
       if (hostKey !== undefined) ssh.setHostKey(hostKey)
@@ -150,7 +154,7 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
     agent,
     serial: createSerial(),
     calls,
-    hardware: createHardware(name, guest),
+    hardware: createHardware(name, guest, place === undefined ? 'none' : place.plugged ? 'port' : 'slot'),
     get exited() {
       return exited.promise
     },

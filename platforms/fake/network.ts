@@ -13,6 +13,10 @@ import {
 } from '../../qemu/index.ts'
 
 const CLUSTER = 'fake'
+
+/** The file that gives a machine its addresses. */
+export const NETWORK_FILE = '/fake/network'
+
 const networks = new WeakMap<PrivateNetwork, ClusterNetwork>()
 
 export const fakeNetworks: PrivateNetworks = {
@@ -35,7 +39,7 @@ export const fakeNetworks: PrivateNetworks = {
   },
   place(index) {
     const { ipv4, ipv6 } = privateAddress(CLUSTER, index)
-    return { ipv4, ipv6, file: { path: '/fake/network', text: `${ipv4}\n`, mode: 0o644 } }
+    return { ipv4, ipv6, file: { path: NETWORK_FILE, text: `${ipv4}\n`, mode: 0o644 } }
   },
 }
 
@@ -50,8 +54,8 @@ const TYPE = 0x88b5
 const FRAME_BYTES = 15
 const KIND = { request: 1, reply: 2 } as const
 
-/** Plugs a machine in. */
-export function plugIn(network: PrivateNetwork, index: number): FakeCard {
+/** Plugs a machine in; `hasAddress`: whether it answers now. */
+export function plugIn(network: PrivateNetwork, index: number, hasAddress: () => boolean): FakeCard {
   const cluster = networks.get(network)
   if (cluster === undefined)
     throw new UsageError('this network is not of the fake', { code: 'foreign-network' })
@@ -60,6 +64,7 @@ export function plugIn(network: PrivateNetwork, index: number): FakeCard {
   const card = new Duplex({
     read: () => undefined,
     write: (bytes: Buffer, _encoding, done) => {
+      if (!hasAddress()) return done()
       for (let at = 4; at <= bytes.length; at += 4 + bytes.readUInt32BE(at - 4)) {
         if (bytes.readUInt32BE(at - 4) !== FRAME_BYTES || bytes.readUInt16BE(at + 12) !== TYPE) continue
         const sender = Buffer.from(bytes.subarray(at + 6, at + 12))

@@ -49,7 +49,7 @@ export function openSaves(maker: FakeMaker): SavedMachines {
         spec,
         folder: options.folder,
         behaviour: { ...readBehaviour(spec.ignition).behaviour, boot: 'ok' },
-        place: network && { network, index: spec.privateIndex ?? 0 },
+        place: network && { network, index: spec.privateIndex ?? 0, plugged: false },
         source: {
           kind: 'clone',
           moment: { ...moment, files: new Map(files) },

@@ -39,9 +39,21 @@ export interface MachineContext {
 export type MachineSource =
   | { readonly kind: 'boot' }
   | { readonly kind: 'draft'; readonly folder: string; readonly prefix: string }
-  | { readonly kind: 'template'; readonly folder: string; readonly prefix: string; readonly id: string }
-  /** From files that stay as they are; `firstBoot`: it was in its image's first boot. */
-  | { readonly kind: 'saved'; readonly folder: string; readonly firstBoot: boolean }
+  /** `plugsCard`: the template is on no private network, and the machine is to be on one. */
+  | {
+      readonly kind: 'template'
+      readonly folder: string
+      readonly prefix: string
+      readonly id: string
+      readonly plugsCard: boolean
+    }
+  /** From files that stay as they are; `firstBoot`: it was in its image's first boot; `pluggedCard`: as above. */
+  | {
+      readonly kind: 'saved'
+      readonly folder: string
+      readonly firstBoot: boolean
+      readonly pluggedCard: boolean
+    }
 
 /** The file of a saved machine's memory and devices. */
 export const SAVED_STATE = 'state'
@@ -81,6 +93,8 @@ export async function createMachine(
   if (source.kind === 'template') await readHistory(source, console, journal)
   const [agent, calls] = [openAgentLine(), openAgentLine()]
   const firmware = firmwareOf(spec, image)
+  const isPlugged =
+    (source.kind === 'template' && source.plugsCard) || (source.kind === 'saved' && source.pluggedCard)
   const belongings = undo.move()
   belongings.defer(() => noticeConsole(console, spec.name, emit))
   return await QemuMachine.start(
@@ -105,6 +119,7 @@ export async function createMachine(
       calls,
       releaseMs: 15_000 * Math.min(slowness, 4),
       serials: [PRIMARY_DISK_SERIAL, ...spec.disks.map(({ serial }) => serial)],
+      hasPluggedCard: isPlugged,
       links: network === undefined ? ['primary'] : ['primary', 'private'],
       shutdownMs: 30_000 * Math.min(slowness, 4),
       firstBootIsSpecial: hasFirstBootArguments(firmware, image, {
@@ -146,12 +161,18 @@ export async function createMachine(
               detachedConsole,
               fromState: from.state !== undefined,
               memory: from.memory,
+              privateCard: isPlugged ? pluggedCard(begin, source) : 'slot',
             }),
         })
       },
     },
     signal,
   )
+}
+
+// Only the template's own state is without it.
+function pluggedCard(begin: Beginning, source: MachineSource): 'port' | 'unplugged' {
+  return begin.kind === 'first' && source.kind === 'template' ? 'unplugged' : 'port'
 }
 
 function storageSource({ base }: MachineContext, source: MachineSource): StorageSource {

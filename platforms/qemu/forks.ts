@@ -50,8 +50,9 @@ export function openForks(context: MachineContext, make: MakeMachine): Forks {
   return {
     refuses: (spec) => refuseFork(spec),
     async look(specs, preparation) {
-      const found = await lookForTemplate(keyFor(specs, preparation))
-      return found.kind === 'template' ? { kind: 'template', id: idOf(found.template) } : found
+      const key = keyFor(specs, preparation)
+      const found = await lookForTemplate(key)
+      return found.kind === 'none' ? found : { kind: found.kind, id: shortId(key) }
     },
     async claim(specs, preparation, signal) {
       const key = keyFor(specs, preparation)
@@ -150,7 +151,7 @@ function factsOf(
   }
 }
 
-const idOf = ({ record }: StoredTemplate): string => record.key.slice(0, 12)
+const shortId = (key: string): string => key.slice(0, 12)
 
 function openTemplate(
   specs: readonly MachineSpec[],
@@ -160,7 +161,7 @@ function openTemplate(
 ): Template {
   const { folder } = stored
   const { notes } = stored.record
-  const id = idOf(stored)
+  const id = shortId(stored.record.key)
   return {
     id,
     notes,
@@ -177,9 +178,15 @@ function openTemplate(
       }
       if (options.detach === true)
         throw new UsageError('a fork cannot be detached', { code: 'fork-detached' })
-      const { hostName = spec.hostName } = options
-      const clone = { ...spec, name, ...(hostName === undefined ? {} : { hostName }) }
-      return await make(clone, options, { kind: 'template', folder, prefix: prefixOf(index), id })
+      const { hostName = spec.hostName, privateIndex = spec.privateIndex } = options
+      const clone = {
+        ...spec,
+        name,
+        ...(hostName === undefined ? {} : { hostName }),
+        ...(privateIndex === undefined ? {} : { privateIndex }),
+      }
+      const plugsCard = spec.privateIndex === undefined && privateIndex !== undefined
+      return await make(clone, options, { kind: 'template', folder, prefix: prefixOf(index), id, plugsCard })
     },
     async damage(signal) {
       const outward = await stored.damage()

@@ -28,6 +28,8 @@ export interface HardwareOptions {
   readonly storage: string | undefined
   /** Serials that are taken. */
   readonly serials: readonly string[]
+  /** Of the spare ports, those that are free at first. */
+  readonly ports: readonly string[]
   /** Cards of the command line. */
   readonly links: readonly ('primary' | 'private')[]
   /** The current power cycle. */
@@ -57,11 +59,11 @@ export function openHardware(options: HardwareOptions): QemuHardware {
   let disks = 0
   const freePort = (): string => {
     const taken = new Set([...plugged.values()].map(({ port }) => port))
-    const port = sparePorts.find((each) => !taken.has(each))
+    const port = options.ports.find((each) => !taken.has(each))
     if (port !== undefined) return port
     throw new UsageError(`${machine} has no free port: ${[...plugged.keys()].join(', ')} are plugged in`, {
       code: 'no-free-port',
-      hint: `pull one first; ${sparePorts.length} fit`,
+      hint: `pull one first; ${options.ports.length} fit`,
     })
   }
   const find = <K extends Plugged['kind']>(kind: K, name: string): Extract<Plugged, { kind: K }> => {

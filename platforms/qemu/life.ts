@@ -12,6 +12,7 @@ import {
   launchMachine,
   letGo,
   loadState,
+  plugPrivateCard,
   readLines,
   startSoftwareTpm,
   type ConsoleFeed,
@@ -128,6 +129,8 @@ export async function startLife(options: LifeOptions): Promise<Life> {
   if (options.state !== undefined) {
     const { path, memory, paused } = options.state
     await loadState(running.qmp, path, { memory, signal: options.signal })
+    const { privateNetwork: net } = running.config
+    if (net?.card === 'unplugged') await plugPrivateCard(running.qmp, net.mac, { signal: options.signal })
     if (!paused) await running.qmp.execute('cont', {}, { signal: options.signal })
   }
   if (options.outlives === 'always') {

@@ -37,6 +37,8 @@ export interface PowerCycle {
   /** The port of the cycle before, to keep it; 0 lets the kernel choose. */
   readonly sshPort: number
   readonly tpmSocket: string | undefined
+  /** Where its card on the private network is, with a `privateIndex`. Default `slot`. */
+  readonly privateCard?: NonNullable<MachineConfig['privateNetwork']>['card']
   /** A machine that outlives us: QEMU itself writes its console here, and restarts it without our help. */
   readonly detachedConsole?: string | undefined
 }
@@ -80,14 +82,19 @@ export function toMachineConfig(
       ...(spec.hostName === undefined ? [] : [`io.systemd.credential:system.hostname=${spec.hostName}`]),
     ],
     network: { sshPort: cycle.sshPort, ipv6: false },
-    ...(spec.privateIndex === undefined
-      ? {}
-      : { privateNetwork: { fd: PRIVATE_NETWORK_FD, mac: privateMac(spec.privateIndex) } }),
+    ...(spec.privateIndex === undefined ? {} : { privateNetwork: privateCard(spec.privateIndex, cycle) }),
     ...(cycle.tpmSocket === undefined ? {} : { tpmSocket: cycle.tpmSocket }),
     // The first-boot arguments last as long as the process: a guest that reboots needs a new one without them.
     onReboot: hasFirstBootArguments(boot.firmware, image, cycle) ? 'exit' : 'restart',
     channels: channelsOf(cycle),
   }
+}
+
+function privateCard(
+  index: number,
+  { privateCard: card = 'slot' }: PowerCycle,
+): MachineConfig['privateNetwork'] & object {
+  return { fd: PRIVATE_NETWORK_FD, mac: privateMac(index), card }
 }
 
 /** Whether this cycle's command line may only be booted once. */

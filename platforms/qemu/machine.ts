@@ -16,7 +16,9 @@ import type {
 } from '../../harness/machine.ts'
 import {
   privateMemoryMiB,
+  PRIVATE_CARD_PORT,
   saveState,
+  sparePorts,
   stopOrderly,
   type ConsoleFeed,
   type LineBuffer,
@@ -60,6 +62,8 @@ export interface MachineParts {
   readonly disks: readonly string[]
   /** Of its disks. */
   readonly serials: readonly string[]
+  /** Its card on the private network was plugged into a spare port. */
+  readonly hasPluggedCard: boolean
   /** Its network cards. */
   readonly links: readonly ('primary' | 'private')[]
   /** How long a guest may take to let go of a device. */
@@ -121,6 +125,7 @@ export class QemuMachine implements PlatformMachine {
     this.hardware = openHardware({
       ...parts,
       machine: parts.name,
+      ports: parts.hasPluggedCard ? sparePorts.filter((port) => port !== PRIVATE_CARD_PORT) : sparePorts,
       life: async (signal) => await abortable(this.#life(), signal),
     })
     this.disks = parts.disks
@@ -218,15 +223,15 @@ export class QemuMachine implements PlatformMachine {
   }
 
   /** What it is now, for whoever saves it. */
-  async standing(
-    signal: AbortSignal,
-  ): Promise<
-    Pick<MachineParts, 'spec' | 'firmwareVariables' | 'firstBoot'> & { readonly qmp: QmpConnection }
+  async standing(signal: AbortSignal): Promise<
+    Pick<MachineParts, 'spec' | 'firmwareVariables' | 'firstBoot' | 'hasPluggedCard'> & {
+      readonly qmp: QmpConnection
+    }
   > {
-    const { spec, firmwareVariables } = this.#parts
+    const { spec, firmwareVariables, hasPluggedCard } = this.#parts
     const life = await abortable(this.#life(), signal)
     const firstBoot = this.#state.kind === 'running' && this.#state.firstBoot
-    return { spec, firmwareVariables, firstBoot, qmp: life.machine.qmp }
+    return { spec, firmwareVariables, firstBoot, hasPluggedCard, qmp: life.machine.qmp }
   }
 
   async keep(notes: LedgerEntry['data'], signal: AbortSignal): Promise<void> {

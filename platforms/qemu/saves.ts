@@ -38,8 +38,9 @@ export function openSaves(context: MachineContext, make: MakeMachine): SavedMach
         await Promise.all(all.map(async ({ machine }) => await machine.power('pause', signal)))
         return await Promise.all(
           all.map(async ({ machine, folder }): Promise<SavedMachine> => {
-            const { spec, firstBoot } = await copyMachine(context, machine, folder, signal)
-            const facts = { qemu: version, binary, accelerator, firstBoot: firstBoot ? 1 : 0 }
+            const { spec, firstBoot, hasPluggedCard } = await copyMachine(context, machine, folder, signal)
+            const flags = { firstBoot: firstBoot ? 1 : 0, pluggedCard: hasPluggedCard ? 1 : 0 }
+            const facts = { qemu: version, binary, accelerator, ...flags }
             return { spec, facts }
           }),
         )
@@ -58,7 +59,8 @@ export function openSaves(context: MachineContext, make: MakeMachine): SavedMach
     },
     async resume({ spec, facts }, folder, options) {
       try {
-        return await make(spec, options, { kind: 'saved', folder, firstBoot: facts['firstBoot'] === 1 })
+        const flags = { firstBoot: facts['firstBoot'] === 1, pluggedCard: facts['pluggedCard'] === 1 }
+        return await make(spec, options, { kind: 'saved', folder, ...flags })
       } catch (cause) {
         if (codeOf(cause) !== 'state-not-loaded') throw cause
         throw new InfraError(`machine ${spec.name} cannot be brought up again: ${messageOf(cause)}`, {

@@ -23,8 +23,6 @@ async function expectAllToReachAll({ machines }: Cluster): Promise<void> {
 const answers = async (machine: Machine, command: string): Promise<boolean> =>
   (await machine.exec(['bash', '-c', command], { sudo: true })).exitCode === 0
 
-const prepared = test.extend('cluster', three, async () => undefined)
-
 /** What holds of a cluster however its machines came to be. */
 async function expectNames(cluster: Cluster): Promise<void> {
   const m0 = member(cluster, 0)
@@ -51,7 +49,7 @@ async function expectNames(cluster: Cluster): Promise<void> {
   })
 }
 
-prepared('clusters.names', async ({ cluster, http }) => {
+test('clusters.names', three, async ({ cluster, http }) => {
   await expectNames(cluster)
   // The test's file server is on the other network.
   const url = http.serve('/greeting', 'hello')
@@ -62,7 +60,7 @@ test('clusters.names-cold', { ...three, machines: 2, firstBoot: true }, async ({
   await expectNames(cluster)
 })
 
-prepared('clusters.members-come-back', { timeoutMs: 200_000 }, async ({ cluster }) => {
+test('clusters.members-come-back', { ...three, timeoutMs: 200_000 }, async ({ cluster }) => {
   const m1 = member(cluster, 1)
   const called = await m1.run('hostname')
   await m1.reboot()
@@ -74,7 +72,23 @@ prepared('clusters.members-come-back', { timeoutMs: 200_000 }, async ({ cluster 
   await expectAllToReachAll(cluster)
 })
 
-prepared('clusters.faults', async ({ cluster }) => {
+test('clusters.moments', { ...three, timeoutMs: 200_000 }, async ({ cluster }) => {
+  const [m0, m1] = [member(cluster, 0), member(cluster, 1)]
+  const point = await m1.checkpoint()
+  await m1.setLink('private', 'down')
+  expect(await answers(m0, 'ping -c1 -W3 m1')).toBe(false)
+  await m1.restore(point)
+  await expectAllToReachAll(cluster)
+  // Its card on the private network has a port of its own.
+  for (const name of ['one', 'two']) await m1.addNic(name)
+  await m1.addDisk({ serial: 'three', sizeMiB: 8 })
+  await expect(m1.addNic('four')).rejects.toThrow('no free port')
+  await m1.power('cut')
+  await m1.power('on')
+  await expectAllToReachAll(cluster)
+})
+
+test('clusters.faults', three, async ({ cluster }) => {
   const { network } = cluster
   const [m0, m2] = [member(cluster, 0), member(cluster, 2)]
   network.cut('m1')
@@ -102,7 +116,7 @@ prepared('clusters.faults', async ({ cluster }) => {
   await expectAllToReachAll(cluster)
 })
 
-prepared('clusters.time', async ({ cluster }) => {
+test('clusters.time', three, async ({ cluster }) => {
   const { ntp } = cluster.network
   const [m0, m1] = [member(cluster, 0), member(cluster, 1)]
   const ahead = async (machine: Machine): Promise<number> =>

@@ -1,6 +1,6 @@
 // A corpus for the CLI's own tests: forks of fake machines, and everything that can go wrong with them.
 
-import { describe, expect, test, type Machine } from '../../index.ts'
+import { describe, expect, test, type Cluster, type Machine } from '../../index.ts'
 import { fakeMachine } from '../fake-machine.test.data.ts'
 
 const origin = async (machine: Machine): Promise<string> => await machine.run('fake origin')
@@ -95,6 +95,42 @@ test('restless-cluster', { machines: 2, ignition: fakeMachine({ settle: 'never' 
   const origins = await Promise.all(cluster.machines.map(origin))
   expect(origins).toEqual(['cold', 'cold'])
 })
+
+/** Clusters, whose members are forked from one machine where they can be. */
+const three = { machines: 3, privateNetwork: true } as const
+const originsOf = async ({ machines }: Cluster): Promise<readonly string[]> => {
+  for (const name of ['m1', 'm2']) expect((await machines[0]?.exec(`fake ping ${name}`))?.exitCode).toBe(0)
+  return await Promise.all(machines.map(origin))
+}
+describe('one-template', { memoryMiB: 256 }, () => {
+  test('machine', async ({ machine }) => {
+    expect((await machine.exec('cat /fake/network')).exitCode).toBe(1)
+    expect(await origin(machine)).toBe('fork')
+  })
+  test('cluster', three, async ({ cluster }) => {
+    expect(await originsOf(cluster)).toEqual(['fork', 'fork', 'fork'])
+    const [, second] = cluster.machines
+    expect(await second?.run('cat /fake/network')).toBe(second?.privateAddress?.ipv4)
+  })
+})
+describe('cluster-of-somebodies', { ...three, ignition: fakeMachine({ settle: 'shares' }) }, () => {
+  test('first', async ({ cluster }) => {
+    expect(await originsOf(cluster)).toEqual(['cold', 'cold', 'cold'])
+  })
+  test('second', async ({ cluster }) => {
+    expect(await originsOf(cluster)).toEqual(['fork', 'fork', 'fork'])
+  })
+})
+for (const [name, behaviour] of [
+  ['lost-alone', { boot: 'silent', only: ['template'] }],
+  ['not-forked', { fork: 'fails' }],
+  ['restless', { settle: 'never' }],
+] as const) {
+  const ignition = fakeMachine(behaviour)
+  test(`cluster-${name}`, { ...three, ignition }, async ({ cluster }) => {
+    expect(await originsOf(cluster)).toEqual(['cold', 'cold', 'cold'])
+  })
+}
 
 describe('damaged-later', () => {
   test('passes', async ({ machine }) => {

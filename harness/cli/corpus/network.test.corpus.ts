@@ -76,11 +76,13 @@ for (const [name, boot] of [
   ['cannot-be-had', 'create-fails'],
 ] as const) {
   const console = [`the console of a member that ${name}`]
-  test(
-    `network.member-${name}`,
+  // Members of a prepared cluster boot as such, to be saved.
+  const ready = test.extend(
+    'ready',
     { ...three, ignition: fakeMachine({ boot, only: ['m1'], console }) },
-    async ({ machine }) => {
-      await machine.run('true')
-    },
+    async () => undefined,
   )
+  ready(`network.member-${name}`, async ({ machine }) => {
+    await machine.run('true')
+  })
 }

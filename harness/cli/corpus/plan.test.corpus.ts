@@ -21,6 +21,7 @@ describe('one-machine', { exclusive: false, oneMachine: true, memoryMiB: 512 }, 
 })
 
 test('cluster', { machines: 3, privateNetwork: true, memoryMiB: 512 }, body)
+test.extend('ready', { machines: 3, privateNetwork: true, memoryMiB: 512 }, body)('prepared-cluster', body)
 test('first-boot', { firstBoot: true }, body)
 test('own-machines', { machines: 0 }, body)
 test('made-config', { ignition: () => file('/etc/made') }, body)
