@@ -60,7 +60,7 @@ const selected = (name: string, requirements: Requirements = {}): Selection => (
   test: { name, requirements, body: useMachines, location: { file: 'a.ts', line: 1, column: 1 } },
   skip: undefined,
 })
-const prepared = selected('prepared', { machines: 3, privateNetwork: true, memoryMiB: 256 })
+const readied = selected('prepared', { machines: 3, privateNetwork: true, memoryMiB: 256 })
 const selection: readonly Selection[] = [
   selected('equal.a'),
   selected('equal.b'),
@@ -68,8 +68,8 @@ const selection: readonly Selection[] = [
   selected('merged.b', { exclusive: false, ignition: withFile('/etc/b', 'b') }),
   selected('cluster', { machines: 3, privateNetwork: true, memoryMiB: 256 }),
   {
-    ...prepared,
-    test: { ...prepared.test, preparation: { name: 'ready', body: useMachines } },
+    ...readied,
+    test: { ...readied.test, preparation: { name: 'ready', body: useMachines } },
   },
   selected('pair', { machines: 2, memoryMiB: 256 }),
   selected('first-boot', { firstBoot: true }),

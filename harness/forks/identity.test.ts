@@ -246,11 +246,11 @@ describe('a clone', () => {
     })
 
     test('waits until the resolver knows of it', async () => {
-      const path = '/run/systemd/resolve/stub-resolv.conf'
-      root.write(path, 'search .\n')
-      const tell = `test -e /run/napped && echo "search cluster.internal" >${path}; : >/run/napped`
+      const resolver = '/run/systemd/resolve/stub-resolv.conf'
+      root.write(resolver, 'search .\n')
+      const tell = `test -e /run/napped && echo "search cluster.internal" >${resolver}; : >/run/napped`
       expect(await finish(await joining(), tell)).toBe('0|')
-      expect(root.read(path)).toBe('search cluster.internal\n')
+      expect(root.read(resolver)).toBe('search cluster.internal\n')
     })
 
     test('is told nothing of it where it joins none', async () => {

@@ -136,8 +136,11 @@ async function templateOf({ session, spec, folderFor }: NetworkSubject): Promise
       const machine = await draft.create(0, { folder: folderFor('template'), signal: never })
       return await draft.save([machine], {}, never)
     }
-    default:
+    case 'none':
+    case undefined:
       throw new Error(`no template can be had: ${claim?.reason ?? 'the platform has no forks'}`)
+    default:
+      return claim satisfies never
   }
 }
 
