@@ -241,8 +241,8 @@ async function afterBody(
     try {
       await runPhase(attempt, { phase, timeoutMs, signal: env.signal }, work)
     } catch (error) {
-      const isNews = !skipped && attempt.failures.length === 0
-      if (!env.signal.aborted && (isNews || error instanceof InfraError))
+      if (skipped || env.signal.aborted) return
+      if (attempt.failures.length === 0 || error instanceof InfraError)
         attempt.failures.push(failureFrom(error, phase, request.plan.location))
     }
   }
