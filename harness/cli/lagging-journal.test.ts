@@ -81,12 +81,16 @@ const EXTERNAL_ENDS = [
   'i: passed',
 ]
 
-it('external tests: waits for the journal, and asks systemd only where it tells of a failure', SLOW, async () => {
-  const events = await run(...projectOf(50))
-  expect(ends(events)).toEqual(EXTERNAL_ENDS)
-  // The first, those that broke something, and the last.
-  expect(asked(events)).toEqual(['a', 'b-breaks', 'd-fails', 'f-skips', 'g-breaks-it-again', 'i'])
-})
+it(
+  'external tests: waits for the journal, and asks systemd only where it tells of a failure',
+  SLOW,
+  async () => {
+    const events = await run(...projectOf(50))
+    expect(ends(events)).toEqual(EXTERNAL_ENDS)
+    // The first, those that broke something, and the last.
+    expect(asked(events)).toEqual(['a', 'b-breaks', 'd-fails', 'f-skips', 'g-breaks-it-again', 'i'])
+  },
+)
 
 it('external tests: does not trust a journal that stays behind', SLOW, async () => {
   const events = await run(...projectOf(2000))

@@ -102,7 +102,7 @@ async function runWords(guest: FakeGuest, words: readonly string[], io: ShellIo)
       return 0
     case 'systemctl':
       if (args.includes('reboot')) guest.reboot()
-      if (args[0] === 'reset-failed') for (const unit of args.slice(2)) guest.failedUnits.delete(unit)
+      if (args[0] === 'reset-failed') for (const unit of args.slice(1)) guest.failedUnits.delete(unit)
       if (args.includes('--property=NFailedUnits')) io.out(`${guest.failedUnits.size}\n`)
       if (args[0] === 'list-units')
         io.out([...guest.failedUnits].map((unit) => `${unit} loaded failed failed\n`).join(''))

@@ -104,7 +104,7 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
     bootId: () => bootId,
     machineId: () => machineId,
     print: (line) => feed.push(line),
-    log: journal.log,
+    log: (message) => journal.log(message),
     end: (blame, reason) => end('gone', { expected: false, blame, reason }),
     reboot: boot,
     ping: async (index) => (await card?.ping(index, PING_MS)) ?? false,
