@@ -14,6 +14,9 @@ export interface LedgerEntry {
   readonly data: Readonly<Record<string, string | number>>
 }
 
+/** The kind of a folder that is of use only while its owner lives: `data` holds `folder`, which is named like its entry. */
+export const SCRATCH_KIND = 'scratch'
+
 const folder = (): string => join(runtimeFolder(), 'ledger')
 
 /** Writes an entry owned by this process (or by `owner`, for what is handed over); dispose it when the thing is gone. */

@@ -265,6 +265,34 @@ export interface Forks {
   look(specs: readonly MachineSpec[], preparation: string): Promise<TemplateOutlook>
 }
 
+/** A saved machine, as data: what its platform needs beside the files. Holds the machine's config, and so its secrets. */
+export interface SavedMachine {
+  readonly spec: MachineSpec
+  /** For the platform that wrote them, and for people. */
+  readonly facts: Readonly<Record<string, string | number>>
+}
+
+/** A machine that is to be saved, and its own folder: private, empty. */
+export interface SaveOrder {
+  readonly machine: PlatformMachine
+  readonly folder: string
+}
+
+/** Running machines kept in files, to be brought up again as they were, any number of times; where a platform has that. */
+export interface SavedMachines {
+  /** Bytes that saving these takes at the most, about. */
+  estimate(machines: readonly PlatformMachine[]): Promise<number>
+  /**
+   * Saves machines that belong together at one instant; they go on afterwards, whether this succeeds or not. What was written
+   * is the caller's. Throws UsageError (`not-savable`) for a machine that cannot be saved, InfraError when the host fails.
+   */
+  save(orders: readonly SaveOrder[], signal: AbortSignal): Promise<readonly SavedMachine[]>
+  /** Why that machine cannot be brought up on this host, or undefined. */
+  refuses(saved: SavedMachine): string | undefined
+  /** Brings a machine up; it runs on from the moment of saving, and what it writes is not written to `folder`. */
+  resume(saved: SavedMachine, folder: string, options: CreateOptions): Promise<PlatformMachine>
+}
+
 /** An opened platform: holds what all machines of a run share. Disposing releases it and every machine left. */
 export interface PlatformSession extends AsyncDisposable {
   /** What this platform can hold at once, measured: the scheduler's budget. */
@@ -278,6 +306,7 @@ export interface PlatformSession extends AsyncDisposable {
   /** The character device in the guest that leads to `PlatformMachine.calls`; one process may have it open at a time. */
   readonly callsDevice?: string
   readonly forks?: Forks
+  readonly saves?: SavedMachines
   readonly privateNetworks?: PrivateNetworks
   /** Facts for the run record: versions, accelerator. */
   readonly facts: Readonly<Record<string, string | number>>

@@ -50,6 +50,7 @@ export {
   createOverlay,
   createOverlayAhead,
   inspectBase,
+  rebaseOverlay,
   virtualSize,
   type BaseDisk,
   type BaseDiskFacts,

@@ -87,6 +87,19 @@ export async function createOverlayAhead(
   await qemuImg(['create', '-q', '-f', 'qcow2', ...backing, path, String(virtualBytes)], signal)
 }
 
+/** Makes a qcow2 disk an overlay of `base`, or whole: what it had from the disks in between becomes its own. */
+export async function rebaseOverlay(
+  path: string,
+  base: BaseDisk | undefined,
+  signal?: AbortSignal,
+): Promise<void> {
+  const backing = base === undefined ? ['-b', ''] : ['-F', base.format, '-b', base.path]
+  await runCommand('qemu-img', ['rebase', '-q', '-f', 'qcow2', ...backing, path], {
+    signal,
+    timeoutMs: 300_000,
+  })
+}
+
 /** The size of a disk as a guest sees it. */
 export async function virtualSize(path: string, signal?: AbortSignal): Promise<number> {
   const stdout = await runCommand('qemu-img', ['info', '--output=json', '-U', path], {

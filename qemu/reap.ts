@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { sleep } from '../harness/deadline.ts'
-import { readLedger, strikeFromLedger, type LedgerEntry } from '../harness/ledger.ts'
+import { readLedger, SCRATCH_KIND, strikeFromLedger, type LedgerEntry } from '../harness/ledger.ts'
 import { identifyProcess, isAlive, type ProcessIdentity } from '../harness/process.ts'
 import { MACHINE_KIND } from './machine-folders.ts'
 import { TPM_KIND } from './swtpm.ts'
@@ -40,8 +40,8 @@ export async function reapMachine(id: string): Promise<readonly Reaped[]> {
 async function reap(entries: readonly LedgerEntry[]): Promise<readonly Reaped[]> {
   const reaped: Reaped[] = []
   for (const entry of entries) {
-    if (entry.kind === DRAFT_KIND) {
-      reaped.push(await removeDraft(entry))
+    if (entry.kind === DRAFT_KIND || entry.kind === SCRATCH_KIND) {
+      reaped.push(await removeFolder(entry))
       continue
     }
     const mark = identifyingArgument(entry)
@@ -55,11 +55,11 @@ async function reap(entries: readonly LedgerEntry[]): Promise<readonly Reaped[]>
   return reaped
 }
 
-// A template that was never finished. Only a folder that is named like one is touched.
-async function removeDraft(entry: LedgerEntry): Promise<Reaped> {
+// A template that was never finished, or what a command needed. Only a folder that is named like one is touched.
+async function removeFolder(entry: LedgerEntry): Promise<Reaped> {
   const folder = text(entry.data['folder'])
-  const folders =
-    folder !== undefined && /^[0-9a-f]{64}\.[0-9a-f]{8}\.draft$/.test(basename(folder)) ? [folder] : []
+  const shape = entry.kind === DRAFT_KIND ? /^[0-9a-f]{64}\.[0-9a-f]{8}\.draft$/ : /^scratch-[0-9a-f]{8}$/
+  const folders = folder !== undefined && shape.test(basename(folder)) ? [folder] : []
   for (const each of folders) await rm(each, { recursive: true, force: true })
   strikeFromLedger(entry.id)
   return { id: entry.id, kind: entry.kind, killed: [], folders }

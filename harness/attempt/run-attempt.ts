@@ -181,12 +181,13 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
   const outcome = skipped === undefined ? outcomeOf(attempt.failures) : 'skipped'
   const endedAt = performance.now()
   const { machines } = held
-  const { emit, signal } = env
-  const { failures } = attempt
+  const { emit, signal, image, session } = env
+  const { failures, folder } = attempt
   // As the events of several targets name it.
   const cell = relative(join(env.runFolder, 'attempts'), env.attemptsFolder)
   const run = [basename(env.runFolder), ...(cell === '' ? [] : [cell])].join('.')
-  await env.debugging.afterAttempt({ run, ref, outcome, failures, machines, emit, signal })
+  const scene = { folder, platform: env.target.platform, image, saves: session.saves }
+  await env.debugging.afterAttempt({ run, ref, outcome, failures, machines, ...scene, emit, signal })
   attempt.counter.heldMs += performance.now() - endedAt
   if (request.isLast({ outcome, reached, failures })) await tearDown(request, attempt)
   // The first one on these machines waited for it.

@@ -1,7 +1,7 @@
 // Which tests a command is about: what the command line, an earlier run, changed files and a shard leave of all tests. The
 // pure parts are in harness/plan; here they are told what only the host knows.
 
-import { existsSync, realpathSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { UsageError } from '../errors.ts'
 import type { EventOf } from '../events.ts'
@@ -14,8 +14,9 @@ import { shardTests, type Shard } from '../plan/shard.ts'
 import { withEarlier } from '../plan/whole-groups.ts'
 import { knowFailures } from './know-failures.ts'
 import { loadExternal } from './load-external.ts'
-import { loadTestFiles, type LoadedTests } from './load-tests.ts'
+import { builtIn, loadTestFiles, type LoadedTests } from './load-tests.ts'
 import type { SelectionFlags } from './option-table.ts'
+import type { Iteration } from './watch/iteration.ts'
 
 /** Something that a person should know about how tests were chosen. */
 export type Remark = Pick<EventOf<'run.notice'>, 'level' | 'code' | 'message'>
@@ -37,30 +38,43 @@ export type Choose = (
   tags: readonly string[] | undefined,
 ) => Promise<ChosenTests>
 
-/** Loads tests before anything is known of the target: wrong files are told at once. */
+/** Loads tests before anything is known of the target: wrong files are told at once. Under --watch they are also reported. */
 export async function loadChosen(
   flags: SelectionFlags,
   names: readonly string[],
+  iteration?: Iteration,
 ): Promise<{ readonly choose: Choose }> {
   const places = names.filter(isPlace).map(readPlace)
   const globs = names.filter((name) => !isPlace(name))
   const { watchImports } = await import('./import-graph.ts')
-  using watch = flags.changed === undefined ? undefined : watchImports()
+  using watch = flags.changed === undefined && iteration === undefined ? undefined : watchImports()
   // Who names nothing but files means these files, wherever they are.
   const external = await loadExternal(flags)
   const onlyPlaces = globs.length === 0 && places.length > 0 && external.testFolders === undefined
   const paths = places.map(({ path }) => path).filter((path) => !external.holds(path))
-  const fromFiles = await loadTestFiles(onlyPlaces ? paths : external.testFolders, onlyPlaces ? [] : paths)
+  const folders = onlyPlaces ? paths : external.testFolders
+  const told = async (whole: boolean, files: readonly string[] = []): Promise<void> =>
+    await iteration?.tell({
+      kind: 'loaded',
+      whole,
+      files: [...new Set([...(watch?.files ?? []), ...files])],
+      folders: [...(folders ?? [builtIn]), ...paths].filter(isFolder).map((path) => realpathSync(path)),
+    })
+  const fromFiles = await loadTestFiles(folders, onlyPlaces ? [] : paths).catch(async (error: unknown) => {
+    await told(false)
+    throw error
+  })
   const loaded: LoadedTests = {
     tests: fromFiles.tests,
     files: [...fromFiles.files, ...external.fileOf.values()],
     fileOf: new Map([...fromFiles.fileOf, ...external.fileOf]),
   }
+  await told(true, loaded.files)
   const graph = watch?.graph
   return {
     async choose(target, signal, tags = []) {
       const written = places.length === 0 ? [] : loaded.tests.map((test) => writtenTest(test, loaded))
-      const narrowed = await narrow({ flags, loaded, graph, target, signal })
+      const narrowed = await narrow({ flags, loaded, graph, wish: iteration?.wish, target, signal })
       const named = selectTests(loaded.tests, {
         globs,
         tags,
@@ -101,11 +115,12 @@ interface NarrowOptions {
   readonly flags: SelectionFlags
   readonly loaded: LoadedTests
   readonly graph: Parameters<typeof reachedBy>[1] | undefined
+  readonly wish: Iteration['wish'] | undefined
   readonly target: Target
   readonly signal: AbortSignal
 }
 
-async function narrow({ flags, loaded, graph, target, signal }: NarrowOptions): Promise<Narrowed> {
+async function narrow({ flags, loaded, graph, wish, target, signal }: NarrowOptions): Promise<Narrowed> {
   const parts: Narrowed[] = []
   if (flags.lastFailed !== undefined) {
     const { readLastFailed } = await import('./last-failed.ts')
@@ -132,6 +147,23 @@ async function narrow({ flags, loaded, graph, target, signal }: NarrowOptions): 
         changed.size === 0
           ? `nothing has changed since ${ref}`
           : `what has changed since ${ref} reaches no test`,
+    })
+  }
+  if (wish?.changed !== undefined && graph !== undefined) {
+    const changed = new Set(wish.changed)
+    const reached = reachedBy([...new Set(loaded.fileOf.values())], graph, changed)
+    parts.push({
+      only: ({ name }) => reached.byFile.has(loaded.fileOf.get(name) ?? ''),
+      remarks: explainChange(reached, loaded, changed.size, 'the last run'),
+      nothing: 'what has changed since the last run reaches no test that is selected',
+    })
+  }
+  if (wish?.only !== undefined) {
+    const names = new Set(wish.only)
+    parts.push({
+      only: ({ name }) => names.has(name),
+      remarks: [],
+      nothing: 'none of these tests is there any more',
     })
   }
   return {
@@ -193,6 +225,10 @@ async function durationsFrom(path: string): Promise<ReadonlyMap<string, number>>
 /** A path, or the name of a file that is there; names of tests hold no slash and no colon. */
 function isPlace(name: string): boolean {
   return /[/\\]|:\d+$/.test(name) || (/\.[mc]?[jt]s$/.test(name) && existsSync(name))
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 function readPlace(text: string): Place {

@@ -9,6 +9,7 @@ import {
   runOptions,
   selectionOptions,
   targetOptions,
+  wholeNumber,
   type OptionRow,
 } from './option-table.ts'
 
@@ -43,6 +44,11 @@ export const commandTable: readonly CommandRow[] = [
     help: 'run tests and write reports',
     options: [
       ...wholeRunOptions,
+      {
+        flags: '-w, --watch',
+        help: 'run, then run again what saved test files and modules reach; keys say more',
+        default: false,
+      },
       {
         flags: '--plan',
         help: 'say what the run would do and start nothing, as "signalbox plan"',
@@ -126,6 +132,29 @@ export const commandTable: readonly CommandRow[] = [
       'signalbox ssh --end latest                       # end all of the latest run',
     ],
     action: async () => (await import('./commands/ssh.ts')).ssh,
+  },
+  {
+    usage: 'resume [machine] [command...]',
+    help: 'bring machines that --save-failed saved up again as they failed, and open a session; default: the only one of the latest run',
+    options: [
+      {
+        flags: '--attempt <n>',
+        help: 'of several attempts; default: the last',
+        parse: wholeNumber(1),
+      },
+      {
+        flags: '-d, --detach',
+        help: 'leave them running; "signalbox ssh" reaches and ends them',
+        default: false,
+      },
+      { ...outputOption, help: 'where runs are' },
+    ],
+    examples: [
+      'signalbox resume                                    # the only one of the latest run',
+      'signalbox resume latest/boot.usr/m0',
+      'signalbox resume boot.usr -- journalctl -b -p err   # run a command instead of a shell',
+    ],
+    action: async () => (await import('./commands/resume.ts')).resume,
   },
   {
     usage: 'template',

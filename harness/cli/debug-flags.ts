@@ -12,6 +12,7 @@ import type { DebugFlags } from './option-table.ts'
 /** The flags of one run, resolved. */
 export interface DebugPlan {
   readonly onFailure: OnFailure
+  readonly saveLimitMiB: number | undefined
   readonly console: boolean
   /** `--debug`: one job, no timeouts, no retries, the SSH lines said. */
   readonly oneJob: boolean
@@ -20,7 +21,7 @@ export interface DebugPlan {
 
 /** Throws UsageError for flags that contradict each other, and for a shell where nobody can type. */
 export function readDebugFlags(
-  { onFailure: asked, keep, debug, console }: DebugFlags,
+  { onFailure: asked, keep, saveFailed, saveLimit, debug, console }: DebugFlags,
   terminal: TerminalFacts,
 ): DebugPlan {
   if (keep && asked !== undefined && asked !== 'keep') {
@@ -34,6 +35,7 @@ export function readDebugFlags(
   const shellOfDebug = debug && whyNoTerminal(terminal) === undefined
   return {
     onFailure: onFailure ?? (shellOfDebug ? 'shell' : 'nothing'),
+    saveLimitMiB: saveFailed ? saveLimit : undefined,
     console: console || debug,
     oneJob: debug,
     terminal,
@@ -46,6 +48,7 @@ const noOne = () => () => undefined
 export function startDebugging(plan: DebugPlan, screen: ListReporter, interrupts: Interruption): Debugging {
   return openDebugging({
     onFailure: plan.onFailure,
+    saveLimitMiB: plan.saveLimitMiB,
     console: plan.console,
     announce: plan.oneJob,
     print: (lines) => screen.print(lines),
@@ -61,14 +64,21 @@ export function startDebugging(plan: DebugPlan, screen: ListReporter, interrupts
   })
 }
 
-/** What is said at the end of a run about machines that go on. */
-export function keptLines({ kept }: Debugging): readonly string[] {
+/** What is said at the end of a run about machines that go on, or can. */
+export function leftLines({ kept, saved }: Pick<Debugging, 'kept' | 'saved'>): readonly string[] {
   const [first] = kept
-  if (first === undefined) return []
+  const attempts = new Set(saved.map((name) => nameOf({ ...name, machine: '' }).slice(0, -1)))
   return [
-    '',
-    'Kept running:',
-    ...kept.map((name) => `  signalbox ssh ${nameOf(name)}`),
-    `End them: signalbox ssh --end ${first.run}`,
+    ...(first === undefined
+      ? []
+      : [
+          '',
+          'Kept running:',
+          ...kept.map((name) => `  signalbox ssh ${nameOf(name)}`),
+          `End them: signalbox ssh --end ${first.run}`,
+        ]),
+    ...(attempts.size === 0
+      ? []
+      : ['', 'Saved as they failed:', ...[...attempts].map((name) => `  signalbox resume ${name}`)]),
   ]
 }

@@ -8,6 +8,8 @@ import type { ImportGraph } from '../plan/reached.ts'
 
 export interface ImportWatch extends Disposable {
   readonly graph: ImportGraph
+  /** Every file that was imported, whether it could be loaded or not. */
+  readonly files: ReadonlySet<string>
 }
 
 const harness = join(import.meta.dirname, '..') + sep
@@ -15,11 +17,13 @@ const harness = join(import.meta.dirname, '..') + sep
 /** Watches imports until disposed. Dependencies and Signalbox itself are left out: they are no part of a test. */
 export function watchImports(): ImportWatch {
   const graph = new Map<string, Set<string>>()
+  const files = new Set<string>()
   const hooks = registerHooks({
     resolve(specifier, context, nextResolve) {
       const found = nextResolve(specifier, context)
       const from = fileOf(context.parentURL)
       const to = fileOf(found.url)
+      if (to !== undefined) files.add(to)
       if (from !== undefined && to !== undefined) {
         const imports = graph.get(from)
         if (imports === undefined) graph.set(from, new Set([to]))
@@ -30,6 +34,7 @@ export function watchImports(): ImportWatch {
   })
   return {
     graph,
+    files,
     [Symbol.dispose]() {
       hooks.deregister()
     },

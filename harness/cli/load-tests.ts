@@ -8,7 +8,9 @@ import { messageOf, UsageError } from '../errors.ts'
 import { countTests, namesFrom, registeredTests, type RegisteredTest } from '../registry.ts'
 
 const OURS = import.meta.filename.endsWith('.ts') ? '.ts' : '.js'
-const builtIn = join(import.meta.dirname, '..', '..', 'tests')
+/** Where the tests of the operating system are that come along. */
+export const builtIn = join(import.meta.dirname, '..', '..', 'tests')
+const ENDINGS = ['.ts', '.mts', '.js', '.mjs']
 
 export interface LoadedTests {
   readonly tests: readonly RegisteredTest[]
@@ -59,9 +61,7 @@ async function findAll(folders: readonly string[]): Promise<readonly string[]> {
     const path = resolve(folder)
     if (!existsSync(path))
       throw new UsageError(`there is no folder or file ${folder}`, { code: 'no-test-folder' })
-    found.push(
-      ...(statSync(path).isDirectory() ? await findFiles(path, ['.ts', '.mts', '.js', '.mjs']) : [path]),
-    )
+    found.push(...(statSync(path).isDirectory() ? await findFiles(path, ENDINGS) : [path]))
   }
   if (found.length === 0 && folders.length > 0)
     throw new UsageError(`no test files in ${folders.join(', ')}`, { code: 'no-test-files' })
@@ -71,8 +71,16 @@ async function findAll(folders: readonly string[]): Promise<readonly string[]> {
 async function findFiles(folder: string, endings: readonly string[]): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true })
   return entries
-    .filter((entry) => entry.isFile() && endings.some((ending) => entry.name.endsWith(ending)))
+    .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !/\.(?:test|fixture)\.[mc]?[jt]s$|\.d\.[mc]?ts$|node_modules/.test(path))
+    .filter((path) => isTestFile(path, endings))
     .toSorted()
+}
+
+/** Whether a file in a folder of tests is one, by its name. */
+export function isTestFile(path: string, endings: readonly string[] = ENDINGS): boolean {
+  return (
+    endings.some((ending) => path.endsWith(ending)) &&
+    !/\.(?:test|fixture)\.[mc]?[jt]s$|\.d\.[mc]?ts$|node_modules/.test(path)
+  )
 }

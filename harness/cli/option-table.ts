@@ -29,7 +29,8 @@ export const distros = ['reference', 'flatcar', 'fcos'] as const satisfies reado
 export const architectures = ['x86_64', 'arm64'] as const satisfies readonly Architecture[]
 export const firmwares = ['direct', 'bios', 'uefi', 'uefi-secure'] as const satisfies readonly Firmware[]
 
-const wholeNumber =
+/** Parses one within bounds. */
+export const wholeNumber =
   (min: number, max = Number.MAX_SAFE_INTEGER) =>
   (value: string): number => {
     const number = Number(value)
@@ -284,6 +285,18 @@ export const debugOptions: readonly OptionRow[] = [
   },
   { flags: '--keep', help: 'the same as --on-failure keep; "signalbox ssh" reaches them', default: false },
   {
+    flags: '--save-failed',
+    help: 'save the machines of a failed attempt, memory and disks, beside its results; "signalbox resume" brings them up again',
+    default: false,
+  },
+  {
+    flags: '--save-limit <MiB>',
+    help: 'most that saved machines of a run may take; what is not saved is said',
+    parse: wholeNumber(1),
+    default: 8192,
+    env: 'SIGNALBOX_SAVE_LIMIT',
+  },
+  {
     flags: '--debug',
     help: 'one job, no timeouts, no retries, live consoles, the SSH line of each machine, a shell on failure',
     default: false,
@@ -348,6 +361,8 @@ export interface TargetFlags {
 export interface DebugFlags {
   readonly onFailure?: OnFailure
   readonly keep: boolean
+  readonly saveFailed: boolean
+  readonly saveLimit: number
   readonly debug: boolean
   readonly console: boolean
 }

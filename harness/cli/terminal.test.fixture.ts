@@ -11,8 +11,8 @@ export interface TerminalSession extends Disposable {
   readonly child: ChildProcess
   /** All that was shown so far. */
   seen(): string
-  /** Waits until the text after the last match matches; returns the match. */
-  waitFor(pattern: RegExp): Promise<RegExpExecArray>
+  /** Waits until the text after the last match matches, at the most so long (default: a minute); returns the match. */
+  waitFor(pattern: RegExp, patienceMs?: number): Promise<RegExpExecArray>
   type(text: string): void
   /** The process of the command line itself: script(1) starts it by a shell. */
   pid(): number
@@ -41,7 +41,7 @@ export function onTerminal(
   return {
     child,
     seen: () => text,
-    async waitFor(pattern) {
+    async waitFor(pattern, patienceMs = PATIENCE_MS) {
       for (const began = performance.now(); ;) {
         const found = pattern.exec(text.slice(from))
         if (found !== null) {
@@ -49,7 +49,7 @@ export function onTerminal(
           return found
         }
         if (child.exitCode !== null) throw new Error(`it ended before ${String(pattern)}:\n${text}`)
-        if (performance.now() - began > PATIENCE_MS) throw new Error(`no ${String(pattern)} in:\n${text}`)
+        if (performance.now() - began > patienceMs) throw new Error(`no ${String(pattern)} in:\n${text}`)
         await sleep(20)
       }
     },

@@ -5,14 +5,15 @@ import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
 import type { AttemptRef, Emit } from '../events.ts'
 import { oneLine } from '../hostile-text.ts'
-import type { PlatformMachine } from '../machine.ts'
+import type { PlatformMachine, SavedMachines } from '../machine.ts'
 import type { LiveMachine } from '../machines/live-machine.ts'
-import type { Failure, Outcome } from '../model.ts'
+import type { Failure, Image, Outcome } from '../model.ts'
 import { sshLine } from '../ssh/command-line.ts'
 import { currentAttempt } from '../running/context.ts'
 import { nameOf, type MachineName } from './machine-name.ts'
 import { showConsole } from './console-lines.ts'
 import { enter } from './enter.ts'
+import { openSaving } from './save-failed.ts'
 import type { ShellTarget } from './shell-target.ts'
 import { requireTerminal, type Terminal } from './terminal.ts'
 
@@ -20,6 +21,8 @@ export type OnFailure = 'nothing' | 'shell' | 'keep'
 
 export interface DebugOptions {
   readonly onFailure: OnFailure
+  /** Save failed machines, all of a run in so many MiB; undefined: save none. */
+  readonly saveLimitMiB: number | undefined
   /** Show every machine's serial console. */
   readonly console: boolean
   /** Say how to reach each machine when it is ready. */
@@ -38,6 +41,12 @@ export interface EndedAttempt {
   readonly outcome: Outcome
   readonly failures: readonly Failure[]
   readonly machines: readonly LiveMachine[]
+  /** Absolute, of the attempt's artefacts. */
+  readonly folder: string
+  /** What saved machines need to be brought up again. */
+  readonly platform: string
+  readonly image: Image
+  readonly saves: SavedMachines | undefined
   readonly emit: Emit
   /** Of the run. */
   readonly signal: AbortSignal
@@ -47,6 +56,8 @@ export interface Debugging {
   readonly onFailure: OnFailure
   /** Machines that were kept so far. */
   readonly kept: readonly MachineName[]
+  /** Machines that were saved so far. */
+  readonly saved: readonly MachineName[]
   /** Told of each machine as soon as there is one. */
   onMachine(raw: PlatformMachine): void
   /** Told when a machine of these attempts has become ready. */
@@ -60,6 +71,7 @@ export interface Debugging {
 /** Nobody watches: machines of commands that run no tests. */
 export const withoutDebugging: Debugging = openDebugging({
   onFailure: 'nothing',
+  saveLimitMiB: undefined,
   console: false,
   announce: false,
   terminal: { kind: 'none', why: 'this command gives it to nobody' },
@@ -68,8 +80,9 @@ export const withoutDebugging: Debugging = openDebugging({
 })
 
 export function openDebugging(options: DebugOptions): Debugging {
-  const { onFailure, terminal, print } = options
+  const { onFailure, terminal, print, saveLimitMiB } = options
   const kept: MachineName[] = []
+  const saving = saveLimitMiB === undefined ? undefined : openSaving(saveLimitMiB)
   const say = (line: string): void => void process.stdout.write(`${line}\n`)
   const session = async (
     target: ShellTarget,
@@ -128,6 +141,7 @@ export function openDebugging(options: DebugOptions): Debugging {
   return {
     onFailure,
     kept,
+    saved: saving?.saved ?? [],
     onMachine(raw) {
       if (options.console) showConsole(raw, print, options.dim)
     },
@@ -142,6 +156,8 @@ export function openDebugging(options: DebugOptions): Debugging {
     async afterAttempt(ended) {
       const { outcome, signal } = ended
       if (outcome === 'passed' || outcome === 'skipped' || signal.aborted) return
+      // First: a person in a shell changes what was.
+      await saving?.save(ended)
       switch (onFailure) {
         case 'nothing':
           return

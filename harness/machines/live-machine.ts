@@ -92,6 +92,8 @@ export interface LiveMachine extends AsyncDisposable {
   unsettle(signal: AbortSignal): Promise<void>
   /** Lets a clone run that was started paused. */
   resume(signal: AbortSignal): Promise<void>
+  /** The platform's machine while it runs; undefined when it is off or gone. */
+  running(): PlatformMachine | undefined
   /** Hands the machine over to be saved, which ends it. */
   release(): PlatformMachine
   /** Says that it has reached a milestone. */
@@ -361,6 +363,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
       isKept = true
     },
     resume: async (outer) => await raw.power('resume', signals(outer)),
+    running: () => (power === 'off' || gone.signal.aborted ? undefined : raw),
     release: () => {
       power = 'off'
       return raw

@@ -55,7 +55,7 @@ export function openForks(maker: FakeMaker): Forks {
       }
       const source = { kind: 'clone', moment, paused: paused ?? false, onDamageTemplate } as const
       const place = network && { network, index: spec.privateIndex ?? 0 }
-      return await maker.start({ name, folder, behaviour, place, source })
+      return await maker.start({ spec: { ...spec, name }, folder, behaviour, place, source })
     },
     async damage() {
       await Promise.resolve()

@@ -7,6 +7,7 @@ import { formatMiB } from '../../harness/memory-text.ts'
 import { readBehaviour, type FakeBehaviour } from './behaviour.ts'
 import { openForks, type FakeMaker } from './forks.ts'
 import { fakeNetworks } from './network.ts'
+import { openSaves } from './saves.ts'
 import { createMachine, type FakeMachine } from './machine.ts'
 
 export type { FakeBehaviour } from './behaviour.ts'
@@ -53,7 +54,7 @@ function openSession(): PlatformSession {
       if (active.boot === 'create-fails')
         throw new InfraError('the fake platform has no machine today', { code: 'fake-no-machine' })
       return await maker.start({
-        name: spec.name,
+        spec,
         folder,
         behaviour: active,
         place: network && { network, index: spec.privateIndex ?? 0 },
@@ -67,6 +68,7 @@ function openSession(): PlatformSession {
     agentDevice: '/dev/virtio-ports/com.signalbox.agent',
     callsDevice: '/dev/virtio-ports/com.signalbox.calls',
     forks: openForks(maker),
+    saves: openSaves(maker),
     privateNetworks: fakeNetworks,
     facts: { accelerator: 'none' },
     slowness: 1,

@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { InfraError } from '../../harness/errors.ts'
-import type { MachineExit, PlatformMachine, PrivateNetwork } from '../../harness/machine.ts'
+import type { MachineExit, MachineSpec, PlatformMachine, PrivateNetwork } from '../../harness/machine.ts'
 import { createAgent } from './agent.ts'
 import type { FakeBehaviour } from './behaviour.ts'
 import type { FakeGuest } from './fake-shell.ts'
@@ -27,7 +27,7 @@ export interface FakeMoment {
 }
 
 export interface FakeMachineOptions {
-  readonly name: string
+  readonly spec: MachineSpec
   readonly folder: string
   readonly behaviour: FakeBehaviour
   /** Where it is on the private network of its cluster. */
@@ -46,6 +46,8 @@ export type FakeSource =
     }
 
 export interface FakeMachine extends PlatformMachine {
+  readonly spec: MachineSpec
+  readonly behaviour: FakeBehaviour
   moment(): FakeMoment
 }
 
@@ -55,7 +57,8 @@ type State = 'on' | 'paused' | 'off' | 'gone'
 
 /** Creates and starts a machine. */
 export async function createMachine(options: FakeMachineOptions): Promise<FakeMachine> {
-  const { name, folder, behaviour, place, source } = options
+  const { spec, folder, behaviour, place, source } = options
+  const { name } = spec
   const origin = source.kind === 'boot' ? 'cold' : 'fork'
   const begin = source.kind === 'clone' ? source.moment : firstMoment(source.files, behaviour)
   const files = new Map(begin.files)
@@ -142,6 +145,8 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
   return {
     id: randomUUID(),
     name,
+    spec,
+    behaviour,
     origin,
     facts: { ssh: `${ssh.endpoint.host}:${ssh.endpoint.port}` },
     console: feed,
@@ -163,6 +168,7 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
       if (action === 'cut' || action === 'shutdown') {
         end('off', { expected: true, blame: 'platform', reason: `power ${action}` })
       } else if (action === 'on' || action === 'reset') boot()
+      else if (action === 'pause' && state === 'on') state = 'paused'
       else if (action === 'resume' && state === 'paused') state = 'on'
     },
     privateMemoryMiB: () => 64,

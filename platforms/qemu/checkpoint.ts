@@ -72,7 +72,8 @@ export async function takeCheckpoint(options: TakeOptions): Promise<QemuCheckpoi
   return new QemuCheckpoint(folder, options)
 }
 
-async function copySparse(from: string, to: string, signal: AbortSignal): Promise<void> {
+/** Copies a disk with its holes. */
+export async function copySparse(from: string, to: string, signal: AbortSignal): Promise<void> {
   await runCommand('cp', ['--reflink=auto', '--sparse=always', '--', from, to], {
     signal,
     timeoutMs: 300_000,

@@ -40,6 +40,11 @@ export type MachineSource =
   | { readonly kind: 'boot' }
   | { readonly kind: 'draft'; readonly folder: string; readonly prefix: string }
   | { readonly kind: 'template'; readonly folder: string; readonly prefix: string; readonly id: string }
+  /** From files that stay as they are; `firstBoot`: it was in its image's first boot. */
+  | { readonly kind: 'saved'; readonly folder: string; readonly firstBoot: boolean }
+
+/** The file of a saved machine's memory and devices. */
+export const SAVED_STATE = 'state'
 
 /** Names of a template's files besides its disks. */
 export const TEMPLATE_FILES = {
@@ -82,7 +87,9 @@ export async function createMachine(
     {
       id: `qemu-${folders.uuid}`,
       name: spec.name,
-      origin: source.kind === 'template' ? 'fork' : 'cold',
+      spec,
+      origin: source.kind === 'template' || source.kind === 'saved' ? 'fork' : 'cold',
+      firstBoot: source.kind !== 'saved' || source.firstBoot,
       facts: {
         memoryMiB: spec.memoryMiB,
         cpus: spec.cpus,
@@ -155,6 +162,8 @@ function storageSource({ base }: MachineContext, source: MachineSource): Storage
       return { kind: 'draft', base, folder: source.folder, prefix: source.prefix }
     case 'template':
       return { kind: 'template', folder: source.folder, prefix: source.prefix }
+    case 'saved':
+      return { kind: 'saved', folder: source.folder }
     default:
       return source satisfies never
   }
@@ -189,6 +198,8 @@ function firstLife(source: MachineSource): LifeSource {
         memory: { path: templateFile(source, 'memory'), mapping: 'copy' },
         state: { path: templateFile(source, 'state'), memory: 'memory-file' },
       }
+    case 'saved':
+      return { state: { path: join(source.folder, SAVED_STATE), memory: 'state-file' } }
     default:
       return source satisfies never
   }

@@ -8,6 +8,7 @@ import type {
   Checkpoint,
   LineFeed,
   MachineExit,
+  MachineSpec,
   PlatformMachine,
   PowerAction,
   SerialLine,
@@ -19,6 +20,7 @@ import {
   stopOrderly,
   type ConsoleFeed,
   type LineBuffer,
+  type QmpConnection,
 } from '../../qemu/index.ts'
 import { QemuCheckpoint, takeCheckpoint } from './checkpoint.ts'
 import { openHardware, type QemuHardware } from './hardware.ts'
@@ -41,7 +43,10 @@ export type StartLife = (cycle: {
 export interface MachineParts {
   readonly id: string
   readonly name: string
+  readonly spec: MachineSpec
   readonly origin: 'cold' | 'fork'
+  /** Its first life is, or belongs to, the image's first boot. */
+  readonly firstBoot: boolean
   readonly facts: Readonly<Record<string, string | number>>
   readonly console: ConsoleFeed
   readonly journal: LineBuffer
@@ -125,7 +130,7 @@ export class QemuMachine implements PlatformMachine {
   static async start(parts: MachineParts, signal: AbortSignal): Promise<QemuMachine> {
     const machine = new QemuMachine(parts)
     try {
-      await machine.#powerOn({ firstBoot: true, begin: { kind: 'first' } }, signal)
+      await machine.#powerOn({ firstBoot: parts.firstBoot, begin: { kind: 'first' } }, signal)
       return machine
     } catch (error) {
       await machine[Symbol.asyncDispose]()
@@ -193,26 +198,35 @@ export class QemuMachine implements PlatformMachine {
   }
 
   async checkpoint(signal: AbortSignal): Promise<Checkpoint> {
-    const { storage, hasTpm, disks, firmwareVariables } = this.#parts
-    if (storage === undefined || hasTpm) {
-      throw new UsageError(`no checkpoint can be taken of machine ${this.name}: it has a TPM`, {
+    const { storage, disks, firmwareVariables } = this.#parts
+    const why = storage === undefined ? 'it is to become a template' : this.whyNotSaved()
+    if (storage === undefined || why !== undefined) {
+      throw new UsageError(`no checkpoint can be taken of machine ${this.name}: ${why}`, {
         code: 'no-checkpoint',
       })
     }
+    const { qmp, firstBoot } = await this.standing(signal)
+    const files = [...disks, ...(firmwareVariables === undefined ? [] : [firmwareVariables])]
+    return await takeCheckpoint({ owner: this, storage, files, firstBoot, qmp, signal })
+  }
+
+  /** Why no state of it can be saved and loaded again, or undefined. */
+  whyNotSaved(): string | undefined {
+    if (this.#parts.hasTpm) return 'it has a TPM'
     const { plugged } = this.hardware
-    if (plugged.length > 0) {
-      throw new UsageError(
-        `no checkpoint can be taken of machine ${this.name} with ${plugged.join(', ')} plugged in`,
-        {
-          code: 'no-checkpoint',
-          hint: 'pull it first',
-        },
-      )
-    }
+    return plugged.length > 0 ? `${plugged.join(', ')} was plugged into it; pull it first` : undefined
+  }
+
+  /** What it is now, for whoever saves it. */
+  async standing(
+    signal: AbortSignal,
+  ): Promise<
+    Pick<MachineParts, 'spec' | 'firmwareVariables' | 'firstBoot'> & { readonly qmp: QmpConnection }
+  > {
+    const { spec, firmwareVariables } = this.#parts
     const life = await abortable(this.#life(), signal)
     const firstBoot = this.#state.kind === 'running' && this.#state.firstBoot
-    const files = [...disks, ...(firmwareVariables === undefined ? [] : [firmwareVariables])]
-    return await takeCheckpoint({ owner: this, storage, files, firstBoot, qmp: life.machine.qmp, signal })
+    return { spec, firmwareVariables, firstBoot, qmp: life.machine.qmp }
   }
 
   async keep(notes: LedgerEntry['data'], signal: AbortSignal): Promise<void> {

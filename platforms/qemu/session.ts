@@ -20,6 +20,7 @@ import { openForks, type MakeMachine } from './forks.ts'
 import { privateNetworks } from './private-networks.ts'
 import { measureHost, type Host } from './host.ts'
 import { refuse } from './refuse.ts'
+import { openSaves } from './saves.ts'
 
 /** TCG runs a booting guest 5 to 12 times slower than KVM (kernel to login prompt). */
 const TCG_SLOWNESS = 8
@@ -69,6 +70,7 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
     agentDevice: `/dev/virtio-ports/${AGENT_PORT}`,
     callsDevice: `/dev/virtio-ports/${CALLS_PORT}`,
     forks: openForks(context, make),
+    saves: openSaves(context, make),
     privateNetworks,
     mayAdmit: (memoryMiB) => mayStart(memoryMiB, readPressure()),
     facts: {

@@ -11,6 +11,7 @@ import {
   createOverlay,
   findFirmware,
   PRIMARY_DISK_SERIAL,
+  virtualSize,
   type BaseDiskFacts,
   type DiskConfig,
   type MachineFolders,
@@ -31,6 +32,16 @@ export type StorageSource =
     }
   /** Overlays over a template's disks. */
   | { readonly kind: 'template'; readonly folder: string; readonly prefix: string }
+  /** Overlays over the disks of a saved machine. */
+  | { readonly kind: 'saved'; readonly folder: string }
+
+/** The firmware's variables, where files lie without a prefix. */
+export const VARIABLES_FILE = 'efi-vars.fd'
+
+/** The file of a machine's disk, by its place; 0 is the primary one. */
+export function diskFile(index: number): string {
+  return index === 0 ? 'primary.qcow2' : `extra-${index}.qcow2`
+}
 
 /** Writes all files of a machine into its folders. Throws InfraError when the host refuses (a full disk). */
 export async function prepareStorage(...args: Parameters<typeof writeStorage>): Promise<Prepared> {
@@ -58,13 +69,14 @@ async function writeStorage(
   signal: AbortSignal,
 ): Promise<Prepared> {
   const storage = source.kind === 'draft' ? source.folder : folders.storage
-  const prefix = source.kind === 'image' ? '' : source.prefix
+  const prefix = source.kind === 'draft' || source.kind === 'template' ? source.prefix : ''
   const wanted = [{ serial: PRIMARY_DISK_SERIAL, sizeMiB: spec.primaryDiskMiB }, ...spec.disks]
   const disks = await Promise.all(
     wanted.map(async ({ serial, sizeMiB }, index): Promise<DiskConfig> => {
-      const name = index === 0 ? 'primary.qcow2' : `extra-${index}.qcow2`
+      const name = diskFile(index)
       const path = join(storage, source.kind === 'draft' ? `${prefix}${name}` : name)
       if (source.kind === 'template') await overlayTemplate(path, join(source.folder, `${prefix}${name}`))
+      else if (source.kind === 'saved') await overlaySaved(path, join(source.folder, name), signal)
       else if (index === 0) await createOverlay(path, { ...image.disk, ...source.base }, { sizeMiB, signal })
       else await createEmptyDisk(path, sizeMiB ?? 0, signal)
       return { path, format: 'qcow2', serial }
@@ -82,6 +94,11 @@ async function writeStorage(
 async function overlayTemplate(path: string, disk: string): Promise<void> {
   await copyFile(`${disk}.overlay`, path)
   await chmod(path, 0o600)
+}
+
+async function overlaySaved(path: string, disk: string, signal: AbortSignal): Promise<void> {
+  const virtualBytes = await virtualSize(disk, signal)
+  await createOverlay(path, { path: disk, format: 'qcow2', virtualBytes }, { signal })
 }
 
 // The config may hold passwords: only this user may read it.
@@ -107,10 +124,11 @@ async function prepareFirmware(
   if (files === undefined) {
     throw new InfraError(`the ${firmware} firmware files are gone`, { code: 'firmware-missing' })
   }
-  const name = source.kind === 'draft' ? `${source.prefix}efi-vars.fd` : 'efi-vars.fd'
+  const name = source.kind === 'draft' ? `${source.prefix}${VARIABLES_FILE}` : VARIABLES_FILE
   const variablesPath = join(folders.storage, name)
-  if (source.kind === 'template') {
-    await copyFile(join(source.folder, `${source.prefix}efi-vars.fd`), variablesPath)
+  if (source.kind === 'template' || source.kind === 'saved') {
+    const from = source.kind === 'template' ? `${source.prefix}${VARIABLES_FILE}` : VARIABLES_FILE
+    await copyFile(join(source.folder, from), variablesPath)
     await chmod(variablesPath, 0o600)
   } else await copyVariables(files, variablesPath)
   return { codePath: files.codePath, variablesPath }

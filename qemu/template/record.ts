@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FileSeal } from '../file-checksum.ts'
+import type { FileSeal } from '../../harness/file-checksum.ts'
 
 /** Raised when older records can no longer be used; they are then not found, and pruned. */
 export const RECORD_VERSION = 2

@@ -14,7 +14,7 @@ import { InfraError } from '../../errors.ts'
 import { openEventLog } from '../../event-log.ts'
 import type { SignalboxEvent } from '../../events.ts'
 import { executeRun, type RunResult } from '../../run.ts'
-import { keptLines, readDebugFlags, startDebugging, type DebugPlan } from '../debug-flags.ts'
+import { leftLines, readDebugFlags, startDebugging, type DebugPlan } from '../debug-flags.ts'
 import { chooseReports } from '../chosen-reports.ts'
 import type { CheckedReporter } from '../config/check-reporters.ts'
 import { startServices } from '../../services/start-services.ts'
@@ -27,6 +27,7 @@ import type { RunFlags } from '../option-table.ts'
 import { openTarget, planningOf, type OpenedTarget } from '../open-target.ts'
 import { retryPolicyOf } from '../retry-flags.ts'
 import { makeRunFolder } from '../run-folder.ts'
+import { iterationOf, type Iteration } from '../watch/iteration.ts'
 
 const withoutRetries = { retries: 0, infraRetries: 0, retryIsolated: false } as const
 
@@ -39,8 +40,14 @@ export async function run(
   const globs = (positional[0] as readonly string[] | undefined) ?? []
   if (flags['list'] === true) return await (await import('./list.ts')).list(flags, positional, settings)
   if (flags['plan'] === true) return await (await import('./plan.ts')).plan(flags, positional, settings)
+  const iteration = flags['watch'] === true ? iterationOf() : undefined
+  if (flags['watch'] === true && iteration === undefined) {
+    const { requireWatchable, watchAndRun } = await import('../watch/watch.ts')
+    requireWatchable(flags, { stdin: process.stdin, stdout: process.stdout, env: process.env })
+    return await watchAndRun(process.argv.slice(2))
+  }
   const { config } = settings
-  const around = { services: config?.services ?? [], reporters: config?.reporters }
+  const around = { services: config?.services ?? [], reporters: config?.reporters, iteration }
   return (await runTests(flags as unknown as RunFlags, globs, settings.targets(), around)).exitCode
 }
 
@@ -54,6 +61,8 @@ export interface FinishedRun {
 interface Around {
   readonly services: readonly ServiceSpec[]
   readonly reporters: readonly CheckedReporter[] | undefined
+  /** One of many under --watch. */
+  readonly iteration: Iteration | undefined
 }
 
 /** Runs tests as the flags say, on each of the targets; also used by `start`. */
@@ -61,13 +70,17 @@ export async function runTests(
   flags: RunFlags,
   globs: readonly string[],
   targets: readonly ChosenTarget[] = [theOnly(flags)],
-  around: Around = { services: [], reporters: undefined },
+  around: Around = { services: [], reporters: undefined, iteration: undefined },
 ): Promise<FinishedRun> {
   const { maxFailures } = retryPolicyOf(flags)
   using interrupts = listenForInterrupts()
   const { signal } = interrupts
   const debug = readDebugFlags(flags, { stdin: process.stdin, stdout: process.stdout, env: process.env })
-  const { choose } = await loadChosen(flags, globs)
+  const { iteration } = around
+  iteration?.onAlone(() => {
+    if (!signal.aborted) process.kill(process.pid, 'SIGTERM')
+  })
+  const { choose } = await loadChosen(flags, globs, iteration)
   const cells = await openCells(targets, async (target) => await openTarget(target, choose, signal))
   const nothing = nothingToDo(cells)
   if (nothing !== undefined) {
@@ -134,6 +147,10 @@ export async function runTests(
   }
   await services[Symbol.asyncDispose]()
   const summary = summarize(events)
+  const judged = summary.runs.flatMap(({ tests }) =>
+    tests.map(({ test, verdict }) => [test, verdict] as const),
+  )
+  await iteration?.tell({ kind: 'judged', verdicts: judged })
   const written = await reports.write(summary)
   notices.push(
     ...[...written.notices, ...(await writeJobSummary(summary, process.env))].map(({ message }) => message),
@@ -143,7 +160,7 @@ export async function runTests(
     const files = written.files.length === 0 ? '' : `Reports: ${written.files.join('\n         ')}\n`
     screen.write(`\n${files}Events:  ${folder.path}/events.jsonl\n`)
   }
-  for (const line of keptLines(debugging)) screen.write(`${line}\n`)
+  for (const line of leftLines(debugging)) screen.write(`${line}\n`)
   for (const notice of notices) process.stderr.write(`warning: ${notice}\n`)
   return { exitCode: diskFull.signal.aborted ? 3 : exitCode, folder: folder.path }
 }

@@ -5,6 +5,7 @@ import { expect, test } from '../../index.ts'
 test('debug.fails', { timeoutMs: 120_000 }, async ({ machine }) => {
   await machine.run('echo the-butler > /run/clue', { sudo: true })
   await machine.run('echo on-disk > /var/clue', { sudo: true })
+  await machine.run('nohup sleep 100000 >/dev/null 2>&1 &')
   expect(await machine.run('uname -s')).toBe('Minix')
 })
 

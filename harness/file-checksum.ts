@@ -3,7 +3,7 @@
 
 import { open, stat } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
-import { codeOf } from '../harness/errors.ts'
+import { codeOf } from './errors.ts'
 
 /** What is remembered of a file. Times are nanoseconds as text, because JSON has no big integers. */
 export interface FileSeal {
