@@ -6,8 +6,8 @@ import { insidesOf } from '../machines/insides.ts'
 
 /** The journal is behind an output of more than this, and for longer than it takes to ask systemd. */
 const MOST_OUTPUT_BYTES = 64 * 1024
-/** For a host with KVM. It comes in a tenth of that, and to ask systemd takes about as long. */
-const WAIT_MS = 250
+/** For a host with KVM; to wait longer costs more than to ask systemd. */
+const WAIT_MS = 100
 
 /** The fence that was waited for in vain. */
 const missed = new WeakMap<Machine, string>()
