@@ -33,7 +33,7 @@ describe('unmet', () => {
   test('cores', { cpus: 16 }, body)
   test('distro', { distros: ['fcos'] }, body)
   test('firmware', { firmwares: ['direct', 'bios'] }, body)
-  test('machines', { machines: 5 }, body)
+  test('machines', { machines: 5, firstBoot: true }, body)
   test('memory', { memoryMiB: 65_536 }, body)
   test('platform', { platforms: ['aws', 'gce'] }, body)
   test('several', { platforms: ['aws'], firmwares: ['bios'], cpus: 16, machines: 8 }, body)
