@@ -36,6 +36,6 @@ describe('unmet', () => {
   test('machines', { machines: 5, firstBoot: true }, body)
   test('memory', { memoryMiB: 65_536 }, body)
   test('platform', { platforms: ['aws', 'gce'] }, body)
-  test('several', { platforms: ['aws'], firmwares: ['bios'], cpus: 16, machines: 8 }, body)
+  test('several', { platforms: ['aws'], firmwares: ['bios'], cpus: 16, machines: 8, firstBoot: true }, body)
   test('version', { versions: '>=2.0.0' }, body)
 })
