@@ -2,13 +2,14 @@
 // which are skipped and why, and the jobs they form. Starts nothing.
 
 import { specOf } from './attempt/acquire.ts'
+import { seedsOf } from './attempt/seeds.ts'
 import type { OnFailure } from './debugging/debugging.ts'
 import { UsageError } from './errors.ts'
 import { coldOnlyTests } from './forks/cold-only.ts'
 import { readIgnition, validateIgnition } from './ignition/index.ts'
 import type { Platform, PlatformSession } from './machine.ts'
 import type { Image, Target } from './model.ts'
-import { formJobs, type GroupCandidate, type GroupOptions } from './plan/group.ts'
+import { formJobs, whyBooted, type GroupCandidate, type GroupOptions } from './plan/group.ts'
 import { makePlan, type Plan } from './plan/plan.ts'
 import type { Selection } from './plan/select.ts'
 import { joinReasons, unmetByHost } from './plan/unmet.ts'
@@ -77,18 +78,22 @@ export function planRun(
       hint: 'enter them with --on-failure shell, or save them with --save-failed',
     })
   }
-  const selection = options.selection.map((each): Selection => {
-    const needs = each.test.requirements
-    const unmet = unmetByHost(needs, specOf({ target }, { name: 'm0', needs }), target.platform, session)
-    return unmet.length === 0 ? each : { ...each, skip: joinReasons([each.skip ?? [], unmet].flat()) }
-  })
-  const skipped = new Set(selection.filter(({ skip }) => skip !== undefined).map(({ test }) => test.name))
   const grouping: GroupOptions = {
     forks: options.forks && session.forks !== undefined,
     coldOnly: coldOnlyTests(candidates.map(({ test }) => test)),
     // Each repetition is to find a machine that no other one has used.
     share: repeat === undefined,
   }
+  const selection = options.selection.map((each): Selection => {
+    const { test } = each
+    const needs = test.requirements
+    const spec = specOf({ target }, { name: 'm0', needs })
+    const seeds =
+      whyBooted(test, grouping) === undefined ? seedsOf({ tests: [test] }).seeds.length : undefined
+    const unmet = unmetByHost({ needs, spec, platform: target.platform, seeds }, session)
+    return unmet.length === 0 ? each : { ...each, skip: joinReasons([each.skip ?? [], unmet].flat()) }
+  })
+  const skipped = new Set(selection.filter(({ skip }) => skip !== undefined).map(({ test }) => test.name))
   const jobs = formJobs(
     candidates.filter(({ test }) => !skipped.has(test.name)),
     grouping,

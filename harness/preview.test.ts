@@ -74,8 +74,11 @@ const selection: readonly Selection[] = [
   selected('pair', { machines: 2, memoryMiB: 256 }),
   selected('first-boot', { firstBoot: true }),
   selected('restless', { ignition: withFile('/fake/behaviour.json', '{"settle":"never"}') }),
-  selected('too-big', { machines: 5, cpus: 9 }),
-  { ...selected('on-aws', { machines: 5 }), skip: 'needs platform aws; this target is fake' },
+  selected('too-big', { machines: 5, cpus: 9, firstBoot: true }),
+  {
+    ...selected('on-aws', { machines: 5, firstBoot: true }),
+    skip: 'needs platform aws; this target is fake',
+  },
 ]
 
 /** A platform of one session, which outlives its users: what one of them has made the next one finds. */

@@ -2,6 +2,8 @@
 // for. Pure but for the one look at the machine.
 
 import type { Failure } from '../model.ts'
+import type { AttemptRef } from '../events.ts'
+import { isFenced } from '../machines/journal-fence.ts'
 import type { LiveMachine } from '../machines/live-machine.ts'
 import type { Hit } from '../machines/watch.ts'
 import { failedUnitsError } from '../machines/machine-trouble.ts'
@@ -51,43 +53,43 @@ export function judgeHits(
 const failuresWhenAsked = new WeakMap<LiveMachine, number>()
 
 /**
- * Whether systemd need not be asked for failed units: the journal has told of none since it was. To ask costs an emulated guest
- * more than the small tests take that share a machine; the last of them asks in any case.
+ * Whether systemd need not be asked for failed units: the journal has come as far as the end of the test, and has told of none
+ * since it was. To ask costs an emulated guest more than the small tests take that share a machine.
  */
-export function isWellByJournal(
-  live: LiveMachine,
-  test: Pick<RegisteredTest, 'requirements' | 'serial'>,
-): boolean {
-  return (
-    keepsMachines(test) && live.hasJournalChannel && failuresWhenAsked.get(live) === live.watch.unitFailures
-  )
+export function isWellByJournal(live: LiveMachine, attempt: AttemptRef): boolean {
+  return isFenced(live.machine, attempt) && failuresWhenAsked.get(live) === live.watch.unitFailures
 }
 
-/** Failed units that tests of its serial group have left, and answer for: what one leaves is not taken from the next. */
+/** Failed units that an earlier test on the machine has left, and answers for: they are not taken from the next. */
 const leftFailed = new WeakMap<LiveMachine, ReadonlySet<string>>()
 
 /**
- * Looks at the machine once more: units that have failed since it was ready, in a serial group since the test before it
- * ended.
+ * Looks at the machine once more: units that have failed since it was ready, where it has had tests before since the last of
+ * them ended.
  */
 export async function judgeMachine(
   live: LiveMachine,
   test: RegisteredTest,
   signal: AbortSignal,
 ): Promise<readonly Failure[]> {
-  const { requirements, location, serial } = test
+  const { requirements, location } = test
   const isLeftOut = (requirements.leaveOutChecks ?? []).includes('failed-units')
-  if ((isLeftOut && serial === undefined) || !live.isReachable()) return []
+  const keeps = keepsMachines(test)
+  if ((isLeftOut && !keeps) || !live.isReachable()) return []
   failuresWhenAsked.set(live, live.watch.unitFailures)
   const all = await live.failedUnits(signal)
   const left = leftFailed.get(live)
-  if (serial !== undefined) leftFailed.set(live, new Set(all))
+  if (keeps) leftFailed.set(live, new Set(all))
   const failed = all.filter((unit) => left?.has(unit) !== true)
-  if (isLeftOut || failed.length === 0) return []
-  const evidence = await live.failedUnitEvidence(failed, signal)
-  // They are this test's failures, not those of the next one on the same machine.
-  if (requirements.oneMachine === true)
-    await live.machine.exec(['systemctl', 'reset-failed', ...failed], { sudo: true, signal })
+  if (failed.length === 0) return []
+  const evidence = isLeftOut ? [] : await live.failedUnitEvidence(failed, signal)
+  // What one of them broke, another may break again, and answers for it then. In a serial group the next may want to see it.
+  if (requirements.oneMachine === true) {
+    const reset = ['systemctl', 'reset-failed', '--', ...failed]
+    const { exitCode } = await live.machine.exec(reset, { sudo: true, signal })
+    if (exitCode === 0) leftFailed.set(live, new Set(all).difference(new Set(failed)))
+  }
+  if (isLeftOut) return []
   const { name } = live.machine
   return [
     {

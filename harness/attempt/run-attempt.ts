@@ -242,26 +242,28 @@ async function afterBody(
     try {
       await runPhase(attempt, { phase, timeoutMs, signal: env.signal }, work)
     } catch (error) {
-      if (!env.signal.aborted && (attempt.failures.length === 0 || error instanceof InfraError))
+      if (skipped || env.signal.aborted) return
+      if (attempt.failures.length === 0 || error instanceof InfraError)
         attempt.failures.push(failureFrom(error, phase, request.plan.location))
     }
   }
   const failed = attempt.failures.length > 0
   if (failed)
     await guarded('collect', collectMs, async (context) => await collectAfterFailure(context, held.machines))
-  if (skipped) return
+  // What they leave is looked at only for the sake of those after them on the same machines.
+  const isDone = skipped || failed
+  const isOver = isDone && (!keepsMachines(test) || request.isLastOfJob)
+  if (skipped && isOver) return
   await guarded('checks', checksMs, async ({ signal }) => {
-    await held.requireWhole(signal)
+    if (!skipped) await held.requireWhole(signal)
     const known = new Set(attempt.failures.map((failure) => failure.code))
     for (const live of held.machines) {
       const hits = live.watch.hits.slice(marks.get(live) ?? 0)
       const bad = judgeHits(live, hits, test).filter(({ code }) => !known.has(code))
-      attempt.failures.push(...bad)
-      // What a failed test leaves is looked at only for the sake of those after it in its group.
-      const isOver = failed && (test.serial === undefined || request.isLastOfJob)
-      if (isOver || (!request.isLastOfJob && isWellByJournal(live, test))) continue
+      if (!skipped) attempt.failures.push(...bad)
+      if (isOver || (!request.isLastOfJob && isWellByJournal(live, request.ref))) continue
       const units = await judgeMachine(live, test, signal)
-      if (!failed) attempt.failures.push(...units)
+      if (!isDone) attempt.failures.push(...units)
     }
   })
 }

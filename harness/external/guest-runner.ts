@@ -41,8 +41,8 @@ export type RunEnd =
       readonly kind: 'ended'
       readonly status: number
       readonly cut: boolean
-      /** By which its end is found in the journal. */
-      readonly word: string
+      /** The word of this test. */
+      readonly nonce: string
     }
   | Extract<RunnerMessage, { kind: 'asks' }>
   /** The runner itself is gone: its unit was killed or stopped. */
@@ -159,7 +159,7 @@ export async function startRunner(options: RunnerOptions): Promise<GuestRunner> 
       .split('\n')
       .flatMap((line) => (line.startsWith(`${nonce} `) ? line.slice(nonce.length + 1) : []))
     const status = own.find((text) => /^\d{1,3}$/.test(text))
-    if (status !== undefined) return { kind: 'ended', status: Number(status), cut: true, word: nonce }
+    if (status !== undefined) return { kind: 'ended', status: Number(status), cut: true, nonce }
     const asked = own.map(parseMessage).find((message) => message?.kind === 'asks')
     if (asked !== undefined) return asked
     if (/^ActiveState=active$/m.test(said)) return said.includes(`begun ${nonce}\n`) ? 'begun' : 'waiting'
@@ -185,7 +185,7 @@ export async function startRunner(options: RunnerOptions): Promise<GuestRunner> 
             begun = true
             return
           case 'ended':
-            resolve({ kind: 'ended', status: message.status, cut: false, word: nonce })
+            resolve({ kind: 'ended', status: message.status, cut: false, nonce })
             return
           case 'asks':
             resolve(message)

@@ -7,10 +7,12 @@ import { MachineError, messageOf } from '../errors.ts'
 import type { Cluster, Machine } from '../fixtures/fixtures.ts'
 import { plainText } from '../hostile-text.ts'
 import { insidesOf } from '../machines/insides.ts'
+import { fenceJournal } from '../machines/journal-fence.ts'
 import { announce } from '../running/attachments.ts'
 import { asStep, requireAttempt, type AttemptContext } from '../running/context.ts'
 import { skip } from '../running/skip.ts'
 import { layOut, type Bundle, type BundlePlace } from './bundle.ts'
+import { seesFence } from './fence.ts'
 import { readStart, type ExternalTest } from './find.ts'
 import { runnerLost, startRunner, type GuestRunner, type RunEnd } from './guest-runner.ts'
 import { DATA_ROOT, RUNNER_UNIT } from './guest-scripts.ts'
@@ -125,7 +127,7 @@ async function untilEnd(
     )
     if (end.kind === 'ended') {
       reader.end()
-      if (!mayReboot) await untilJournaled(machine, end.word, file)
+      if (!mayReboot && (await seesFence(machine, end.nonce, file.total))) fenceJournal(machine, context.ref)
       return end.status
     }
     stations.delete(machine)
@@ -234,19 +236,6 @@ async function reboot(
 
 /** More of an output does not go to the journal. */
 const MOST_JOURNALED_BYTES = 1024 * 1024
-
-/** An output of more than this may have been thinned out by journald. */
-const JOURNALED_BYTES = 64 * 1024
-const JOURNAL_LAG_MS = 1000
-
-/**
- * Waits until the journal has come to the harness as far as the end of the test: from then on it tells which units failed meanwhile.
- * In vain after all, it costs a moment and proves nothing; systemd is asked in the end.
- */
-async function untilJournaled(machine: Machine, word: string, file: OutputFile): Promise<void> {
-  if (file.total > JOURNALED_BYTES || !insidesOf(machine).hasJournalChannel()) return
-  await machine.journal.waitFor(`${word} ended`, { timeoutMs: JOURNAL_LAG_MS }).catch(() => undefined)
-}
 
 function judge(status: number, tap: TapReader, file: OutputFile): void {
   const lastLines = file.lastLines(40)

@@ -25,8 +25,11 @@ export interface Watch extends Disposable {
 
 const MOST_HITS_A_CODE = 50
 
-/** What systemd logs of every unit that enters its failed state (its message d9b373ed55a64feb8242e02dbe79a49c). */
-const UNIT_FAILURE = /^systemd\[1\]: .{1,300}: Failed with result '/
+/**
+ * What systemd logs of every unit that enters its failed state (its message d9b373ed55a64feb8242e02dbe79a49c); without a
+ * process id when it came by the kernel's log, to which PID 1 turns when journald does not take its lines.
+ */
+const UNIT_FAILURE = /^systemd(?:\[1\])?: .{1,300}: Failed with result '/
 
 /** Starts watching. */
 export function watchLogs(console: LogBuffer, journal: LogBuffer, distro: string): Watch {

@@ -9,7 +9,7 @@ import type { Cost } from './schedule.ts'
 const OVERHEAD_MIB = 150
 
 /** Until a clone was measured: the part of its memory that it is taken to write. */
-const FIRST_GUESS = 0.3
+export const FIRST_GUESS = 0.3
 
 export interface Costs {
   of(job: Job): Cost

@@ -26,9 +26,10 @@ const offer: HostOffer = {
     ...(memoryMiB > 20_480 ? ['needs that much memory a machine; there is less'] : []),
   ],
 }
-const unmet = (needs: Requirements, change: Partial<HostOffer> = {}): readonly string[] => {
+const unmet = (needs: Requirements, seeds?: number): readonly string[] => {
   const { memoryMiB = 1024, cpus = 2, tpm = false } = needs
-  return unmetByHost(needs, { ...spec, memoryMiB, cpus, tpm }, 'aws', { ...offer, ...change })
+  const wanted = { needs, spec: { ...spec, memoryMiB, cpus, tpm }, platform: 'aws', seeds }
+  return unmetByHost(wanted, offer)
 }
 
 it.each<[Requirements]>([
@@ -60,10 +61,19 @@ it.each<[Requirements, string]>([
   expect(unmet(needs)).toEqual([reason])
 })
 
+it('counts the machines that are booted, and of clones what they write', () => {
+  expect(unmet({ machines: 40 }, 1)).toEqual([])
+  expect(unmet({ machines: 80 }, 1)).toEqual([
+    "needs 24 GiB of memory for its 80 machines; the largest that fits this host's budget is 20 GiB",
+  ])
+  expect(unmet({ machines: 21 }, 21)).toHaveLength(1)
+})
+
 it('wants private networks of the platform, and an accelerator that is told', () => {
   const { privateNetworks: _, ...without } = offer
   const needs = { privateNetwork: true, machines: 2, accelerators: ['kvm'] }
-  expect(unmetByHost(needs, spec, 'aws', { ...without, facts: {} })).toEqual([
+  const wanted = { needs, spec, platform: 'aws', seeds: undefined }
+  expect(unmetByHost(wanted, { ...without, facts: {} })).toEqual([
     'needs a private network; platform aws has none',
     'needs accelerator kvm; this host has none',
   ])

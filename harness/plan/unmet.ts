@@ -4,23 +4,26 @@
 import type { MachineSpec, PlatformSession } from '../machine.ts'
 import { formatMiB } from '../memory-text.ts'
 import type { Requirements } from '../requirements.ts'
+import { FIRST_GUESS } from './cost.ts'
 
 /** What an opened platform says of itself. */
 export type HostOffer = Pick<PlatformSession, 'budget' | 'facts' | 'privateNetworks' | 'refuses'>
 
-/**
- * Each unmet requirement as `needs <what was asked>; <the largest or the ones there are>`; empty when all can be met.
- * `spec` is one of the test's machines, as the platform will be asked for it.
- */
-export function unmetByHost(
-  needs: Requirements,
-  spec: MachineSpec,
-  platform: string,
-  offer: HostOffer,
-): readonly string[] {
+export interface WantedMachines {
+  readonly needs: Requirements
+  /** One of the test's machines, as the platform will be asked for it. */
+  readonly spec: MachineSpec
+  readonly platform: string
+  /** How many machines are booted for the others to be forked from; undefined where all are booted. */
+  readonly seeds: number | undefined
+}
+
+/** Each unmet requirement as `needs <what was asked>; <the largest or the ones there are>`; empty when all can be met. */
+export function unmetByHost(wanted: WantedMachines, offer: HostOffer): readonly string[] {
+  const { needs, spec, platform } = wanted
   return [
     ...offer.refuses(spec),
-    unmetMemory(needs, spec, offer),
+    unmetMemory(wanted, offer),
     spec.cpus > offer.budget.cpus
       ? `needs ${spec.cpus} CPUs a machine; this host's budget is ${offer.budget.cpus}`
       : undefined,
@@ -31,16 +34,16 @@ export function unmetByHost(
   ].filter((reason) => reason !== undefined)
 }
 
-/** All machines of a test run at once. CPUs they share with one another; memory they cannot. */
+/** All machines of a test run at once. CPUs they share with one another; memory only as clones of one template. */
 function unmetMemory(
-  { machines = 1 }: Requirements,
-  { memoryMiB }: MachineSpec,
+  { needs: { machines = 1 }, spec: { memoryMiB }, seeds }: WantedMachines,
   { budget }: HostOffer,
 ): string | undefined {
   const most = budget.memoryMiB
+  const atOnce = seeds === undefined ? machines : Math.max(seeds, machines * FIRST_GUESS)
   // Of a single machine that is too big the platform has spoken.
-  if (memoryMiB > most || machines * memoryMiB <= most) return undefined
-  const asked = `${formatMiB(machines * memoryMiB)} of memory for its ${machines} machines`
+  if (memoryMiB > most || atOnce * memoryMiB <= most) return undefined
+  const asked = `${formatMiB(atOnce * memoryMiB)} of memory for its ${machines} machines`
   return `needs ${asked}; the largest that fits this host's budget is ${formatMiB(most)}`
 }
 

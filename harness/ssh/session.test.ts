@@ -16,6 +16,7 @@ const guest: FakeGuest = {
   bootId: () => 'the-boot',
   machineId: () => 'the-machine',
   print: () => undefined,
+  log: () => undefined,
   end: () => undefined,
   reboot: () => undefined,
   ping: async () => await Promise.resolve(false),

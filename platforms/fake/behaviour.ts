@@ -14,6 +14,8 @@ export interface FakeBehaviour {
   /** Printed on the console at boot, before SSH answers. */
   readonly console: readonly string[]
   readonly osReleaseId: string
+  /** How late its journal comes over a side channel; default: it has no such channel. For machines that are not forked. */
+  readonly journalLagMs?: number
   /** When it is to be saved: it has jobs that never end, it is somebody that its clones would be too, it says nothing. */
   readonly settle: 'ok' | 'never' | 'shares' | 'silent'
   readonly save: 'ok' | 'fails'

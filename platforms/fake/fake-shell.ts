@@ -2,6 +2,7 @@
 // test makes its machine misbehave.
 
 import type { SshTrouble } from './behaviour.ts'
+import { followRunner, runnerScript, setUpRunner } from './external-runner.ts'
 import { lookFromInside } from './look-from-inside.ts'
 import { runSyncProgram, type CallsPort } from './sync-program.ts'
 
@@ -15,6 +16,8 @@ export interface FakeGuest {
   bootId(): string
   machineId(): string
   print(line: string): void
+  /** Has PID 1 write a line of the journal. */
+  log(message: string): void
   /** Ends the machine: its own doing or the platform's. */
   end(blame: 'image' | 'platform', reason: string): void
   reboot(): void
@@ -33,6 +36,8 @@ export interface FakeGuest {
 
 export interface ShellIo {
   readonly stdin: () => Promise<string>
+  /** Calls for what of the input has come and is still to come. */
+  readonly onInput: (onChunk: (chunk: string) => void) => void
   readonly out: (text: string) => void
   readonly err: (text: string) => void
   readonly closed: Promise<void>
@@ -52,6 +57,10 @@ export async function runFakeCommand(guest: FakeGuest, wire: string, io: ShellIo
     await io.closed
     return 0
   }
+  const runner = runnerScript(script ?? '')
+  if (runner === 'set-up') return await setUpRunner(guest, io)
+  if (runner === 'follow')
+    return await followRunner(guest, io, async (line) => await runFakeCommand(guest, line, io))
   return await runWords(guest, script === undefined ? plain : splitWords(script), io)
 }
 
@@ -93,6 +102,7 @@ async function runWords(guest: FakeGuest, words: readonly string[], io: ShellIo)
       return 0
     case 'systemctl':
       if (args.includes('reboot')) guest.reboot()
+      if (args[0] === 'reset-failed') for (const unit of args.slice(1)) guest.failedUnits.delete(unit)
       if (args.includes('--property=NFailedUnits')) io.out(`${guest.failedUnits.size}\n`)
       if (args[0] === 'list-units')
         io.out([...guest.failedUnits].map((unit) => `${unit} loaded failed failed\n`).join(''))
@@ -131,6 +141,7 @@ async function misbehave(
       return 0
     case 'fail-unit':
       guest.failedUnits.add(args[0] ?? 'broken.service')
+      guest.log(`${args[0] ?? 'broken.service'}: Failed with result 'exit-code'.`)
       return 0
     case 'write':
       guest.files.set(args[0] ?? '', args.slice(1).join(' '))

@@ -8,6 +8,7 @@ import type { MachineExit, MachineSpec, PlatformMachine, PrivateNetwork } from '
 import { createAgent } from './agent.ts'
 import type { FakeBehaviour } from './behaviour.ts'
 import type { FakeGuest } from './fake-shell.ts'
+import { createJournal } from './journal.ts'
 import { createFeed } from './feed.ts'
 import { createHardware } from './hardware.ts'
 import { createJobs } from './jobs.ts'
@@ -99,6 +100,7 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
   const isUp = (): boolean => state === 'on' && behaviour.boot === 'ok'
   let isAgentStopped = false
   const calls = createCalls()
+  const journal = createJournal(behaviour.journalLagMs)
   const guest: FakeGuest = {
     calls,
     files,
@@ -108,6 +110,7 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
     bootId: () => bootId,
     machineId: () => machineId,
     print: (line) => feed.push(line),
+    log: (message) => journal.log(message),
     end: (blame, reason) => end('gone', { expected: false, blame, reason }),
     reboot: boot,
     ping: async (index) => (await card?.ping(index, PING_MS)) ?? false,
@@ -151,6 +154,7 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
     origin,
     facts: { ssh: `${ssh.endpoint.host}:${ssh.endpoint.port}` },
     console: feed,
+    ...(journal.channel === undefined ? {} : { journal: journal.channel }),
     agent,
     serial: createSerial(),
     calls,

@@ -84,11 +84,19 @@ async function serve(guest: FakeGuest, command: string, channel: ServerChannel):
   channel.on('error', () => closed.resolve())
   const input: Buffer[] = []
   const ended = Promise.withResolvers<string>()
-  channel.on('data', (chunk: Buffer) => input.push(chunk))
+  const listeners: ((chunk: string) => void)[] = []
+  channel.on('data', (chunk: Buffer) => {
+    input.push(chunk)
+    for (const listener of listeners) listener(chunk.toString('utf8'))
+  })
   channel.on('end', () => ended.resolve(Buffer.concat(input).toString('utf8')))
   try {
     const status = await runFakeCommand(guest, command, {
       stdin: async () => await ended.promise,
+      onInput: (onChunk) => {
+        listeners.push(onChunk)
+        onChunk(Buffer.concat(input).toString('utf8'))
+      },
       out: (text) => void channel.write(text),
       err: (text) => void channel.stderr.write(text),
       closed: closed.promise,
@@ -115,7 +123,13 @@ function serveShell(guest: FakeGuest, channel: ServerChannel): void {
   const run = async (line: string): Promise<void> => {
     if (line.trim() === 'exit') return leave()
     if (line.trim() !== '')
-      await runFakeCommand(guest, line, { stdin: async () => '', out, err: out, closed: closed.promise })
+      await runFakeCommand(guest, line, {
+        stdin: async () => '',
+        onInput: () => undefined,
+        out,
+        err: out,
+        closed: closed.promise,
+      })
     out('fake$ ')
   }
   channel.on('data', (chunk: Buffer) => {

@@ -9,9 +9,7 @@ describe(
     distros: ['reference', 'flatcar'],
     machines: 2,
     privateNetwork: true,
-    tags: ['network', 'unproved'],
-    // Not seen to pass on a machine yet: --tag unproved runs them.
-    requiredTag: 'unproved',
+    tags: ['network'],
   },
   () => {
     test(

@@ -143,6 +143,7 @@ test(
   { ...three, machines: 8, memoryMiB: 512, cpus: 1, timeoutMs: 200_000 },
   async ({ cluster }) => {
     const token = process.env['CLUSTER_TOKEN'] ?? 'alone'
+    await member(cluster, 0).run('mkdir -p /run/www', { sudo: true })
     await member(cluster, 0).writeFile('/run/www/token', token)
     await member(cluster, 0).run('busybox httpd -p 8000 -h /run/www', { sudo: true })
     const meeting = process.env['CLUSTER_MEETING']
