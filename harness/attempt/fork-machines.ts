@@ -132,7 +132,10 @@ export async function forkMachine(
   const identity = { ...(await newIdentity(spec.name, types)), privatePlace: placeOf(env, joined) }
   const { hostName } = identity
   const options = {
-    ...{ folder, signal, paused, hostName },
+    folder,
+    signal,
+    paused,
+    hostName,
     network: privatePlace?.network,
     keepable: keepsFailed(env),
     ...(joined === undefined ? {} : { privateIndex: joined.index }),
