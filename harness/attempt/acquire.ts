@@ -15,6 +15,8 @@ import { adoptMachine, type Clone, type LiveMachine } from '../machines/live-mac
 import type { Requirements } from '../requirements.ts'
 import { syncFragment } from '../sync/sync-program.ts'
 import type { SyncStore } from '../sync/sync-store.ts'
+import { currentAttempt } from '../running/context.ts'
+import type { Slots } from '../ssh/index.ts'
 import type { RunEnvironment } from './environment.ts'
 
 export interface MachineWish {
@@ -151,6 +153,13 @@ export async function acquireMachine(
   return await adopt(env, order, await env.session.create(spec, options), onUp === undefined ? {} : { onUp })
 }
 
+/** Waits for a slot, which is nobody's fault and so nobody's time. */
+async function waitForTurn(slots: Slots, signal: AbortSignal): Promise<Disposable> {
+  using hold = currentAttempt()?.holdDeadline()
+  void hold
+  return await slots.take(signal)
+}
+
 /**
  * Creates and adopts a machine that boots, when it is its turn. Its turn ends with its first SSH connection, its end, or a
  * sixth of the time that it may take: others need not wait for one that hangs, and may be what it waits for itself.
@@ -160,7 +169,7 @@ export async function bootInTurn(
   signal: AbortSignal,
   boot: (onUp: () => void) => Promise<LiveMachine>,
 ): Promise<LiveMachine> {
-  const slot = await env.bootSlots.take(signal)
+  const slot = await waitForTurn(env.bootSlots, signal)
   const release = (): void => {
     clearTimeout(timer)
     slot[Symbol.dispose]()

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { LiveMachine } from '../machines/live-machine.ts'
 import { Slots } from '../ssh/index.ts'
+import { inAttempt, type AttemptContext } from '../running/context.ts'
 import { bootInTurn } from './acquire.ts'
 import { defaultTimeouts } from './environment.ts'
 
@@ -41,4 +42,20 @@ it('waits neither for a machine that could not be created nor for ever for one t
   await boot('hangs')
   await boot('b')
   expect(up).toHaveLength(2)
+})
+
+it('takes no time from the attempt that waits', async () => {
+  const { up, boot } = boots(3_600_000)
+  let holds = 0
+  const holdDeadline = (): Disposable => {
+    holds += 1
+    return { [Symbol.dispose]: () => void (holds -= 1) }
+  }
+  await boot('a')
+  const waiting = inAttempt({ holdDeadline } as AttemptContext, async () => await boot('b'))
+  await new Promise(setImmediate)
+  expect(holds).toBe(1)
+  up[0]?.()
+  await waiting
+  expect(holds).toBe(0)
 })

@@ -12,7 +12,7 @@ import type { RegisteredTest, TestBody } from '../registry.ts'
 import type { Fixtures } from '../fixtures/fixtures.ts'
 import type { NextAttempt } from '../retry-policy.ts'
 import { asStep, type AttemptContext } from '../running/context.ts'
-import { comingUpAtOnce, type RunEnvironment } from './environment.ts'
+import type { RunEnvironment } from './environment.ts'
 import { failureFrom, outcomeOf } from '../running/failure.ts'
 import { makeFixtures } from './make-fixtures.ts'
 import type { HeldMachines } from './held-machines.ts'
@@ -132,12 +132,9 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
       const { acquireMs, readyMs } = env.timeouts
       // A template may be booted here, or by another process, before there is a machine.
       const templateMs = request.forks ? readyMs : 0
-      // The machines of a cluster boot in turns.
-      const turns = Math.ceil((test.requirements.machines ?? 1) / comingUpAtOnce(env.session.budget))
-      const turnsMs = (turns - 1) * (readyMs / 2)
       await runPhase(
         attempt,
-        { phase: enter('acquire'), timeoutMs: acquireMs + templateMs + turnsMs },
+        { phase: enter('acquire'), timeoutMs: acquireMs + templateMs },
         async ({ signal }) => {
           await held.acquireAll(signal)
         },
