@@ -194,6 +194,16 @@ describe('a clone', () => {
     expect(root.read('/run/sshd.pid')).not.toBe('')
   })
 
+  test('has all of it written to the disk, without waiting for that', async () => {
+    root.run(
+      [identityFunctions(), 'settle', await renewalOf(await newIdentity('m0', [])), 'finish; wait'].join(
+        '\n',
+      ),
+    )
+    const synced = heard().find((line) => line.startsWith('sync /'))
+    expect(synced).toMatch(/^sync \/etc\/machine-id \/etc\/ssh\/ssh_host_\S+$/)
+  })
+
   test('finds its journal under its new id, and a line where it begins', async () => {
     const template = 'a'.repeat(32)
     root.write(`/var/log/journal/${template}/system.journal`, 'entries')

@@ -123,6 +123,12 @@ export const identityTable: readonly IdentityRow[] = [
     ].join('; '),
   },
   {
+    what: 'all of this on the disk',
+    rule: 'differs',
+    why: 'written out while SSH connects: a power cut a moment later does not bring the template back',
+    finish: '{ sync /etc/machine-id /etc/ssh/ssh_host_*_key ${N:+"$N" "${N%/*}"} >/dev/null 2>&1 & }',
+  },
+  {
     what: 'journal',
     rule: 'differs',
     why: 'found under the new machine id, and a line in it says where the clone begins',
