@@ -73,7 +73,7 @@ it('saves a failed machine, and brings it up with its memory as often as one lik
 
 it('saves a cluster at one instant, and brings it up on its network', async () => {
   await world.signalbox(['run', 'debug.cluster-fails', '--save-failed', ...corpus])
-  const both = await resume('latest/debug.cluster-fails/m1', '--', 'cat /run/clue; ping -c 3 -W 20 m0')
+  const both = await resume('latest/debug.cluster-fails/m1', '--', 'cat /run/clue; sudo ping -c 3 -W 20 m0')
   expect(both.stdout).toMatch(/^i-am-m1\n/)
   expect(both.stdout).toMatch(/ 0% packet loss|[123] received/)
   expect(both.exitCode).toBe(0)
