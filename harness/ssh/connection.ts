@@ -3,8 +3,8 @@
 
 import ssh2, { type Client, type ClientChannel } from 'ssh2'
 import type { Socket } from 'node:net'
-import { abortable } from '../deadline.ts'
-import { MachineError, messageOf } from '../errors.ts'
+import { abortable, sleep } from '../deadline.ts'
+import { codeOf, MachineError, messageOf } from '../errors.ts'
 import type { SshEndpoint } from '../machine.ts'
 import { oneLine } from '../hostile-text.ts'
 import { closeChannel } from './close-channel.ts'
@@ -14,6 +14,8 @@ import { Slots } from './slots.ts'
 
 /** sshd's `MaxSessions` is 10 by default; one is left for a person's shell over the same master, one for luck. */
 const MAX_SESSIONS = 8
+/** With their pauses a second in all. */
+const MAX_REFUSALS = 10
 
 // What a guest must compute once a connection: X25519 and one ed25519 signature are the cheapest that every sshd has.
 // AES-GCM needs no separate MAC; without AES instructions ChaCha20 would do as well, the difference does not show.
@@ -86,8 +88,24 @@ export class SshConnection implements AsyncDisposable {
   ): Promise<T> {
     using slot = await this.#sessions.take(signal)
     void slot
-    const opened = await this.#open(command, signal, work)
+    const opened = await this.#openPatiently(command, signal, work)
     return await opened.done
+  }
+
+  // sshd counts a session for a moment after its channel was closed: it may have none left, though we have.
+  async #openPatiently<T>(
+    command: string,
+    signal: AbortSignal,
+    work: (channel: ClientChannel) => Promise<T>,
+  ): Promise<{ readonly done: Promise<T> }> {
+    for (let refusals = 0; ; refusals += 1) {
+      try {
+        return await this.#open(command, signal, work)
+      } catch (error) {
+        if (refusals === MAX_REFUSALS || codeOf(error) !== 'ssh-session-refused') throw error
+        await sleep(20 * (refusals + 1), signal)
+      }
+    }
   }
 
   async #open<T>(
