@@ -74,6 +74,15 @@ describe('the likely cause', () => {
       },
       'ssh.service is failed (exit-code): sshd[61]: Bad option',
     ],
+    [
+      'sshd failed over its config: what is bad in it, not how much is',
+      {
+        units: unit('ssh.service', 'loaded', 'failed', 'failed', 'exit-code'),
+        journal:
+          '[    9.0] m0 sshd[61]: /x: line 1: Bad configuration option: Nonsense\n[    9.1] m0 sshd[61]: /x: terminating, 1 bad configuration options\n',
+      },
+      'ssh.service is failed (exit-code): sshd[61]: /x: line 1: Bad configuration option: Nonsense',
+    ],
     ['sshd masked', { units: unit('ssh.service', 'masked', 'inactive', 'dead') }, 'ssh.service is masked'],
     [
       'sshd stopped',

@@ -130,8 +130,8 @@ function readUnits(lines: readonly string[]): readonly UnitState[] {
 function lastWords({ sshdJournal }: Findings): string {
   const said = sshdJournal
     .map((line) => line.replace(/^\[ *[\d.]+\] \S+ /, ''))
-    // The server's own; its sessions end after it.
-    .findLast((line) => /^sshd?(?:\[\d+\])?:/.test(line))
+    // The server's own: its sessions end after it. It closes with how many options were bad, after which.
+    .findLast((line) => /^sshd?(?:\[\d+\])?:/.test(line) && !/: terminating, \d+ bad /.test(line))
   return said === undefined ? '' : `: ${said}`
 }
 

@@ -31,7 +31,8 @@ export function commandEvent(machine: string, outcome: CommandOutcome, over?: 'c
 
 /** Why a machine that nobody stopped is gone. */
 export function exitError(name: string, exit: MachineExit, console: LogBuffer): InfraError | MachineError {
-  const evidence = console.tail(20)
+  // A panic says its trace last, and what led to it before.
+  const evidence = console.tail(100)
   switch (exit.blame) {
     case 'platform':
       return new InfraError(`${name} was lost: ${exit.reason}`, { code: 'machine-lost', evidence })
