@@ -6,7 +6,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import pg from 'pg'
+import { Client } from 'pg'
 import { execCommand } from '../process.ts'
 
 const ROOM = '/usr/lib/postgresql'
@@ -80,7 +80,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   return {
     folder,
     async createDatabase(name) {
-      const client = new pg.Client({ connectionString: url('postgres') })
+      const client = new Client({ connectionString: url('postgres') })
       await client.connect()
       try {
         await client.query(`create database ${client.escapeIdentifier(name)}`)

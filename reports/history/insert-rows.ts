@@ -8,7 +8,7 @@ import type { HistoryTables } from './tables.ts'
 const MOST_PARAMETERS = 20_000
 
 /** Inserts all rows; nothing when there are none. */
-export async function insertRows<T extends keyof HistoryTables & string>(
+export async function insertRows<T extends keyof HistoryTables>(
   trx: Transaction<HistoryTables>,
   table: T,
   rows: readonly Insertable<HistoryTables[T]>[],
