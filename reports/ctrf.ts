@@ -5,7 +5,13 @@ import type { Verdict } from '../harness/model.ts'
 import { plainText } from '../harness/hostile-text.ts'
 import { causeOf, failureText, mainFailure, placeOf } from './failure-text.ts'
 import { safeJson } from './json.ts'
-import { type AttemptSummary, cellName, type RunSummary, type Summary, type TestSummary } from './run-summary.ts'
+import {
+  type AttemptSummary,
+  cellName,
+  type RunSummary,
+  type Summary,
+  type TestSummary,
+} from './run-summary.ts'
 
 const SPEC_VERSION = '0.0.0'
 
@@ -62,9 +68,11 @@ export function ctrfText(summary: Summary): string {
       tests,
       environment: environmentOf(runs),
       extra: {
-        runs: runs.map(({ run, state, target, image, plan, planned, finished, missing, host, osRelease }) => ({
-          ...{ run, state, target, image, plan, planned, finished, missing, host, osRelease },
-        })),
+        runs: runs.map(
+          ({ run, state, target, image, plan, planned, finished, missing, host, osRelease }) => ({
+            ...{ run, state, target, image, plan, planned, finished, missing, host, osRelease },
+          }),
+        ),
         notices: summary.notices,
       },
     },
@@ -171,7 +179,13 @@ function attemptOf(attempt: AttemptSummary, run: RunSummary): object {
   }
 }
 
-function attachmentOf({ name, contentType, path, bytes, machine }: AttemptSummary['attachments'][number]): object {
+function attachmentOf({
+  name,
+  contentType,
+  path,
+  bytes,
+  machine,
+}: AttemptSummary['attachments'][number]): object {
   return { name, contentType, path, extra: { bytes, ...given('machine', machine) } }
 }
 

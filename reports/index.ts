@@ -2,11 +2,15 @@
 
 export { exitCodeOf, type ExitPolicy } from '../harness/verdict.ts'
 export { guardReporter } from './guard.ts'
+export * from './history/index.ts'
 export { createListReporter, type ListReporter, type ListReporterOptions, type Reporter } from './list.ts'
 export type { TextOptions } from './list-text.ts'
 export { eventLines, type Merged, mergeEvents, mergePaths } from './merge.ts'
+export { type PassRate, passRateText } from './pass-rate.ts'
 export { EVENT_FILE, findEventFiles, readEventFile, readEvents } from './read-events.ts'
 export {
+  clockNotices,
+  findRecordFiles,
   fingerprintOf,
   normaliseMessage,
   parseRecord,

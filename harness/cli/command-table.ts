@@ -1,6 +1,7 @@
 // The commands: usage, help, options, and how to load what runs them. Nothing is imported before it is needed.
 
 import type { Settings } from './config/settings.ts'
+import { historyCommand } from './history-commands.ts'
 import {
   debugOptions,
   jsonOption,
@@ -233,7 +234,11 @@ export const commandTable: readonly CommandRow[] = [
         usage: 'show [folder]',
         help: 'show a run; default: the latest',
         options: [
-          { flags: '-f, --format <name>', help: 'list, tap, junit, json, ctrf, markdown or github', default: 'list' },
+          {
+            flags: '-f, --format <name>',
+            help: 'list, tap, junit, json, ctrf, markdown or github',
+            default: 'list',
+          },
           {
             flags: '-o, --output <folder>',
             help: 'where runs are',
@@ -254,6 +259,12 @@ export const commandTable: readonly CommandRow[] = [
         action: async () => (await import('./commands/report.ts')).reportMerge,
       },
     ],
+  },
+  historyCommand,
+  {
+    usage: 'schema <name>',
+    help: 'print the JSON Schema of "run" (run.json)',
+    action: async () => (await import('./commands/schema.ts')).schema,
   },
   {
     usage: 'check-console <file...>',
