@@ -95,8 +95,13 @@ function environmentOf(runs: readonly RunSummary[]): object {
   }
 }
 
-function testOf(test: TestSummary, run: RunSummary): { readonly status: CtrfStatus } & object {
-  const { verdict, attempts, location } = test
+interface CtrfTest {
+  readonly status: CtrfStatus
+  readonly [field: string]: unknown
+}
+
+function testOf(test: TestSummary, run: RunSummary): CtrfTest {
+  const { verdict, attempts } = test
   const last = attempts.at(-1)
   const isGreen = verdict === 'passed' || verdict === 'flaky'
   const failure = isGreen ? undefined : mainFailure(test)
@@ -117,7 +122,6 @@ function testOf(test: TestSummary, run: RunSummary): { readonly status: CtrfStat
     ...given('snippet', failure?.frame === undefined ? undefined : plainText(failure.frame)),
     ...given('filePath', place?.file),
     ...given('line', place === undefined ? undefined : Math.round(place.line)),
-    ...(location === undefined ? {} : { type: 'os' }),
     tags: test.tags,
     labels: labelsOf(run),
     retries: Math.max(0, attempts.length - 1),

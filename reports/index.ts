@@ -38,10 +38,19 @@ export type {
   TestSummary,
 } from './run-summary.ts'
 export { isReportFormat, type ReportFormat, reportFormats } from './show.ts'
-export { createSummarizer, summarize, type Summarizer, type SummaryOptions } from './summarize.ts'
+export { readSummary } from './read-summary.ts'
+export {
+  createSummarizer,
+  summarize,
+  summarizeRuns,
+  type Summarizer,
+  type SummaryOptions,
+} from './summarize.ts'
 export { type Environment, type ReportStream, type Terminal, terminalOf } from './terminal.ts'
 export {
   type ReportFile,
+  jobAnnotations,
+  otherReportFiles,
   reportFiles,
   writeJobSummary,
   writeReportFiles,

@@ -231,8 +231,8 @@ export const commandTable: readonly CommandRow[] = [
     help: 'read the results of earlier runs',
     commands: [
       {
-        usage: 'show [folder]',
-        help: 'show a run; default: the latest',
+        usage: 'show [run]',
+        help: 'show a run by its folder, events.jsonl or run.json; default: the latest',
         options: [
           {
             flags: '-f, --format <name>',

@@ -1,16 +1,7 @@
 // The options of `signalbox history`.
 
 import { momentMs } from './moment.ts'
-import { type ConfigurableRow, jsonOption, type OptionRow, wholeNumber } from './option-table.ts'
-
-/** Where the history is. */
-export const historyOption: ConfigurableRow = {
-  flags: '--history <place>',
-  help: 'a file, or postgres://user@host/database; default: history.sqlite in the user data folder',
-  env: 'SIGNALBOX_HISTORY',
-  config: 'history',
-  isPath: true,
-}
+import { historyOption, jsonOption, type OptionRow, wholeNumber } from './option-table.ts'
 
 const sinceOption: OptionRow = {
   flags: '--since <when>',
