@@ -3,7 +3,7 @@
 
 import type { Verdict } from '../harness/model.ts'
 import { plainText } from '../harness/hostile-text.ts'
-import { causeOf, failureText, mainFailure, placeOf } from './failure-text.ts'
+import { causeOf, failureText, mainFailure } from './failure-text.ts'
 import { safeJson } from './json.ts'
 import {
   type AttemptSummary,
@@ -108,7 +108,7 @@ function testOf(test: TestSummary, run: RunSummary): CtrfTest {
   const first = attempts[0]
   const began = first === undefined ? undefined : Math.round(startOf(run) + first.startedMs)
   const ended = last === undefined ? undefined : Math.round(startOf(run) + last.startedMs + last.durationMs)
-  const place = placeOf(test, failure)
+  const place = test.location ?? failure?.location
   return {
     name: test.test === '' ? '(no name)' : test.test,
     status: statusOf[verdict],
@@ -126,7 +126,7 @@ function testOf(test: TestSummary, run: RunSummary): CtrfTest {
     labels: labelsOf(run),
     retries: Math.max(0, attempts.length - 1),
     flaky: verdict === 'flaky',
-    retryAttempts: attempts.map((attempt) => attemptOf(attempt, run)),
+    ...(attempts.length === 0 ? {} : { retryAttempts: attempts.map((attempt) => attemptOf(attempt, run)) }),
     attachments: (last?.attachments ?? []).map(attachmentOf),
     steps: (last?.steps ?? []).map(({ title, error, durationMs, category }) => ({
       name: title,

@@ -54,7 +54,9 @@ function annotation(level: Level, test: TestSummary, run: RunSummary, severalRun
   const place = placeOf(test, failure)
   const title = `${severalRuns ? `${cellName(run)}: ` : ''}${test.test} ${test.verdict}`
   const cause = causeOf(test) || `${test.attempts.length} attempts`
-  const details = failure === undefined ? '' : `\n${failureText(failure)}`
+  const text = failure === undefined ? '' : failureText(failure)
+  const message =
+    text === '' || cause === oneLine(failure?.message ?? '') ? text || cause : `${cause}\n${text}`
   return command(
     level,
     {
@@ -63,7 +65,7 @@ function annotation(level: Level, test: TestSummary, run: RunSummary, severalRun
         : { file: place.file, line: String(place.line), col: String(place.column) }),
       title: oneLine(title, 200),
     },
-    `${cause}${details}`.slice(0, LONGEST_MESSAGE).toWellFormed(),
+    message.slice(0, LONGEST_MESSAGE).toWellFormed(),
   )
 }
 
