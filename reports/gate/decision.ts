@@ -44,16 +44,16 @@ export interface Requirement {
   readonly test?: string
   /** Name of the target. */
   readonly target?: string
-  /** Of the failure that decided; a waiver is bound to it. */
-  readonly fingerprint?: string
+  /** Of its failures, each once; a waiver is bound to one. */
+  readonly fingerprints?: readonly string[]
   /** Whether the image that is promoted now fails there too; absent when nothing is known of it. */
   readonly redBefore?: boolean
   /** The command, as arguments, that would satisfy it; absent when no command would. */
   readonly command?: readonly string[]
   /** Not before this moment can it be satisfied; ISO 8601. */
   readonly notBefore?: string
-  /** The waiver (its sha256) by which it does not count. Absent in `unsatisfied`. */
-  readonly waiver?: string
+  /** The waivers (their ids) by which it does not count. Absent in `unsatisfied`. */
+  readonly waivers?: readonly string[]
 }
 
 /** What a rule came to: a line of the table. */
@@ -70,7 +70,8 @@ export interface RuleResult {
 
 /** What was made of a waiver, and why it has no effect if it has none. */
 export interface WaiverResult {
-  readonly sha256: string
+  /** The sha256 of what was signed. */
+  readonly id: string
   readonly test: string
   readonly target: string
   readonly fingerprint: string
@@ -117,7 +118,7 @@ export type InputKind =
 /** A file that went in, byte for byte. */
 export interface DecisionInput {
   readonly kind: InputKind
-  /** For people: how the file was called. It decides nothing. */
+  /** For people: how the file was called. Only of a signer's key it counts: the path as the policy writes it. */
   readonly name: string
   /** Lower-case hexadecimal. */
   readonly sha256: string
