@@ -99,7 +99,15 @@ function checkStatement(file: InputFile, keys: ReadonlyMap<string, KeyObject>): 
   }
 }
 
-function runsOf(file: InputFile): readonly GateRun[] {
+/** What was read once; a record may be long. */
+const known = new WeakMap<InputFile, readonly GateRun[]>()
+
+/** The runs of a record. Throws UsageError for what is none, is cut off or of a newer version. */
+export function runsOf(file: InputFile): readonly GateRun[] {
+  const before = known.get(file)
+  if (before !== undefined) return before
   const { runs } = parseRecord(textOf(file), file.input.name)
-  return runs.flatMap((run) => gateRunOf(run, file.input.sha256) ?? [])
+  const read = runs.flatMap((run) => gateRunOf(run, file.input.sha256) ?? [])
+  known.set(file, read)
+  return read
 }

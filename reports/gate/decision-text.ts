@@ -19,7 +19,7 @@ export function parseDecision(text: string, source: string): Decision {
   } catch {
     throw refuse('it is no JSON, or cut off')
   }
-  const { schemaVersion, decision, channel, images, decidedAt, inputs, waived, waivers } = (value ??
+  const { schemaVersion, decision, channel, digests, images, decidedAt, inputs, waived, waivers } = (value ??
     {}) as Readonly<Record<string, unknown>>
   if (typeof schemaVersion === 'number' && schemaVersion > DECISION_VERSION)
     throw refuse(`it was made by a newer version (${schemaVersion}, this one knows ${DECISION_VERSION})`)
@@ -28,7 +28,7 @@ export function parseDecision(text: string, source: string): Decision {
     (decision === 'promote' || decision === 'hold' || decision === 'need-more-results') &&
     typeof channel === 'string' &&
     typeof decidedAt === 'string' &&
-    [images, inputs, waived, waivers].every((each) => Array.isArray(each)) &&
+    [digests, images, inputs, waived, waivers].every((each) => Array.isArray(each)) &&
     (inputs as readonly unknown[]).every(isInput)
   if (!isWhole) throw refuse('it lacks fields')
   return value as Decision

@@ -141,7 +141,9 @@ export interface Decision {
   /** One sentence. */
   readonly summary: string
   readonly channel: string
-  /** One or, with several architectures, more images of one version. */
+  /** Of the images that it is about: one or, with several architectures, more of one version. */
+  readonly digests: readonly string[]
+  /** Who they are, as their runs say; an image that no run tested is not here. */
   readonly images: readonly ImageIdentity[]
   /** The clock that went in: ISO 8601, UTC. */
   readonly decidedAt: string

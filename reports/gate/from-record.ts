@@ -26,6 +26,7 @@ export function gateRunOf(run: RunSummary, sha256: string): GateRun | undefined 
     image,
     target: targetName(run),
     place: placeOf(targetName(run), target.channel),
+    plan: plan.digest,
     ...(plan.shard === undefined ? {} : { shard: plan.shard }),
     ...(plan.repeat === undefined ? {} : { repeat: plan.repeat }),
     ...targetArguments(given, { target: targetName(run), isOneOfSeveral: isOneOfSeveral(run) }),

@@ -33,6 +33,8 @@ export interface GateRun {
   readonly target: string
   /** The target without what differs between channels: the same before and after a promotion. */
   readonly place: string
+  /** `sha256:<hex>` of the plan: the expected set. */
+  readonly plan: string
   readonly shard?: { readonly index: number; readonly count: number }
   /** Every attempt is a trial of its own, not only the first. */
   readonly repeat?: number

@@ -61,6 +61,7 @@ export function decide(view: DecisionView): Decision {
     decision: ruling,
     summary: summarySentence({ ruling, channel, images, open, counts }),
     channel,
+    digests: view.images,
     images,
     decidedAt: now,
     counts,
