@@ -29,12 +29,7 @@ export { historyText, ledgerText } from './parse-inputs.ts'
 export type { Policy } from './policy.ts'
 export { policySchema } from './policy-schema.ts'
 export { type PolicyProblem, problemText } from './problem.ts'
-export {
-  type Promotion,
-  promotionBody,
-  promotionEnvironment,
-  promotionOf,
-} from './promote/promotion.ts'
+export { type Promotion, promotionBody, promotionEnvironment, promotionOf } from './promote/promotion.ts'
 export { callWebhook, type WebhookCall, webhookHeaders, type WebhookOptions } from './promote/webhook.ts'
 export { shellLine } from './shell-line.ts'
 export { spanMs, spanText } from './span.ts'
