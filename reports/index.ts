@@ -10,6 +10,7 @@ export {
   fingerprintOf,
   normaliseMessage,
   parseRecord,
+  planDigestOf,
   readRecordFile,
   readRunRecords,
   RECORD_FILE,

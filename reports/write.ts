@@ -15,6 +15,7 @@ export const reportFiles: readonly { readonly file: string; readonly format: Rep
   { file: 'run.json', format: 'json' },
   { file: 'junit.xml', format: 'junit' },
   { file: 'results.tap', format: 'tap' },
+  { file: 'ctrf.json', format: 'ctrf' },
   { file: 'summary.md', format: 'markdown' },
 ]
 

@@ -66,7 +66,7 @@ function shaped({ run, day, version = '1.0.0', target, tests, failure = hardFail
     target,
   ) as Extract<EventBody, { type: 'run.planned' }>
   const bodies = names.flatMap((name): readonly (readonly [number, EventBody])[] => {
-    const letters = [...(tests[name] ?? '')]
+    const letters = (tests[name] ?? '').split('')
     const last = letters.at(-1)
     const verdict =
       last === 'F' ? 'failed' : last === 'I' ? 'infra' : letters.includes('F') ? 'flaky' : 'passed'

@@ -2,6 +2,7 @@
 
 export { fingerprintOf, mainFingerprint, normaliseMessage } from './fingerprint.ts'
 export { parseRecord, type ParsedRecord, RECORD_VERSION } from './parse-record.ts'
+export { planDigestOf } from './plan-of.ts'
 export {
   isMoreComplete,
   readRecordFile,
