@@ -2,6 +2,7 @@
 // history, a baseline, and one failure and one flake in a hundred. Also says what reading the same records from bytes takes.
 
 import { decide, inputFile, runsOf, type DecisionView } from '../../reports/gate/index.ts'
+import { planDigest } from '../plan-digest.ts'
 import { gateRunOf } from '../../reports/gate/from-record.ts'
 import { parsePolicy } from '../../reports/gate/read-policy.ts'
 import { jsonText } from '../../reports/json.ts'
@@ -116,15 +117,21 @@ function makeRecord(run: string, target: string, round: number): RunSummary {
     },
   ]).runs
   const identity = { distro: 'reference', version: '4500.1.0', channel: 'alpha', architecture: 'x86_64' } as const
+  const tests = Array.from({ length: TESTS }, (_, index) => makeTest(index, round))
+  const expectation = { kind: 'run' } as const
+  const plan = {
+    target: { name: target, platform: 'qemu', firmware: 'uefi', ...identity },
+    image: { digest: DIGEST, ...identity },
+  } as const
+  const digest = planDigest({ ...plan, tests: tests.map(({ test }) => ({ test, expectation })) })
   return {
     ...(empty ?? raise('no run')),
     state: 'finished',
-    target: { name: target, platform: 'qemu', firmware: 'uefi', ...identity },
-    image: { digest: DIGEST, ...identity },
-    plan: { digest: `sha256:${'ef'.repeat(32)}`, jobs: 2, budget: { memoryMiB: 4096, cpus: 2 } },
+    ...plan,
+    plan: { digest, jobs: 2, budget: { memoryMiB: 4096, cpus: 2 } },
     planned: TESTS,
     finished: TESTS,
-    tests: Array.from({ length: TESTS }, (_, index) => makeTest(index, round)),
+    tests,
   }
 }
 

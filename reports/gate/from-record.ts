@@ -8,7 +8,7 @@ import {
   type TestSummary,
 } from '../run-summary.ts'
 import { oneLine } from '../../harness/hostile-text.ts'
-import { mainFingerprint } from '../record/index.ts'
+import { mainFingerprint, planDigestOf } from '../record/index.ts'
 import { targetArguments } from './target-arguments.ts'
 import type { GateCell, GateRun, HistoryRow } from './view.ts'
 
@@ -27,6 +27,7 @@ export function gateRunOf(run: RunSummary, sha256: string): GateRun | undefined 
     target: targetName(run),
     place: placeOf(targetName(run), target.channel),
     plan: plan.digest,
+    planChanged: hasExpectations(run) && planDigestOf(run) !== plan.digest,
     ...(plan.shard === undefined ? {} : { shard: plan.shard }),
     ...(plan.repeat === undefined ? {} : { repeat: plan.repeat }),
     ...targetArguments(given, { target: targetName(run), isOneOfSeveral: isOneOfSeveral(run) }),
@@ -42,6 +43,11 @@ export function placeOf(target: string, channel: string): string {
 /** The run's id is then that of the command and the name of the target. */
 function isOneOfSeveral(run: RunSummary): boolean {
   return run.run.endsWith(`.${targetName(run)}`)
+}
+
+/** Records of old versions do not say what was expected. */
+function hasExpectations({ tests }: RunSummary): boolean {
+  return tests.every(({ planned, expectation }) => !planned || expectation !== undefined)
 }
 
 function cellOf(test: TestSummary): GateCell {

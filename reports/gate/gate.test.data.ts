@@ -3,6 +3,7 @@
 import type { EventBody } from '../../harness/events.ts'
 import type { Failure, Outcome, PlannedTest } from '../../harness/model.ts'
 import { countVerdicts, exitCodeOf, verdictOf } from '../../harness/verdict.ts'
+import { planDigest } from '../../harness/plan-digest.ts'
 import { jsonText } from '../json.ts'
 import type { RunSummary } from '../run-summary.ts'
 import {
@@ -50,6 +51,13 @@ export interface RecordOptions {
 export function recordOf(options: RecordOptions): RunSummary {
   const { tests, run = 'run-1', at = '2026-03-01T11:00:00.000Z' } = options
   const { digest = DIGEST, version = '4500.1.0', channel = 'alpha', command = ['signalbox', 'run'] } = options
+  const name = options.target ?? `qemu-x86_64-uefi-${channel}`
+  const plan = {
+    target: { ...target, name, channel, version },
+    image: { ...image, digest, version, channel },
+    tests: Object.entries(tests).map(([test, attempts]) => plannedTest(test, attempts, options)),
+  }
+  const repeat = options.repeat === undefined ? {} : { repeat: options.repeat }
   const bodies: EventBody[] = [
     {
       type: 'run.started',
@@ -59,14 +67,12 @@ export function recordOf(options: RecordOptions): RunSummary {
     },
     {
       type: 'run.planned',
-      target: { ...target, name: options.target ?? `qemu-x86_64-uefi-${channel}`, channel, version },
-      image: { ...image, digest, version, channel },
-      digest: `sha256:${'ef'.repeat(32)}`,
-      tests: Object.entries(tests).map(([test, attempts]) => plannedTest(test, attempts, options)),
+      ...plan,
+      digest: planDigest({ ...plan, ...repeat }),
       jobs: 2,
       budget: { memoryMiB: 4096, cpus: 2 },
       ...(options.shard === undefined ? {} : { shard: options.shard }),
-      ...(options.repeat === undefined ? {} : { repeat: options.repeat }),
+      ...repeat,
     },
   ]
   const verdicts = Object.entries(tests).map(([test, attempts]) => {

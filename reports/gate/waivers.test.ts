@@ -94,7 +94,6 @@ it.each<[string, Partial<Waiver>, readonly string[], string, RegExp]>([
   ['by its author under another name', { approver: 'alias' }, ['alice'], 'self-approved', /another person/],
   ['not approved yet', {}, ['alice'], 'not-approved', /approver bob has not signed/],
   ['approved and not written', {}, ['bob'], 'not-approved', /author alice has not signed/],
-  ['signed by nobody', {}, [], 'not-approved', /has not signed/],
   ['approved by a stranger', {}, ['alice', 'mallory'], 'bad-signature', /wrong, or of a key/],
   [
     'of people whom the policy does not know',
@@ -118,6 +117,10 @@ it.each<[string, Partial<Waiver>, readonly string[], string, RegExp]>([
   expect(decision.decision).toBe('hold')
   expect(decision.waivers).toMatchObject([{ state }])
   expect(decision.waivers[0]?.message).toMatch(message)
+})
+
+it('a waiver that nobody signed is no signed statement, and nothing is decided with it', () => {
+  expect(() => decided([signed({}, [])])).toThrow(/w\.json is no DSSE envelope/)
 })
 
 it('a signature over other words is no signature', () => {

@@ -1,8 +1,9 @@
 // The decision, requirement by requirement: what is named, whether it holds, and the command that would satisfy it.
 
 import { expect, it } from 'vitest'
-import { DIGEST, gateRun, NOW, OTHER_DIGEST, type RecordOptions, viewOf } from '../gate.test.data.ts'
-import { historyRowsOf } from '../from-record.ts'
+import { DIGEST, gateRun, NOW, OTHER_DIGEST,
+  recordOf, type RecordOptions, viewOf } from '../gate.test.data.ts'
+import { gateRunOf, historyRowsOf } from '../from-record.ts'
 import type { DecisionView } from '../view.ts'
 import { decide } from './decide.ts'
 
@@ -187,6 +188,14 @@ it('a run with a clock that makes no sense does not count', () => {
     expect(decision.notes.map(({ code }) => code)).toEqual(['clock-skewed'])
     expect(decision.decision).toBe('need-more-results')
   }
+})
+
+it('a record that lacks a test of its plan does not count', () => {
+  const record = recordOf({ tests: { a: ['P'], b: ['F'] } })
+  const cut = gateRunOf({ ...record, tests: record.tests.slice(0, 1) }, '')
+  const decision = decide(viewOf(policy(), cut === undefined ? [] : [cut]))
+  expect(decision.notes.map(({ code }) => code)).toEqual(['plan-changed'])
+  expect(decision.decision).toBe('need-more-results')
 })
 
 it('a run that is there twice counts once; two records of a run that differ do not count', () => {

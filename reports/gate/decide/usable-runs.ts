@@ -27,6 +27,15 @@ export function usableRuns(view: DecisionView): UsableRuns {
       )
       return false
     }
+    if (run.planChanged) {
+      notes.push(
+        note(
+          'plan-changed',
+          `the tests in the record of the run ${run.run} are not those that it planned (${run.plan}); it does not count`,
+        ),
+      )
+      return false
+    }
     const startMs = Date.parse(run.startedAt)
     const endMs = startMs + run.durationMs
     if (Number.isNaN(startMs) || run.durationMs < 0) {

@@ -81,11 +81,16 @@ it.each([
 })
 
 it('a receiver that hangs, and one that is not there, are no success', async () => {
-  await using there = await receiver([200], () => undefined)
-  await expect(there.call({ retries: 1, timeoutMs: 50 })).rejects.toThrow(/was not told/)
-  expect(there.received).toHaveLength(2)
-  await there[Symbol.asyncDispose]()
-  await expect(there.call({ retries: 1 })).rejects.toThrow(/ECONNREFUSED/)
+  const said: string[] = []
+  const onRetry = (message: string): void => void said.push(message)
+  const gone = await (async () => {
+    await using there = await receiver([200], () => undefined)
+    await expect(there.call({ retries: 1, timeoutMs: 50, onRetry })).rejects.toThrow(/was not told.*timeout/)
+    expect(said).toHaveLength(1)
+    return there.call
+  })()
+  await expect(gone({ retries: 1, onRetry })).rejects.toThrow(/ECONNREFUSED/)
+  expect(said).toHaveLength(2)
 })
 
 it('an answer is shown as one safe line, and never the secret', async () => {
