@@ -53,11 +53,16 @@ export const gateDecision: Benchmark = {
   },
   async sample(report) {
     const started = performance.now()
-    const runs = records.map((record) => gateRunOf(record, '00'.repeat(32)) ?? raise('a record without a plan'))
+    const runs = records.map(
+      (record) => gateRunOf(record, '00'.repeat(32)) ?? raise('a record without a plan'),
+    )
     const decision = decide(viewOf(runs))
     const seconds = (performance.now() - started) / 1000
-    if (decision.counts.attempts !== TARGETS * TESTS * RUNS) raise(`${decision.counts.attempts} attempts counted`)
-    report(`  ${decision.summary}; from bytes: ${secondsFromBytes(records.slice(0, TARGETS))} s for a tenth of them`)
+    if (decision.counts.attempts !== TARGETS * TESTS * RUNS)
+      raise(`${decision.counts.attempts} attempts counted`)
+    report(
+      `  ${decision.summary}; from bytes: ${secondsFromBytes(records.slice(0, TARGETS))} s for a tenth of them`,
+    )
     return await Promise.resolve(seconds)
   },
 }
@@ -116,7 +121,12 @@ function makeRecord(run: string, target: string, round: number): RunSummary {
       host: { kernel: '6.1' },
     },
   ]).runs
-  const identity = { distro: 'reference', version: '4500.1.0', channel: 'alpha', architecture: 'x86_64' } as const
+  const identity = {
+    distro: 'reference',
+    version: '4500.1.0',
+    channel: 'alpha',
+    architecture: 'x86_64',
+  } as const
   const tests = Array.from({ length: TESTS }, (_, index) => makeTest(index, round))
   const expectation = { kind: 'run' } as const
   const plan = {

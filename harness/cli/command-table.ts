@@ -234,7 +234,11 @@ export const commandTable: readonly CommandRow[] = [
         usage: 'show [folder]',
         help: 'show a run; default: the latest',
         options: [
-          { flags: '-f, --format <name>', help: 'list, tap, junit, json, ctrf, markdown or github', default: 'list' },
+          {
+            flags: '-f, --format <name>',
+            help: 'list, tap, junit, json, ctrf, markdown or github',
+            default: 'list',
+          },
           {
             flags: '-o, --output <folder>',
             help: 'where runs are',

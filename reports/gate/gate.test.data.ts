@@ -142,9 +142,9 @@ export function runFile(...options: readonly RecordOptions[]): InputFile {
   return inputFile('run', 'run.json', recordText(...options))
 }
 
-function outcomeOf(attempt: Attempt): Outcome {
-  if (attempt === 'I') return 'infra'
-  return attempt.startsWith('F') ? 'failed' : 'passed'
+function outcomeOf(what: Attempt): Outcome {
+  if (what === 'I') return 'infra'
+  return what.startsWith('F') ? 'failed' : 'passed'
 }
 
 function plannedTest(

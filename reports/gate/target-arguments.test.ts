@@ -12,6 +12,7 @@ it.each([
   ['a --tag smoke slow -x', '', 'a'],
   ['--target qemu-* !b --json', '--target qemu-uefi', ''],
   ['--target=qemu-* a', '--target qemu-uefi', 'a'],
+  ['a --last-failed x b --changed -j 2', '', 'a b'],
   ['a --shard 1/2 --repeat 5 --config c.ts', '--config c.ts', 'a'],
 ])('%s', (given, kept, globs) => {
   const words = (text: string): readonly string[] => text.split(' ').filter((word) => word !== '')

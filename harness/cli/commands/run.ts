@@ -196,7 +196,9 @@ async function runTarget(opened: OpenedTarget, cell: CellRun, all: WholeRun): Pr
 
 /** As it was typed, so that it can be typed again; another command that runs tests runs them without options. */
 function commandLine(args: readonly string[], globs: readonly string[]): readonly string[] {
-  return args[0] === 'run' ? ['signalbox', ...args] : ['signalbox', 'run', ...globs]
+  if (args[0] !== 'run') return ['signalbox', 'run', ...globs]
+  // Records are shown to others: a password in an address is not.
+  return ['signalbox', ...args.map((word) => word.replace(/(:\/\/[^/@:\s]*):[^/@\s]*@/, '$1:***@'))]
 }
 
 function theOnly(flags: RunFlags): ChosenTarget {

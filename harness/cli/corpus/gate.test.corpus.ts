@@ -17,9 +17,13 @@ describe('boot', () => {
     expect(await machine.run('echo started')).toBe('started')
   })
 
-  test('kernel', { ignition: fakeMachine(seeded === 'panic' ? { boot: 'panic' } : {}) }, async ({ machine }) => {
-    expect(await machine.run('echo linux')).toBe('linux')
-  })
+  test(
+    'kernel',
+    { ignition: fakeMachine(seeded === 'panic' ? { boot: 'panic' } : {}) },
+    async ({ machine }) => {
+      expect(await machine.run('echo linux')).toBe('linux')
+    },
+  )
 })
 
 describe('users', () => {

@@ -40,7 +40,7 @@ async function receiver(
       { url: `http://127.0.0.1:${port}/hook`, secret, id: 'decision-1', body },
       { retries: 3, pauseMs: 1, ...options },
     )
-  return { received, call, port, [Symbol.asyncDispose]: async () => void (await close(server)) }
+  return { received, call, port, [Symbol.asyncDispose]: async () => await close(server) }
 }
 
 async function close(server: ReturnType<typeof createServer>): Promise<void> {
