@@ -3,9 +3,15 @@
 
 import type { Verdict } from '../harness/model.ts'
 import { plainText } from '../harness/hostile-text.ts'
-import { causeOf, failureText, mainFailure, placeOf } from './failure-text.ts'
+import { causeOf, failureText, mainFailure } from './failure-text.ts'
 import { safeJson } from './json.ts'
-import { type AttemptSummary, cellName, type RunSummary, type Summary, type TestSummary } from './run-summary.ts'
+import {
+  type AttemptSummary,
+  cellName,
+  type RunSummary,
+  type Summary,
+  type TestSummary,
+} from './run-summary.ts'
 
 const SPEC_VERSION = '0.0.0'
 
@@ -62,9 +68,11 @@ export function ctrfText(summary: Summary): string {
       tests,
       environment: environmentOf(runs),
       extra: {
-        runs: runs.map(({ run, state, target, image, plan, planned, finished, missing, host, osRelease }) => ({
-          ...{ run, state, target, image, plan, planned, finished, missing, host, osRelease },
-        })),
+        runs: runs.map(
+          ({ run, state, target, image, plan, planned, finished, missing, host, osRelease }) => ({
+            ...{ run, state, target, image, plan, planned, finished, missing, host, osRelease },
+          }),
+        ),
         notices: summary.notices,
       },
     },
@@ -87,15 +95,20 @@ function environmentOf(runs: readonly RunSummary[]): object {
   }
 }
 
-function testOf(test: TestSummary, run: RunSummary): { readonly status: CtrfStatus } & object {
-  const { verdict, attempts, location } = test
+interface CtrfTest {
+  readonly status: CtrfStatus
+  readonly [field: string]: unknown
+}
+
+function testOf(test: TestSummary, run: RunSummary): CtrfTest {
+  const { verdict, attempts } = test
   const last = attempts.at(-1)
   const isGreen = verdict === 'passed' || verdict === 'flaky'
   const failure = isGreen ? undefined : mainFailure(test)
   const first = attempts[0]
   const began = first === undefined ? undefined : Math.round(startOf(run) + first.startedMs)
   const ended = last === undefined ? undefined : Math.round(startOf(run) + last.startedMs + last.durationMs)
-  const place = placeOf(test, failure)
+  const place = test.location ?? failure?.location
   return {
     name: test.test === '' ? '(no name)' : test.test,
     status: statusOf[verdict],
@@ -109,12 +122,11 @@ function testOf(test: TestSummary, run: RunSummary): { readonly status: CtrfStat
     ...given('snippet', failure?.frame === undefined ? undefined : plainText(failure.frame)),
     ...given('filePath', place?.file),
     ...given('line', place === undefined ? undefined : Math.round(place.line)),
-    ...(location === undefined ? {} : { type: 'os' }),
     tags: test.tags,
     labels: labelsOf(run),
     retries: Math.max(0, attempts.length - 1),
     flaky: verdict === 'flaky',
-    retryAttempts: attempts.map((attempt) => attemptOf(attempt, run)),
+    ...(attempts.length === 0 ? {} : { retryAttempts: attempts.map((attempt) => attemptOf(attempt, run)) }),
     attachments: (last?.attachments ?? []).map(attachmentOf),
     steps: (last?.steps ?? []).map(({ title, error, durationMs, category }) => ({
       name: title,
@@ -171,7 +183,13 @@ function attemptOf(attempt: AttemptSummary, run: RunSummary): object {
   }
 }
 
-function attachmentOf({ name, contentType, path, bytes, machine }: AttemptSummary['attachments'][number]): object {
+function attachmentOf({
+  name,
+  contentType,
+  path,
+  bytes,
+  machine,
+}: AttemptSummary['attachments'][number]): object {
   return { name, contentType, path, extra: { bytes, ...given('machine', machine) } }
 }
 

@@ -41,7 +41,9 @@ export function githubText(summary: Summary): string {
     const left = of.length - SHOWN
     return [
       ...of.slice(0, left > 0 ? SHOWN - 1 : SHOWN).map(({ line }) => line),
-      ...(left > 0 ? [command(level, { title: 'more' }, `${left + 1} more; the reports hold all of them`)] : []),
+      ...(left > 0
+        ? [command(level, { title: 'more' }, `${left + 1} more; the reports hold all of them`)]
+        : []),
     ]
   })
   return lines.map((line) => `${line}\n`).join('')
@@ -52,14 +54,18 @@ function annotation(level: Level, test: TestSummary, run: RunSummary, severalRun
   const place = placeOf(test, failure)
   const title = `${severalRuns ? `${cellName(run)}: ` : ''}${test.test} ${test.verdict}`
   const cause = causeOf(test) || `${test.attempts.length} attempts`
-  const details = failure === undefined ? '' : `\n${failureText(failure)}`
+  const text = failure === undefined ? '' : failureText(failure)
+  const message =
+    text === '' || cause === oneLine(failure?.message ?? '') ? text || cause : `${cause}\n${text}`
   return command(
     level,
     {
-      ...(place === undefined ? {} : { file: place.file, line: String(place.line), col: String(place.column) }),
+      ...(place === undefined
+        ? {}
+        : { file: place.file, line: String(place.line), col: String(place.column) }),
       title: oneLine(title, 200),
     },
-    `${cause}${details}`.slice(0, LONGEST_MESSAGE).toWellFormed(),
+    message.slice(0, LONGEST_MESSAGE).toWellFormed(),
   )
 }
 

@@ -5,18 +5,24 @@ import { appendFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { codeOf, messageOf } from '../harness/errors.ts'
+import { githubText } from './github.ts'
 import { markdownText } from './markdown.ts'
 import type { Notice, Summary } from './run-summary.ts'
 import { type ReportFormat, reportFormats } from './show.ts'
 import type { Environment } from './terminal.ts'
 
-/** The files of a run's folder and their formats. */
+/** The usual files of a run's folder and their formats. */
 export const reportFiles: readonly { readonly file: string; readonly format: ReportFormat }[] = [
   { file: 'run.json', format: 'json' },
   { file: 'junit.xml', format: 'junit' },
   { file: 'results.tap', format: 'tap' },
-  { file: 'ctrf.json', format: 'ctrf' },
   { file: 'summary.md', format: 'markdown' },
+]
+
+/** Where the formats go that are written only where a config asks for them. */
+export const otherReportFiles: typeof reportFiles = [
+  { file: 'ctrf.json', format: 'ctrf' },
+  { file: 'annotations.txt', format: 'github' },
 ]
 
 export interface WrittenReports {
@@ -69,6 +75,11 @@ export async function writeJobSummary(summary: Summary, env: Environment): Promi
   } catch (error) {
     return [notWritten(path, error, 'report-not-written')]
   }
+}
+
+/** Annotations for GitHub's runner, which reads them from what a step prints; elsewhere nothing. */
+export function jobAnnotations(summary: Summary, env: Environment): string {
+  return env['GITHUB_ACTIONS'] === 'true' ? githubText(summary) : ''
 }
 
 interface Failed {

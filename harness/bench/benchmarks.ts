@@ -8,6 +8,7 @@ import { externalOverhead } from './external.ts'
 import type { Benchmark } from './figure.ts'
 import { forkBenchmarks } from './forks.ts'
 import { gateDecision } from './gate.ts'
+import { historyQuery } from './history.ts'
 import { scheduleCost, scheduleMakespan } from './schedule.ts'
 import { sshOverhead } from './ssh-overhead.ts'
 
@@ -22,4 +23,5 @@ export const benchmarks: readonly Benchmark[] = [
   scheduleMakespan,
   scheduleCost,
   gateDecision,
+  historyQuery,
 ]

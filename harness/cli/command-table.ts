@@ -2,6 +2,7 @@
 
 import type { Settings } from './config/settings.ts'
 import { gateTable } from './gate-table.ts'
+import { historyCommand } from './history-commands.ts'
 import {
   debugOptions,
   jsonOption,
@@ -231,8 +232,8 @@ export const commandTable: readonly CommandRow[] = [
     help: 'read the results of earlier runs',
     commands: [
       {
-        usage: 'show [folder]',
-        help: 'show a run; default: the latest',
+        usage: 'show [run]',
+        help: 'show a run by its folder, events.jsonl or run.json; default: the latest',
         options: [
           {
             flags: '-f, --format <name>',
@@ -261,6 +262,12 @@ export const commandTable: readonly CommandRow[] = [
     ],
   },
   gateTable,
+  historyCommand,
+  {
+    usage: 'schema <name>',
+    help: 'print the JSON Schema of "run" (run.json) or "policy" (of the gate)',
+    action: async () => (await import('./commands/schema.ts')).schema,
+  },
   {
     usage: 'check-console <file...>',
     help: 'look for trouble in saved console logs',

@@ -22,6 +22,8 @@ beforeAll(async () => {
 it('a newcomer: a policy, a decision, its verification, the promotion', SLOW, async () => {
   expect((await signalbox(['gate', 'init', '--channel', 'alpha'])).exitCode).toBe(0)
   expect((await signalbox(['gate', 'lint', 'gate-alpha.yaml', 'beta.yaml'])).exitCode).toBe(0)
+  const schema = await signalbox(['schema', 'policy'])
+  expect(JSON.parse(schema.stdout)).toMatchObject({ title: 'Signalbox gate policy' })
   const args = [
     '--channel',
     'beta',

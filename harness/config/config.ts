@@ -42,6 +42,8 @@ export interface ConfigOptions {
   readonly jobs?: number
   /** Where results go, one folder a run. Default `signalbox-results` in the working directory. */
   readonly output?: string
+  /** Where the history of runs is: a file, or `postgres://user@host/database`. Default: in the user's data folder. */
+  readonly history?: string
   /** More attempts after a product failure. Default 0. */
   readonly retries?: number
   /** More attempts after an infrastructure fault. Default 1. */

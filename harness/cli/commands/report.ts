@@ -10,6 +10,7 @@ import {
   EVENT_FILE,
   isReportFormat,
   mergePaths,
+  readSummary,
   reportFormats,
   summarize,
   terminalOf,
@@ -33,8 +34,7 @@ export async function reportShow(flags: Flags, positional: readonly unknown[]): 
     })
   }
   const folder = (positional[0] as string | undefined) ?? (await latestRun(output))
-  const { events, notices } = await mergePaths([folder])
-  const summary = summarize(events)
+  const { summary, notices } = await readSummary(folder)
   process.stdout.write(reportFormats[format](summary, screenOptions()))
   for (const { message } of notices) process.stderr.write(`warning: ${message}\n`)
   return summary.exitCode

@@ -1,6 +1,7 @@
 // `signalbox run`: select, run, report.
 
 import {
+  jobAnnotations,
   createListReporter,
   guardReporter,
   reportFormats,
@@ -155,6 +156,7 @@ export async function runTests(
   notices.push(
     ...[...written.notices, ...(await writeJobSummary(summary, process.env))].map(({ message }) => message),
   )
+  process.stderr.write(jobAnnotations(summary, process.env))
   if (flags.json) process.stdout.write(reportFormats.json(summary))
   else if (reports.list) {
     const files = written.files.length === 0 ? '' : `Reports: ${written.files.join('\n         ')}\n`

@@ -18,7 +18,9 @@ const formats: Readonly<Record<ReportName, ReportFormat>> & Readonly<Record<Repo
   tap: 'tap',
   junit: 'junit',
   json: 'json',
+  ctrf: 'ctrf',
   markdown: 'markdown',
+  github: 'github',
 }
 
 /** Undefined where the config says nothing. */
