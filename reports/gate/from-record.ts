@@ -51,16 +51,23 @@ function hasExpectations({ tests }: RunSummary): boolean {
 }
 
 function cellOf(test: TestSummary): GateCell {
-  const judged = judgedAttempts(test)
+  const outcomes: GateCell['outcomes'][number][] = []
+  const failures: GateCell['failures'][number][] = []
+  const metrics: GateCell['metrics'][number][] = []
+  for (const attempt of judgedAttempts(test)) {
+    outcomes.push(attempt.outcome)
+    if (attempt.outcome === 'failed') failures.push(...failureOf(attempt))
+    for (const { name, value } of attempt.metrics ?? []) metrics.push({ name, value })
+  }
   return {
     test: test.test,
     aliases: test.aliases,
     tags: test.tags,
     verdict: test.verdict,
     ...(test.reason === undefined ? {} : { reason: test.reason }),
-    outcomes: judged.map(({ outcome }) => outcome),
-    failures: judged.filter(({ outcome }) => outcome === 'failed').flatMap(failureOf),
-    metrics: judged.flatMap(({ metrics = [] }) => metrics.map(({ name, value }) => ({ name, value }))),
+    outcomes,
+    failures,
+    metrics,
   }
 }
 
@@ -79,10 +86,15 @@ export function trialsOf(
   outcomes: GateCell['outcomes'],
   isRepeated: boolean,
 ): Pick<HistoryRow, 'trials' | 'flakes'> | undefined {
-  const judged = outcomes.filter((outcome) => outcome === 'passed' || outcome === 'failed')
-  if (!judged.includes('passed')) return undefined
-  const trials = isRepeated ? judged : judged.slice(0, 1)
-  return { trials: trials.length, flakes: trials.filter((outcome) => outcome === 'failed').length }
+  let [judged, failed, first] = [0, 0, undefined as GateCell['outcomes'][number] | undefined]
+  for (const outcome of outcomes) {
+    if (outcome !== 'passed' && outcome !== 'failed') continue
+    judged += 1
+    if (outcome === 'failed') failed += 1
+    first ??= outcome
+  }
+  if (judged === failed) return undefined
+  return isRepeated ? { trials: judged, flakes: failed } : { trials: 1, flakes: first === 'failed' ? 1 : 0 }
 }
 
 /** The rows that a run is in a history. */
