@@ -1,6 +1,9 @@
 // What the rest of the project, and a program that reads runs, may use of this room.
 
 export { exitCodeOf, type ExitPolicy } from '../harness/verdict.ts'
+export type { Decision, Requirement, Ruling } from './gate/decision.ts'
+export { parseDecision } from './gate/decision-text.ts'
+export { policySchema } from './gate/policy-schema.ts'
 export { guardReporter } from './guard.ts'
 export * from './history/index.ts'
 export { createListReporter, type ListReporter, type ListReporterOptions, type Reporter } from './list.ts'

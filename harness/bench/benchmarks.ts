@@ -7,6 +7,7 @@ import { commandBenchmarks } from './commands.ts'
 import { externalOverhead } from './external.ts'
 import type { Benchmark } from './figure.ts'
 import { forkBenchmarks } from './forks.ts'
+import { gateDecision } from './gate.ts'
 import { historyQuery } from './history.ts'
 import { scheduleCost, scheduleMakespan } from './schedule.ts'
 import { sshOverhead } from './ssh-overhead.ts'
@@ -21,5 +22,6 @@ export const benchmarks: readonly Benchmark[] = [
   sshOverhead,
   scheduleMakespan,
   scheduleCost,
+  gateDecision,
   historyQuery,
 ]

@@ -1,6 +1,7 @@
 // The commands: usage, help, options, and how to load what runs them. Nothing is imported before it is needed.
 
 import type { Settings } from './config/settings.ts'
+import { gateTable } from './gate-table.ts'
 import { historyCommand } from './history-commands.ts'
 import {
   debugOptions,
@@ -260,10 +261,11 @@ export const commandTable: readonly CommandRow[] = [
       },
     ],
   },
+  gateTable,
   historyCommand,
   {
     usage: 'schema <name>',
-    help: 'print the JSON Schema of "run" (run.json)',
+    help: 'print the JSON Schema of "run" (run.json) or "policy" (of the gate)',
     action: async () => (await import('./commands/schema.ts')).schema,
   },
   {

@@ -1,10 +1,10 @@
 // `signalbox schema <name>`: the JSON Schemas of what programs read.
 
-import { runSchema } from '../../../reports/index.ts'
+import { policySchema, runSchema } from '../../../reports/index.ts'
 import { UsageError } from '../../errors.ts'
 import { didYouMean } from '../../nearest.ts'
 
-const schemas: Readonly<Record<string, object>> = { run: runSchema }
+const schemas: Readonly<Record<string, object>> = { run: runSchema, policy: policySchema }
 
 /** The action of `schema <name>`. */
 export async function schema(_: unknown, [word]: readonly unknown[]): Promise<number> {
