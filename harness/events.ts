@@ -68,6 +68,8 @@ export type EventBody =
       readonly tests: readonly PlannedTest[]
       readonly jobs: number
       readonly budget: { readonly memoryMiB: number; readonly cpus: number }
+      /** Of the platform: its accelerator, the version of its emulator. */
+      readonly facts?: Readonly<Record<string, string | number>>
       /** Which part of the selected tests this run has; the others are other runs. */
       readonly shard?: { readonly index: number; readonly count: number }
       /** Every test is run so often, whatever comes of it; absent: once, and again as the retries say. */
@@ -142,6 +144,12 @@ export type EventBody =
       readonly milestone: string
       readonly sinceMs: number
     }
+  /** What the OS of a machine calls itself, told once a run: the keys of os-release(5) that identify it. Hostile text. */
+  | {
+      readonly type: 'machine.identified'
+      readonly machine: string
+      readonly osRelease: Readonly<Record<string, string>>
+    }
   | {
       readonly type: 'machine.exited'
       readonly machine: string
@@ -194,6 +202,16 @@ export type EventBody =
       readonly path: string
       readonly contentType: string
       readonly bytes: number
+    }
+  /** A figure that a test or the harness measured. */
+  | {
+      readonly type: 'metric'
+      readonly attempt: AttemptRef
+      readonly machine?: string
+      readonly name: string
+      readonly value: number
+      /** `ms`, `MiB`, `count`, ...; empty for a bare number. */
+      readonly unit: string
     }
   /** A part of a test that judges itself: a point of its TAP output. Texts come from a guest: hostile. */
   | {

@@ -33,6 +33,8 @@ const shape =
 const scalars: Check = (value) =>
   isRecord(value) && Object.values(value).every((item) => text(item) || number(item))
 
+const texts: Check = (value) => isRecord(value) && Object.values(value).every(text)
+
 const phase = oneOf('acquire', 'ready', 'body', 'collect', 'checks', 'teardown')
 const verdict = oneOf('passed', 'flaky', 'warned', 'failed', 'infra', 'skipped', 'missing')
 const attempt = shape({ test: text, n: number })
@@ -101,6 +103,7 @@ const bodies: Readonly<Record<EventBody['type'], Fields>> = {
     tests: listOf(plannedTest),
     jobs: number,
     budget: shape({ memoryMiB: number, cpus: number }),
+    facts: optional(scalars),
     shard: optional(shape({ index: number, count: number })),
     repeat: optional(number),
     failOnFlaky: optional(flag),
@@ -136,6 +139,7 @@ const bodies: Readonly<Record<EventBody['type'], Fields>> = {
     facts: scalars,
   },
   'machine.milestone': { machine: text, milestone: text, sinceMs: number },
+  'machine.identified': { machine: text, osRelease: texts },
   'machine.exited': { machine: text, reason: text, expected: flag },
   'machine.destroyed': { machine: text, durationMs: number },
   'command.finished': {
@@ -166,6 +170,13 @@ const bodies: Readonly<Record<EventBody['type'], Fields>> = {
     path: text,
     contentType: text,
     bytes: number,
+  },
+  metric: {
+    attempt,
+    machine: optional(text),
+    name: text,
+    value: (value) => number(value) && Number.isFinite(value),
+    unit: text,
   },
   'subtest.finished': {
     attempt,

@@ -2,11 +2,12 @@
 
 import type { EventOf } from '../harness/events.ts'
 import { tailText } from '../harness/hostile-text.ts'
+import { mainFingerprint, withFingerprint } from './record/fingerprint.ts'
 import type { AttemptSummary, CommandSummary, PhaseSummary, StepSummary } from './run-summary.ts'
 
 /** A summary's part while it is still written: its own fields and lists may change. */
 export type Building<T> = {
-  -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K]
+  -readonly [K in keyof T]: T[K] extends readonly (infer E)[] | undefined ? E[] : T[K]
 }
 
 export type BuildingAttempt = Building<AttemptSummary> & {
@@ -16,6 +17,7 @@ export type BuildingAttempt = Building<AttemptSummary> & {
 const COMMANDS_KEPT = 20
 const STEPS_KEPT = 100
 const SUBTESTS_KEPT = 1000
+const METRICS_KEPT = 1000
 
 /** Characters kept of each output of a command. */
 export const LONGEST_TAIL = 512
@@ -45,6 +47,7 @@ type AttemptEvent = EventOf<
   | 'step.started'
   | 'step.finished'
   | 'attachment'
+  | 'metric'
   | 'subtest.finished'
   | 'attempt.finished'
 >
@@ -87,6 +90,9 @@ export function foldAttempt(attempt: BuildingAttempt, event: AttemptEvent): void
       })
       return
     }
+    case 'metric':
+      foldMetric(attempt, event)
+      return
     case 'subtest.finished':
       foldSubtest(attempt, event)
       return
@@ -94,7 +100,8 @@ export function foldAttempt(attempt: BuildingAttempt, event: AttemptEvent): void
       attempt.outcome = event.outcome
       attempt.durationMs = event.durationMs
       if (event.templateMs !== undefined) attempt.templateMs = event.templateMs
-      attempt.failures = [...event.failures]
+      attempt.failures = event.failures.map(withFingerprint)
+      setFingerprint(attempt)
       if (event.reason !== undefined) attempt.reason = event.reason
       if (event.beside !== undefined) attempt.beside = event.beside
       attempt.openSteps.clear()
@@ -117,6 +124,18 @@ export function foldCommand(attempt: BuildingAttempt, event: EventOf<'command.fi
   }
   if (event.signal !== undefined) command.signal = event.signal
   attempt.commands.push(command)
+}
+
+function foldMetric(attempt: BuildingAttempt, event: EventOf<'metric'>): void {
+  const { name, value, unit, machine } = event
+  const kept = (attempt.metrics ??= [])
+  if (kept.length < METRICS_KEPT)
+    kept.push({ name, value, unit, ...(machine === undefined ? {} : { machine }) })
+}
+
+function setFingerprint(attempt: BuildingAttempt): void {
+  const main = mainFingerprint(attempt.failures)
+  if (main !== undefined) attempt.fingerprint = main
 }
 
 /** Every one is counted; of those that are kept, failed ones push out passed ones. */

@@ -49,6 +49,7 @@ export function startRunFold(first: SignalboxEvent): RunFold {
   let interrupted: EventOf<'run.interrupted'> | undefined
   let aborted: EventOf<'run.aborted'> | undefined
   let finished: EventOf<'run.finished'> | undefined
+  let osRelease: EventOf<'machine.identified'>['osRelease'] | undefined
   let lastMs = 0
   const tests = new Map<string, BuildingTest>()
   const machines = new Map<string, Building<MachineSummary>>()
@@ -107,6 +108,9 @@ export function startRunFold(first: SignalboxEvent): RunFold {
       case 'machine.milestone':
         machines.get(event.machine)?.milestones.push({ milestone: event.milestone, sinceMs: event.sinceMs })
         return
+      case 'machine.identified':
+        osRelease ??= event.osRelease
+        return
       case 'machine.exited': {
         const machine = machines.get(event.machine)
         if (machine !== undefined) machine.exit = { reason: event.reason, expected: event.expected }
@@ -126,6 +130,7 @@ export function startRunFold(first: SignalboxEvent): RunFold {
       case 'step.started':
       case 'step.finished':
       case 'attachment':
+      case 'metric':
       case 'subtest.finished':
       case 'attempt.finished':
         foldAttempt(attemptOf(event.attempt, event.ms), event)
@@ -164,6 +169,7 @@ export function startRunFold(first: SignalboxEvent): RunFold {
         : {
             target: plan.target,
             image: plan.image,
+            ...(plan.facts === undefined ? {} : { platformFacts: plan.facts }),
             plan: {
               digest: plan.digest,
               jobs: plan.jobs,
@@ -173,6 +179,7 @@ export function startRunFold(first: SignalboxEvent): RunFold {
               ...(plan.failOnFlaky === true ? { failOnFlaky: true } : {}),
             },
           }),
+      ...(osRelease === undefined ? {} : { osRelease }),
       planned: plannedTests.size,
       finished: all.length - missing.length,
       missing,
@@ -262,6 +269,7 @@ function testSummary(
     durationMs:
       seen?.finished?.durationMs ?? attempts.reduce((total, attempt) => total + attempt.durationMs, 0),
     planned: planned !== undefined,
+    ...(planned === undefined ? {} : { expectation: planned.expectation }),
     ...(planned?.description === undefined ? {} : { description: planned.description }),
     ...(planned === undefined ? {} : { location: planned.location }),
     tags: planned?.tags ?? [],

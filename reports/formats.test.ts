@@ -271,7 +271,7 @@ test('of many subtests the failed ones are kept, and all are counted', () => {
 test('json is the summary', () => {
   const summary = summarize(hostileRun())
   expect(JSON.parse(reportFormats.json(summary))).toEqual(JSON.parse(JSON.stringify(summary)))
-  expect(summary.schemaVersion).toBe(1)
+  expect(summary.schema).toBe('signalbox.run/2')
 })
 
 describe('markdown', () => {

@@ -6,14 +6,27 @@ export { createListReporter, type ListReporter, type ListReporterOptions, type R
 export type { TextOptions } from './list-text.ts'
 export { eventLines, type Merged, mergeEvents, mergePaths } from './merge.ts'
 export { EVENT_FILE, findEventFiles, readEventFile, readEvents } from './read-events.ts'
+export {
+  fingerprintOf,
+  normaliseMessage,
+  parseRecord,
+  readRecordFile,
+  readRunRecords,
+  RECORD_FILE,
+  type RunRecord,
+  type RunRecords,
+  runSchema,
+} from './record/index.ts'
 export { targetName } from './run-summary.ts'
 export type {
   AttachmentSummary,
   AttemptSummary,
   CommandSummary,
   MachineSummary,
+  MetricSummary,
   Notice,
   PhaseSummary,
+  RecordedFailure,
   RunSummary,
   StepSummary,
   Summary,

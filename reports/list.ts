@@ -161,11 +161,13 @@ export function createListReporter(options: ListReporterOptions): ListReporter {
       case 'attempt.started':
       case 'phase.started':
       case 'phase.finished':
+      case 'machine.identified':
       case 'machine.exited':
       case 'command.finished':
       case 'step.started':
       case 'step.finished':
       case 'attachment':
+      case 'metric':
       case 'subtest.finished':
         return []
       default:

@@ -8,6 +8,7 @@ import type {
   KnownFailure,
   Outcome,
   Phase,
+  PlannedTest,
   SourceLocation,
   Target,
   Verdict,
@@ -15,8 +16,11 @@ import type {
 } from '../harness/model.ts'
 import type { PassRate } from './pass-rate.ts'
 
-/** Bumped when a reader of the old shape of `run.json` would go wrong. */
-export const SUMMARY_VERSION = 1
+/**
+ * What `run.json` says it is. The number is bumped when a reader of the old shape would go wrong; readers accept every
+ * older one (`record/upgrade.ts`).
+ */
+export const RUN_SCHEMA = 'signalbox.run/2'
 
 /** Something a reader should know that is no test's fault. */
 export interface Notice {
@@ -67,6 +71,22 @@ export interface SubtestSummary {
   readonly durationMs?: number
 }
 
+/** A failure with what stays the same of it from run to run. */
+export interface RecordedFailure extends Failure {
+  /** `f1-<16 hex digits>`, see `record/fingerprint.ts`. */
+  readonly fingerprint: string
+}
+
+/** A figure that a test measured, or the harness: how long a boot took, how much memory was used. */
+export interface MetricSummary {
+  /** Dotted, lower case: `boot.ssh`, `memory.idle`. */
+  readonly name: string
+  readonly value: number
+  /** `ms`, `MiB`, `count`, ...; empty for a bare number. */
+  readonly unit: string
+  readonly machine?: string
+}
+
 export interface AttemptSummary {
   readonly n: number
   /** `unfinished`: it started and the stream ends before its outcome. */
@@ -86,7 +106,11 @@ export interface AttemptSummary {
   /** Spent on a template that others forked too. */
   readonly templateMs?: number
   readonly phases: readonly PhaseSummary[]
-  readonly failures: readonly Failure[]
+  readonly failures: readonly RecordedFailure[]
+  /** Of the failure that decided: the first that is not soft, else the first. Absent when there is none. */
+  readonly fingerprint?: string
+  /** Absent when nothing was measured. At most 1000. */
+  readonly metrics?: readonly MetricSummary[]
   readonly machines: readonly string[]
   readonly attachments: readonly AttachmentSummary[]
   /** All commands are counted; the last few are kept. */
@@ -107,6 +131,8 @@ export interface TestSummary {
   readonly durationMs: number
   /** False when the plan does not name it: a broken stream. */
   readonly planned: boolean
+  /** What the plan said of it before anything started; absent when the plan does not name it. */
+  readonly expectation?: PlannedTest['expectation']
   readonly description?: string
   readonly location?: SourceLocation
   readonly tags: readonly string[]
@@ -156,6 +182,11 @@ export interface RunSummary {
   /** As the command named it; there also where nothing was planned. */
   readonly targetName?: string
   readonly image?: ImageIdentity
+  /** What the image says of itself when it runs: os-release(5), as far as it identifies a release. Text of a guest. */
+  readonly osRelease?: Readonly<Record<string, string>>
+  /** Of the platform: `accelerator`, `qemu` (its version), ... */
+  readonly platformFacts?: Readonly<Record<string, string | number>>
+  /** The expected set is `tests` with `planned: true`, in this order; `digest` covers it (harness/plan-digest.ts). */
   readonly plan?: Pick<
     EventOf<'run.planned'>,
     'digest' | 'jobs' | 'budget' | 'shard' | 'repeat' | 'failOnFlaky'
@@ -174,9 +205,9 @@ export interface RunSummary {
   readonly notices: readonly Notice[]
 }
 
-/** One or several runs; several after a merge, each with its own target and plan. */
+/** The run record: one or several runs; several after a merge or of several targets, each with its own target and plan. */
 export interface Summary {
-  readonly schemaVersion: typeof SUMMARY_VERSION
+  readonly schema: typeof RUN_SCHEMA
   readonly planned: number
   readonly finished: number
   readonly missing: readonly {

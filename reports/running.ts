@@ -94,10 +94,12 @@ export function createRunning(now: () => number): Running {
         case 'run.aborted':
         case 'run.finished':
         case 'phase.finished':
+        case 'machine.identified':
         case 'machine.exited':
         case 'command.finished':
         case 'log':
         case 'attachment':
+        case 'metric':
         case 'subtest.finished':
           return
         default:

@@ -20,6 +20,7 @@ import {
   started,
   stream,
 } from './sample-events.test.data.ts'
+import { fingerprintOf, withFingerprint } from './record/fingerprint.ts'
 import { summarize } from './summarize.ts'
 
 function only(summary: Summary): RunSummary {
@@ -136,7 +137,8 @@ describe('summarize', () => {
         startedMs: 2000,
         durationMs: 3000,
         phases: [{ phase: 'body', durationMs: 1000, ok: false }],
-        failures: [expect.objectContaining({ soft: true }), hardFailure],
+        failures: [expect.objectContaining({ soft: true }), withFingerprint(hardFailure)],
+        fingerprint: fingerprintOf(hardFailure),
         machines: ['m2'],
         attachments: [
           {

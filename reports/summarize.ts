@@ -7,8 +7,8 @@ import { exitStateOf, type RunFold, startRunFold } from './fold-run.ts'
 import {
   cellName,
   type Notice,
+  RUN_SCHEMA,
   type RunSummary,
-  SUMMARY_VERSION,
   type Summary,
   targetName,
   type TestSummary,
@@ -59,7 +59,7 @@ function totalOf(unordered: readonly RunSummary[], options: SummaryOptions): Sum
   const runs = named(unordered.toSorted(byTargetThenStart))
   const verdicts = runs.reduce((total, run) => addVerdicts(total, run.verdicts), noVerdicts)
   return {
-    schemaVersion: SUMMARY_VERSION,
+    schema: RUN_SCHEMA,
     planned: sum(runs, (run) => run.planned),
     finished: sum(runs, (run) => run.finished),
     missing: runs.flatMap((run) =>

@@ -74,7 +74,7 @@ it('retries faults of the platform once by their own budget', { timeout: TIMEOUT
 it('prints run.json with --json, and nothing else on standard output', { timeout: TIMEOUT_MS }, async () => {
   const { exitCode, stdout } = await run('outcomes', 'outcome.passes', '--json')
   expect(exitCode).toBe(0)
-  expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1 })
+  expect(JSON.parse(stdout)).toMatchObject({ schema: 'signalbox.run/2' })
 })
 
 it('stops starting tests after the first failure with --fail-fast', { timeout: TIMEOUT_MS }, async () => {
