@@ -2,6 +2,16 @@
 
 export { exitCodeOf, type ExitPolicy } from '../harness/verdict.ts'
 export { guardReporter } from './guard.ts'
+export {
+  type GreenAttempt,
+  greenAttempts,
+  type HtmlInput,
+  htmlText,
+  type PageGate,
+  type PageRequirement,
+  wantedBaselines,
+  wantedKey,
+} from './html/index.ts'
 export { createListReporter, type ListReporter, type ListReporterOptions, type Reporter } from './list.ts'
 export type { TextOptions } from './list-text.ts'
 export { eventLines, type Merged, mergeEvents, mergePaths } from './merge.ts'
@@ -36,8 +46,11 @@ export { isReportFormat, type ReportFormat, reportFormats } from './show.ts'
 export { createSummarizer, summarize, type Summarizer, type SummaryOptions } from './summarize.ts'
 export { type Environment, type ReportStream, type Terminal, terminalOf } from './terminal.ts'
 export {
+  type FileFormat,
   type ReportFile,
   reportFiles,
+  type ReportInput,
+  reportText,
   writeJobSummary,
   writeReportFiles,
   writeReports,

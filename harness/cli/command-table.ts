@@ -233,7 +233,11 @@ export const commandTable: readonly CommandRow[] = [
         usage: 'show [folder]',
         help: 'show a run; default: the latest',
         options: [
-          { flags: '-f, --format <name>', help: 'list, tap, junit, json or markdown', default: 'list' },
+          { flags: '-f, --format <name>', help: 'list, tap, junit, json, markdown or html', default: 'list' },
+          {
+            flags: '--baseline <folder>',
+            help: 'for html: an earlier run, to compare with what was green there; default: the runs beside it',
+          },
           {
             flags: '-o, --output <folder>',
             help: 'where runs are',

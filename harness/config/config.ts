@@ -125,7 +125,7 @@ export interface ServiceConfig {
 }
 
 /** `list` is what a terminal shows; the others are files. */
-export type ReportName = 'list' | 'tap' | 'junit' | 'json' | 'markdown'
+export type ReportName = 'list' | 'tap' | 'junit' | 'json' | 'markdown' | 'html'
 
 export interface ReportFileConfig {
   readonly format: ReportName

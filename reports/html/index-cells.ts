@@ -128,7 +128,9 @@ export function attemptOf(
   machines: ReadonlyMap<string, MachineSummary>,
 ): PageAttempt {
   const own = attempt.machines.flatMap((id) => machines.get(id) ?? [])
-  const ssh = own.flatMap(({ milestones }) =>
+  // A template is booted for many: its boot is not this attempt's.
+  const forks = own.filter(({ origin }) => origin === 'fork')
+  const ssh = (forks.length > 0 ? forks : own).flatMap(({ milestones }) =>
     milestones.filter(({ milestone }) => milestone === 'ssh').map(({ sinceMs }) => sinceMs),
   )
   return {
@@ -143,7 +145,7 @@ export function attemptOf(
       return ms === undefined || ms === null ? null : Math.round(ms)
     }),
     ...(ssh.length === 0 ? {} : { ssh: Math.round(Math.max(...ssh)) }),
-    ...(own.some(({ origin }) => origin === 'fork') ? { fork: true as const } : {}),
+    ...(forks.length > 0 ? { fork: true as const } : {}),
   }
 }
 

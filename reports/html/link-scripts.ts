@@ -35,7 +35,18 @@ export async function linkScripts(entry: string): Promise<string> {
 
 async function readScript(path: string): Promise<string> {
   const source = await readFile(path, 'utf8')
-  return extname(path) === '.ts' ? stripTypeScriptTypes(source) : source
+  return extname(path) === '.ts' ? quietly(() => stripTypeScriptTypes(source)) : source
+}
+
+/** Node says once a process that stripping is experimental, which is nothing for who runs tests. */
+function quietly<T>(strip: () => T): T {
+  const { emitWarning } = process
+  process.emitWarning = () => undefined
+  try {
+    return strip()
+  } finally {
+    process.emitWarning = emitWarning
+  }
 }
 
 function moduleText(path: string, name: string, script: string, wanted: ReadonlyMap<string, string>): string {

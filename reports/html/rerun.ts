@@ -5,7 +5,11 @@ import { shownLine } from './shown-text.ts'
 
 /** Words of a POSIX shell, quoted; the name of the test goes to the place of `{test}`. */
 export function rerunCommand(run: RunSummary): readonly string[] {
-  const options = run.options ?? optionsOf(run)
+  const given = run.options ?? optionsOf(run)
+  // Of several targets the test is run again on its own.
+  const at = run.targetName === undefined ? -1 : given.indexOf('--target')
+  const rest = at === -1 ? given : given.toSpliced(at, 2)
+  const options = run.targetName === undefined ? rest : [...rest, '--target', run.targetName]
   return ['signalbox', 'run', '{test}', ...options].map((word) => quoted(shownLine(word, 1000)))
 }
 

@@ -91,6 +91,7 @@ main > article { max-width: 1480px; margin: 0 auto; padding: 14px 24px 60px; }
 .notice.ended { border-left: 3px solid var(--violet); }
 .notices details .notice { margin-top: 6px; }
 summary { cursor: pointer; color: var(--soft); }
+.failure details { margin-top: 10px; }
 
 .toolbar { display: flex; gap: 12px; align-items: center; flex-wrap: wrap; padding: 12px 20px; position: sticky; top: 0; left: 0; background: var(--ground); z-index: 5; max-width: 100vw; }
 .search { flex: 1 1 260px; max-width: 460px; }
@@ -132,7 +133,7 @@ a.verdict:hover { background: color-mix(in srgb, var(--tone) 12%, transparent); 
 .verdict:not(.passed, .skipped) .word { color: var(--tone); font-weight: 600; }
 .times { color: var(--soft); font-size: 12px; }
 .cell.cause { color: var(--soft); font-size: 13px; }
-.matrix .cell.time { display: flex; align-items: center; gap: 10px; }
+.matrix .cell.time { display: grid; grid-template-columns: 96px 1fr; align-items: center; }
 .bar { display: inline-block; height: 6px; border-radius: 3px; background: color-mix(in srgb, var(--blue) 65%, transparent); width: calc(var(--share) * 90px); min-width: 1px; }
 .amount { font-variant-numeric: tabular-nums; font-size: 12.5px; color: var(--soft); }
 .nothing { padding: 30px 20px; }
@@ -190,12 +191,12 @@ figcaption { color: var(--soft); font-size: 12.5px; margin-top: 10px; }
 .lane.subtest { --tone: var(--green); }
 .lane.journal { --tone: var(--grey); }
 .lane.console { --tone: var(--grey); }
-.lanes .bar { fill: color-mix(in srgb, var(--tone) 30%, var(--paper)); stroke: color-mix(in srgb, var(--tone) 70%, transparent); stroke-width: 1; }
-.lanes .bar.failed { --tone: var(--red); }
-.lanes .bar.warned { --tone: var(--amber); }
-.lanes .bar.skipped { --tone: var(--grey); }
-.lanes .bar.open { --tone: var(--violet); stroke-dasharray: 4 3; }
-.lanes .bar.chosen, .lanes .line.chosen { stroke: var(--ink); stroke-width: 2; }
+.lanes .item { fill: color-mix(in srgb, var(--tone) 30%, var(--paper)); stroke: color-mix(in srgb, var(--tone) 70%, transparent); stroke-width: 1; }
+.lanes .item.failed { --tone: var(--red); }
+.lanes .item.warned { --tone: var(--amber); }
+.lanes .item.skipped { --tone: var(--grey); }
+.lanes .item.open { --tone: var(--violet); stroke-dasharray: 4 3; }
+.lanes .item.chosen, .lanes .line.chosen { stroke: var(--ink); stroke-width: 2; }
 .lanes .line { fill: color-mix(in srgb, var(--tone) 60%, transparent); }
 .lanes .line.failed { fill: var(--red); }
 .lanes .line.warned { fill: var(--amber); }
@@ -240,7 +241,8 @@ thead th { color: var(--soft); font-size: 12.5px; }
 tbody th { color: var(--soft); }
 caption { text-align: left; font-weight: 600; padding: 8px 2px; overflow-wrap: anywhere; }
 .figures { display: flex; flex-wrap: wrap; gap: 20px; align-items: flex-start; }
-.figures table.machine { margin-top: -37px; }
+.figures .machine caption { padding-top: 0; }
+.figures > table:first-child { margin-top: 29px; }
 .figures .machine td { font-family: var(--mono); font-size: 12.5px; }
 .strip .axis { stroke: var(--line); }
 .strip .dot { fill: color-mix(in srgb, var(--blue) 45%, transparent); }

@@ -80,6 +80,8 @@ function startTrace(first: SignalboxEvent): TraceFold {
       case 'run.aborted':
       case 'run.finished':
       case 'test.finished':
+      case 'machine.identified':
+      case 'metric':
         return
       case 'machine.created': {
         const machine: MachineTrace = { created: event, marks: [], files: new Map() }

@@ -1,43 +1,69 @@
 // `signalbox report show|merge`: reports of earlier runs, made anew from their events.
 
 import { createWriteStream } from 'node:fs'
-import { mkdir, rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, realpath, rename, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import {
   eventLines,
   EVENT_FILE,
+  type HtmlInput,
   isReportFormat,
   mergePaths,
   reportFormats,
+  reportText,
   summarize,
   terminalOf,
   type TextOptions,
+  writeReportFiles,
   writeReports,
 } from '../../../reports/index.ts'
 import { codeOf, messageOf, UsageError } from '../../errors.ts'
 import type { SignalboxEvent } from '../../events.ts'
 import { didYouMean } from '../../nearest.ts'
+import { baselinesFrom, findBaselines } from '../find-baselines.ts'
 import { latestRun } from '../run-folder.ts'
 
 type Flags = Readonly<Record<string, unknown>>
 
 /** The action of `report show [folder]`; exits as the run it shows did. */
 export async function reportShow(flags: Flags, positional: readonly unknown[]): Promise<number> {
-  const { format, output } = flags as { format: string; output: string }
-  if (!isReportFormat(format)) {
+  const { format, output, baseline } = flags as { format: string; output: string; baseline?: string }
+  if (!isReportFormat(format) && format !== 'html') {
     throw new UsageError(`unknown report format "${format}"`, {
       code: 'unknown-format',
-      hint: didYouMean(format, Object.keys(reportFormats)),
+      hint: didYouMean(format, [...Object.keys(reportFormats), 'html']),
     })
   }
   const folder = (positional[0] as string | undefined) ?? (await latestRun(output))
   const { events, notices } = await mergePaths([folder])
   const summary = summarize(events)
-  process.stdout.write(reportFormats[format](summary, screenOptions()))
+  if (format === 'html') await showHtml(folder, { summary, events, folder: await folderOf(folder) }, baseline)
+  else process.stdout.write(reportFormats[format](summary, screenOptions()))
   for (const { message } of notices) process.stderr.write(`warning: ${message}\n`)
   return summary.exitCode
+}
+
+/** A page is nothing for a terminal: there it is written beside the run, and its place said. */
+async function showHtml(folder: string, input: HtmlInput, baseline: string | undefined): Promise<void> {
+  const baselines =
+    baseline === undefined
+      ? await findBaselines(await realpath(folder), input.summary)
+      : await baselinesFrom(baseline, input.summary)
+  if (!process.stdout.isTTY) {
+    process.stdout.write(await reportText('html', { ...input, baselines }))
+    return
+  }
+  const path = join(input.folder ?? '.', 'report.html')
+  const written = await writeReportFiles([{ path, format: 'html' }], { ...input, baselines })
+  for (const file of written.files) process.stdout.write(`${file}\n`)
+  for (const { message } of written.notices) process.stderr.write(`warning: ${message}\n`)
+}
+
+/** The folder of what was named, which may be an event file. */
+async function folderOf(path: string): Promise<string> {
+  return (await stat(path)).isDirectory() ? path : dirname(path)
 }
 
 /** The action of `report merge <folder...>`. */
@@ -47,7 +73,7 @@ export async function reportMerge(flags: Flags, positional: readonly unknown[]):
   const { events, notices } = await mergePaths(folders, { output })
   const summary = summarize(events, { notices })
   await writeEvents(output, events)
-  const written = await writeReports(output, summary)
+  const written = await writeReports(output, { summary, events, folder: output })
   process.stdout.write(reportFormats.list(summary, screenOptions()))
   process.stdout.write(`\nReports: ${written.files.join('\n         ')}\n`)
   for (const { message } of written.notices) process.stderr.write(`warning: ${message}\n`)

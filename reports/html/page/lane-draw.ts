@@ -36,6 +36,11 @@ export interface DrawnLane {
   readonly drawn: readonly Drawn[]
 }
 
+/** Whether it has anything between these moments. */
+export function isBetween({ items }: LaneRow, { from, to }: Span): boolean {
+  return items.some(({ item, end }) => end >= from && item.at <= to)
+}
+
 export function laneHeight({ kind, rows }: LaneRow): number {
   return kind === 'density' ? DENSITY : rows * (BAR + GAP) + GAP + 2
 }
@@ -71,7 +76,7 @@ function drawBars(row: LaneRow, { y, span, xOf, chosen, width }: DrawOptions, gr
     if (isPlain && barWidth <= 2 && x - (ends.get(placed.row) ?? -9) < 1) continue
     ends.set(placed.row, x + barWidth)
     const state = item.end === null ? 'open' : (item.state ?? 'none')
-    const name = `bar ${state}${item === chosen ? ' chosen' : ''}`
+    const name = `item ${state}${item === chosen ? ' chosen' : ''}`
     group.append(
       row.kind === 'marks'
         ? s('path', { class: name, d: `M${x} ${top + 2}l5 7l-5 7l-5 -7z` })

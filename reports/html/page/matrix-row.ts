@@ -31,7 +31,7 @@ export function matrixHead(columns: Columns, query: (run: string) => string, ord
             },
           },
         },
-        run.name,
+        columns.runs.length === 1 ? 'Result' : run.name,
       ),
     ),
   )

@@ -4,7 +4,7 @@
 import type { TimelineItem } from '../data.ts'
 import { fill, h, s } from './dom.ts'
 import { laneRows, type LaneRow } from './lane-rows.ts'
-import { drawLane, LABEL_WIDTH, laneHeight, type Drawn } from './lane-draw.ts'
+import { drawLane, isBetween, LABEL_WIDTH, laneHeight, type Drawn } from './lane-draw.ts'
 import { moved, ticksOf, within, zoomed, type Span } from './timeline-scale.ts'
 import { clock, duration } from './words.ts'
 
@@ -92,7 +92,10 @@ export function timelineView(options: TimelineOptions): TimelineView {
 
   const draw = (): void => {
     if (width === 0) return
-    const heights = rows.map(laneHeight)
+    // A lane that has nothing in the attempt, like a template's, comes when one goes where it has something.
+    const wide = { from: Math.min(span.from, first.from), to: Math.max(span.to, first.to) }
+    const shownRows = rows.filter((row) => isBetween(row, wide))
+    const heights = shownRows.map(laneHeight)
     const height = AXIS_HEIGHT + heights.reduce((sum, each) => sum + each, 0)
     svg.setAttribute('viewBox', `0 0 ${width} ${height}`)
     svg.setAttribute('width', String(width))
@@ -108,7 +111,7 @@ export function timelineView(options: TimelineOptions): TimelineView {
     )
     let y = AXIS_HEIGHT
     const all: Drawn[] = []
-    const parts = rows.map((row, index) => {
+    const parts = shownRows.map((row, index) => {
       const part = drawLane(row, { y, width, span, xOf, chosen, odd: index % 2 === 1 })
       y += heights[index] ?? 0
       all.push(...part.drawn)
