@@ -7,6 +7,7 @@ import { commandBenchmarks } from './commands.ts'
 import { externalOverhead } from './external.ts'
 import type { Benchmark } from './figure.ts'
 import { forkBenchmarks } from './forks.ts'
+import { htmlBenchmarks } from './html-report.ts'
 import { scheduleCost, scheduleMakespan } from './schedule.ts'
 import { sshOverhead } from './ssh-overhead.ts'
 
@@ -20,4 +21,5 @@ export const benchmarks: readonly Benchmark[] = [
   sshOverhead,
   scheduleMakespan,
   scheduleCost,
+  ...htmlBenchmarks,
 ]

@@ -9,6 +9,7 @@ import { detailOf } from './detail.ts'
 import { attemptOf, cellOf, noticesOf, runOf, startInterner, testsOf, titleOf } from './index-cells.ts'
 import { type LogLimits, readMachineLogs } from './machine-logs.ts'
 import { type Packer, startPacker } from './pack.ts'
+import { packItems } from './page/codec.ts'
 import { pageText } from './page-text.ts'
 import { shownLine } from './shown-text.ts'
 import { type AttemptTrace, type RunTrace, traceKey, traceRuns } from './trace.ts'
@@ -31,10 +32,10 @@ export interface HtmlBudget {
   readonly logBytes: number
 }
 
-export const DEFAULT_BUDGET: HtmlBudget = { detailBytes: 10 * 1024 * 1024, logBytes: 8 * 1024 * 1024 }
+export const DEFAULT_BUDGET: HtmlBudget = { detailBytes: 11 * 1024 * 1024, logBytes: 8 * 1024 * 1024 }
 
 const RED_LOGS: LogLimits = { lines: 2000, consoleBytes: 512 * 1024, journalBytes: 2 * 1024 * 1024 }
-const GREEN_LOGS: LogLimits = { lines: 600, consoleBytes: 128 * 1024, journalBytes: 768 * 1024 }
+const GREEN_LOGS: LogLimits = { lines: 1500, consoleBytes: 256 * 1024, journalBytes: 1536 * 1024 }
 
 /** An attempt on its way into the page. */
 interface Entry {
@@ -121,7 +122,10 @@ function entriesOf(
 }
 
 async function addDetail(entry: Entry, details: Packer): Promise<void> {
-  const d = await details.add(detailOf(entry.attempt, entry.trace))
+  const d = await details.add(() => {
+    const { items, ...rest } = detailOf(entry.attempt, entry.trace)
+    return { ...rest, items: packItems(items) }
+  })
   if (d !== undefined) entry.page = { ...entry.page, d }
 }
 
@@ -134,7 +138,7 @@ async function addLogs(entries: readonly Entry[], logs: Packer): Promise<void> {
     for (const [index, lines] of read.entries()) {
       const entry = batch[index]
       if (entry === undefined || lines === undefined) continue
-      const l = await logs.add(lines)
+      const l = await logs.add(() => ({ ...lines, items: packItems(lines.items) }))
       if (l === undefined) return
       entry.page = { ...entry.page, l }
     }

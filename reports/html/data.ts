@@ -175,8 +175,8 @@ export interface PageMachine {
 export interface PageFile {
   readonly name: string
   readonly path: string
-  /** Relative, safe to follow; absent where opening it could act. */
-  readonly href?: string
+  /** Relative, safe to follow; true: the path as it is; absent where opening it could act. */
+  readonly href?: string | true
   readonly bytes: number
   readonly m?: string
 }

@@ -72,7 +72,7 @@ function filesOf(trace: AttemptTrace, names: ReadonlyMap<string, string>): reado
     return {
       name: shownLine(name, 200),
       path: shownLine(path, 1000),
-      ...(href === undefined ? {} : { href }),
+      ...(href === undefined ? {} : { href: href === `./${path}` ? (true as const) : href }),
       bytes,
       ...(m === undefined ? {} : { m }),
     }

@@ -16,8 +16,8 @@ const AT_ONCE = 3
 export type Place = readonly [chunk: number, place: number]
 
 export interface Packer {
-  /** Takes an entry; undefined when there is no room for it any more. */
-  add(entry: unknown): Promise<Place | undefined>
+  /** Takes an entry; undefined when there is no room for it any more, and then it is not made. */
+  add(make: () => unknown): Promise<Place | undefined>
   /** The chunks in base64. */
   finish(): Promise<readonly string[]>
 }
@@ -41,9 +41,9 @@ export function startPacker(first: number, budgetBytes: number): Packer {
     chunks.push(compress(Buffer.from(text), { level: 5 }).then((bytes) => bytes.toString('base64')))
   }
   return {
-    async add(entry) {
+    async add(make) {
       if (used > budgetBytes) return undefined
-      const text = JSON.stringify(entry)
+      const text = JSON.stringify(make())
       const place: Place = [first + chunks.length, open.length]
       open.push(text)
       openCharacters += text.length

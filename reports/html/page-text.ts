@@ -31,8 +31,10 @@ export async function pageText(index: PageIndex, chunks: readonly string[]): Pro
     '<noscript>This report needs JavaScript; it is all in this file, and asks the network for nothing. ',
     'summary.md beside it says the same in short.</noscript>\n',
     `<script type="application/json" id="index">${jsonBlock(index)}</script>\n`,
+    // The page can be used before its details are read from the disk.
+    `<script>${script}</script>\n`,
     ...blocks,
-    `<script>${script}</script>\n</body>\n</html>\n`,
+    '</body>\n</html>\n',
   ].join('')
 }
 

@@ -6,6 +6,9 @@ import { plainText, tailText } from '../../harness/hostile-text.ts'
 /** Most text needs no work. */
 const HARMLESS = /^[\t\n\u0020-\u007E]*$/
 
+/** The same of one line without white space around it. */
+const HARMLESS_LINE = /^(?:[!-~](?:[ -~]*[!-~])?)?$/
+
 /** Plain, with its newlines, at most `max` characters: the first ones. */
 export function shown(text: string, max = 16 * 1024): string {
   const bounded = text.length > max ? `${text.slice(0, max)}…` : text
@@ -20,6 +23,7 @@ export function shownTail(text: string, max: number): string {
 
 /** One line; newlines as `⏎`. */
 export function shownLine(text: string, max = 500): string {
+  if (text.length <= max && HARMLESS_LINE.test(text)) return text
   return shown(text, max).trim().replaceAll(/\s*\n\s*/g, ' ⏎ ').replaceAll('\t', ' ')
 }
 

@@ -164,7 +164,7 @@ function fileTable(files: readonly PageFile[]): HTMLElement {
         h(
           'tr',
           {},
-          h('td', {}, href === undefined ? h('span', { title: path }, `${name} `, h('code', {}, path)) : h('a', { href, title: path, attrs: { rel: 'noopener noreferrer', target: '_blank' } }, name)),
+          h('td', {}, href === undefined ? h('span', { title: path }, `${name} `, h('code', {}, path)) : h('a', { href: href === true ? `./${path}` : href, title: path, attrs: { rel: 'noopener noreferrer', target: '_blank' } }, name)),
           h('td', {}, m ?? ''),
           h('td', { class: 'number' }, size(bytes)),
         ),

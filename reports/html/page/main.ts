@@ -14,7 +14,9 @@ import { signOf, verdictsByWeight } from './words.ts'
 start()
 
 function start(): void {
+  performance.mark('begin')
   const store = openStore()
+  performance.mark('read')
   const { index } = store
   const main = h('main', { id: 'main', tabindex: -1 })
   const tabs = h('nav', { class: 'views', aria: { label: 'Views' } })
@@ -62,7 +64,7 @@ function start(): void {
   }
   addEventListener('hashchange', show)
   show()
-  document.documentElement.dataset['ready'] = String(Math.round(performance.now()))
+  performance.mark('ready')
 }
 
 function viewOf(route: Exclude<Route, { view: 'tests' }>, store: Store, listHash: string): HTMLElement {

@@ -10,6 +10,7 @@ import type {
   PageRun,
   PageTest,
 } from '../data.ts'
+import { unpackItems, type PackedItems } from './codec.ts'
 import type { AttemptAddress } from './route.ts'
 
 /** An attempt with all that it belongs to. */
@@ -29,26 +30,37 @@ export interface Store {
   logs(attempt: PageAttempt): Promise<AttemptLogs | undefined>
 }
 
+type Packed<T> = Omit<T, 'items'> & { readonly items: PackedItems }
+
+function unpacked<T>(entry: Packed<T> | undefined): (Omit<T, 'items'> & Pick<AttemptLogs, 'items'>) | undefined {
+  return entry === undefined ? undefined : { ...entry, items: unpackItems(entry.items) }
+}
+
 /** Reads the index out of the document. */
 export function openStore(): Store {
   const index = JSON.parse(document.getElementById('index')?.textContent ?? '') as PageIndex
+  // Chunks come behind the script.
+  const whole =
+    document.readyState === 'loading'
+      ? new Promise((resolve) => document.addEventListener('DOMContentLoaded', resolve, { once: true }))
+      : Promise.resolve()
   const chunks = new Map<number, Promise<readonly unknown[]>>()
   const chunk = async (number: number): Promise<readonly unknown[]> => {
     const known = chunks.get(number)
     if (known !== undefined) return await known
-    const fresh = decode(document.getElementById(`chunk-${number}`)?.textContent ?? '')
+    const fresh = whole.then(async () => await decode(document.getElementById(`chunk-${number}`)?.textContent ?? ''))
     chunks.set(number, fresh)
     // A few are enough: who reads goes from one attempt to the next.
     if (chunks.size > 8) chunks.delete(chunks.keys().next().value ?? number)
     return await fresh
   }
-  const entry = async (place: readonly [number, number] | undefined): Promise<unknown> =>
-    place === undefined ? undefined : (await chunk(place[0]))[place[1]]
+  const entry = async <T>(place: readonly [number, number] | undefined): Promise<Packed<T> | undefined> =>
+    place === undefined ? undefined : ((await chunk(place[0]))[place[1]] as Packed<T> | undefined)
   return {
     index,
     find: (at) => findIn(index, at),
-    detail: async (attempt) => (await entry(attempt.d)) as AttemptDetail | undefined,
-    logs: async (attempt) => (await entry(attempt.l)) as AttemptLogs | undefined,
+    detail: async (attempt) => unpacked(await entry<AttemptDetail>(attempt.d)),
+    logs: async (attempt) => unpacked(await entry<AttemptLogs>(attempt.l)),
   }
 }
 
