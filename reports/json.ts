@@ -9,7 +9,12 @@ const RAW =
 
 /** The summary as JSON, two spaces deep, with a final newline. */
 export function jsonText(summary: Summary): string {
-  return `${JSON.stringify(summary, undefined, 2).replaceAll(RAW, escapeUnits)}\n`
+  return safeJson(summary)
+}
+
+/** Any plain data in the same form. */
+export function safeJson(value: object): string {
+  return `${JSON.stringify(value, undefined, 2).replaceAll(RAW, escapeUnits)}\n`
 }
 
 function escapeUnits(text: string): string {

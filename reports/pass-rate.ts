@@ -24,8 +24,13 @@ const Z = 1.959963984540054
  * binomial proportion", Statistical Science 16, 2001).
  */
 export function passRateOf(outcomes: readonly (Outcome | 'unfinished')[]): PassRate | undefined {
-  const passed = outcomes.filter((outcome) => outcome === 'passed').length
-  const judged = passed + outcomes.filter((outcome) => outcome === 'failed').length
+  const count = (wanted: Outcome): number => outcomes.filter((outcome) => outcome === wanted).length
+  return passRateOfCounts(count('passed'), count('failed'))
+}
+
+/** The same of counts; undefined when both are 0. */
+export function passRateOfCounts(passed: number, failed: number): PassRate | undefined {
+  const judged = passed + failed
   if (judged === 0) return undefined
   const rate = passed / judged
   const zz = Z * Z

@@ -1,6 +1,7 @@
 // The commands: usage, help, options, and how to load what runs them. Nothing is imported before it is needed.
 
 import type { Settings } from './config/settings.ts'
+import { gateTable } from './gate-table.ts'
 import {
   debugOptions,
   jsonOption,
@@ -259,6 +260,7 @@ export const commandTable: readonly CommandRow[] = [
       },
     ],
   },
+  gateTable,
   {
     usage: 'check-console <file...>',
     help: 'look for trouble in saved console logs',

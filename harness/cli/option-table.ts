@@ -50,7 +50,8 @@ const percent = (value: string): number => {
   return number / 100
 }
 
-const collect = (value: string, previous: unknown): readonly string[] => [
+/** Parses a list: repeated, separated by spaces or by commas. */
+export const collect = (value: string, previous: unknown): readonly string[] => [
   ...(Array.isArray(previous) ? (previous as readonly string[]) : []),
   ...value.split(',').filter((part) => part !== ''),
 ]

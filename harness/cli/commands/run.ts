@@ -127,7 +127,7 @@ export async function runTests(
     onReaderError: tell,
   })
   const ended = AbortSignal.any([signal, diskFull.signal, services.died])
-  const command = ['signalbox', 'run', ...globs]
+  const command = commandLine(process.argv.slice(2), globs)
   let failed = 0
   let exitCode: number
   try {
@@ -206,6 +206,11 @@ async function runTarget(opened: OpenedTarget, cell: CellRun, all: WholeRun): Pr
     bootTimeoutMs: flags.bootTimeout === undefined ? undefined : flags.bootTimeout * 1000,
     ...planningOf(opened, all.debug, all.signal),
   })
+}
+
+/** As it was typed, so that it can be typed again; another command that runs tests runs them without options. */
+function commandLine(args: readonly string[], globs: readonly string[]): readonly string[] {
+  return args[0] === 'run' ? ['signalbox', ...args] : ['signalbox', 'run', ...globs]
 }
 
 function theOnly(flags: RunFlags): ChosenTarget {

@@ -1,0 +1,16 @@
+// The history of runs: opened, filled from run records, asked.
+
+export { historyError, postgresError } from './history-errors.ts'
+export { importRun, type Imported, type ImportOptions, recordDigest } from './import-run.ts'
+export { type History, openHistory, type OpenHistoryOptions } from './open-history.ts'
+export { defaultHistory, shownPlace, historyPlace } from './place.ts'
+export { pruneRuns, type PruneOptions } from './prune.ts'
+export { lastAttempts, type PastAttempt } from './queries/attempts.ts'
+export { type ComparedCell, compareImages, type ImageComparison } from './queries/compare-images.ts'
+export { type FingerprintHistory, fingerprintHistory } from './queries/fingerprints.ts'
+export { type Flake, type FlakeFilter, flakeRank } from './queries/flakes.ts'
+export { metricHistory, type PastMetric } from './queries/metrics.ts'
+export { passRate } from './queries/pass-rate.ts'
+export { findRuns, type PastImage, type PastRun, readRecord, type RunFilter } from './queries/runs.ts'
+export type { Scope } from './queries/scope.ts'
+export { trend, type TrendDay } from './queries/trend.ts'
