@@ -7,8 +7,6 @@ export {
   greenAttempts,
   type HtmlInput,
   htmlText,
-  type PageGate,
-  type PageRequirement,
   wantedBaselines,
   wantedKey,
 } from './html/index.ts'

@@ -3,9 +3,11 @@
 
 import type { SignalboxEvent } from '../../harness/events.ts'
 import type { AttemptSummary, Summary, TestSummary } from '../run-summary.ts'
-import type { AttemptLogs, PageAttempt, PageBaseline, PageCell, PageGate, PageIndex } from './data.ts'
+import type { AttemptLogs, PageAttempt, PageBaseline, PageCell, PageIndex } from './data.ts'
+import type { Decision } from '../gate/decision.ts'
 import type { GreenAttempt } from './baseline.ts'
 import { detailOf } from './detail.ts'
+import { gateView } from './gate-view.ts'
 import { attemptOf, cellOf, noticesOf, runOf, startInterner, testsOf, titleOf } from './index-cells.ts'
 import { type LogLimits, readMachineLogs } from './machine-logs.ts'
 import { type Packer, startPacker } from './pack.ts'
@@ -20,7 +22,8 @@ export interface HtmlInput {
   readonly events: Iterable<SignalboxEvent>
   /** What paths of the events are relative to; undefined: logs are not looked for. */
   readonly folder: string | undefined
-  readonly gate?: PageGate
+  /** What the gate decided on these runs. */
+  readonly decision?: Decision
   /** Earlier green attempts of tests that are not green here. */
   readonly baselines?: readonly GreenAttempt[]
   readonly budget?: HtmlBudget
@@ -91,7 +94,7 @@ export async function htmlText(input: HtmlInput): Promise<string> {
     planned: summary.planned,
     finished: summary.finished,
     notices: noticesOf(summary.notices),
-    ...(input.gate === undefined ? {} : { gate: input.gate }),
+    ...(input.decision === undefined ? {} : { gate: gateView(input.decision) }),
     baselines: baselines.map(({ green, t, entry }): PageBaseline => ({
       run: shownLine(green.run, 200),
       startedAt: shownLine(green.startedAt, 40),

@@ -110,12 +110,15 @@ export interface PageGate {
   readonly outcome: 'promote' | 'hold' | 'need-more-results'
   readonly summary: string
   readonly unsatisfied: readonly PageRequirement[]
+  /** Unsatisfied ones that are not listed. */
+  readonly more: number
   readonly satisfied: number
   readonly facts: readonly (readonly [name: string, value: string])[]
 }
 
 export interface PageRequirement {
   readonly kind: string
+  readonly rule: string
   readonly test?: string
   readonly target?: string
   readonly message: string

@@ -2,4 +2,4 @@
 
 export { type GreenAttempt, greenAttempts, wantedBaselines, wantedKey } from './baseline.ts'
 export { DEFAULT_BUDGET, type HtmlBudget, type HtmlInput, htmlText } from './build.ts'
-export type { PageGate, PageRequirement } from './data.ts'
+export { gateView } from './gate-view.ts'

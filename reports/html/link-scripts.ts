@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
 import { dirname, extname, join, resolve } from 'node:path'
 
-const IMPORT = /^import\s*\{([^}]*)\}\s*from\s*'([^']+)';?[ \t]*$/gm
+const IMPORT = /^import\s*\{((?:\s*[A-Za-z_$][\w$]*\s*,?)*)\}\s*from\s*'([^']+)';?[ \t]*$/gm
 const EXPORT = /^export\s+(?=(?:async\s+)?(?:function\*?|const|class)\s+([A-Za-z_$][\w$]*))/gm
 
 /** Links a module and all that it imports; each becomes a constant `$0`, `$1`, ... The ending of a file says its language. */

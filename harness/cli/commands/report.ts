@@ -1,7 +1,7 @@
 // `signalbox report show|merge`: reports of earlier runs, made anew from their events.
 
 import { createWriteStream } from 'node:fs'
-import { mkdir, realpath, rename, stat } from 'node:fs/promises'
+import { mkdir, readFile, realpath, rename, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -19,6 +19,7 @@ import {
   writeReportFiles,
   writeReports,
 } from '../../../reports/index.ts'
+import { DECISION_FILE, parseDecision } from '../../../reports/gate/index.ts'
 import { codeOf, messageOf, UsageError } from '../../errors.ts'
 import type { SignalboxEvent } from '../../events.ts'
 import { didYouMean } from '../../nearest.ts'
@@ -29,7 +30,7 @@ type Flags = Readonly<Record<string, unknown>>
 
 /** The action of `report show [folder]`; exits as the run it shows did. */
 export async function reportShow(flags: Flags, positional: readonly unknown[]): Promise<number> {
-  const { format, output, baseline } = flags as { format: string; output: string; baseline?: string }
+  const { format, output } = flags as { format: string; output: string }
   if (!isReportFormat(format) && format !== 'html') {
     throw new UsageError(`unknown report format "${format}"`, {
       code: 'unknown-format',
@@ -39,14 +40,16 @@ export async function reportShow(flags: Flags, positional: readonly unknown[]): 
   const folder = (positional[0] as string | undefined) ?? (await latestRun(output))
   const { events, notices } = await mergePaths([folder])
   const summary = summarize(events)
-  if (format === 'html') await showHtml(folder, { summary, events, folder: await folderOf(folder) }, baseline)
+  if (format === 'html') await showHtml(folder, { summary, events, folder: await folderOf(folder) }, flags)
   else process.stdout.write(reportFormats[format](summary, screenOptions()))
   for (const { message } of notices) process.stderr.write(`warning: ${message}\n`)
   return summary.exitCode
 }
 
 /** A page is nothing for a terminal: there it is written beside the run, and its place said. */
-async function showHtml(folder: string, input: HtmlInput, baseline: string | undefined): Promise<void> {
+async function showHtml(folder: string, run: HtmlInput, flags: Flags): Promise<void> {
+  const { baseline } = flags as { baseline?: string }
+  const input = { ...run, ...(await decisionOf(flags)) }
   const baselines =
     baseline === undefined
       ? await findBaselines(await realpath(folder), input.summary)
@@ -61,6 +64,23 @@ async function showHtml(folder: string, input: HtmlInput, baseline: string | und
   for (const { message } of written.notices) process.stderr.write(`warning: ${message}\n`)
 }
 
+/** The decision that stands on top, if one was named: its file, or the folder of its evidence. */
+async function decisionOf(flags: Flags): Promise<Pick<HtmlInput, 'decision'>> {
+  const { decision } = flags as { decision?: string }
+  if (decision === undefined) return {}
+  try {
+    const isFolder = (await stat(decision)).isDirectory()
+    const text = await readFile(isFolder ? join(decision, DECISION_FILE) : decision, 'utf8')
+    return { decision: parseDecision(text, decision) }
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    throw new UsageError(`the decision ${decision} cannot be read: ${messageOf(error)}`, {
+      code: 'decision-not-readable',
+      hint: 'name a decision.json, or the folder that "signalbox gate decide" has written',
+    })
+  }
+}
+
 /** The folder of what was named, which may be an event file. */
 async function folderOf(path: string): Promise<string> {
   return (await stat(path)).isDirectory() ? path : dirname(path)
@@ -73,7 +93,7 @@ export async function reportMerge(flags: Flags, positional: readonly unknown[]):
   const { events, notices } = await mergePaths(folders, { output })
   const summary = summarize(events, { notices })
   await writeEvents(output, events)
-  const written = await writeReports(output, { summary, events, folder: output })
+  const written = await writeReports(output, { summary, events, folder: output, ...(await decisionOf(flags)) })
   process.stdout.write(reportFormats.list(summary, screenOptions()))
   process.stdout.write(`\nReports: ${written.files.join('\n         ')}\n`)
   for (const { message } of written.notices) process.stderr.write(`warning: ${message}\n`)

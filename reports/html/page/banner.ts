@@ -29,7 +29,8 @@ export function gateBanner(gate: PageGate | undefined): HTMLElement | undefined 
       h('p', {}, gate.summary),
       unsatisfied.length > 0 && requirementList(unsatisfied.slice(0, SHOWN)),
       rest.length > 0 &&
-        h('details', {}, h('summary', {}, `${count(rest.length, 'more requirement')}`), requirementList(rest)),
+        h('details', {}, h('summary', {}, count(rest.length, 'more requirement')), requirementList(rest)),
+      gate.more > 0 && h('p', { class: 'quiet' }, `and ${gate.more} more in decision.json`),
       h(
         'p',
         { class: 'quiet' },
@@ -49,11 +50,11 @@ function requirementList(list: readonly PageRequirement[]): HTMLElement {
   return h('ul', { class: 'requirements' }, ...list.map(requirement))
 }
 
-function requirement({ kind, test, target, message, command }: PageRequirement): HTMLElement {
+function requirement({ kind, rule, test, target, message, command }: PageRequirement): HTMLElement {
   return h(
     'li',
     {},
-    h('span', { class: 'kind' }, kind),
+    h('span', { class: 'kind', title: `rule ${rule}` }, kind),
     test !== undefined && h('b', {}, test),
     target !== undefined && h('span', { class: 'quiet' }, target),
     h('span', {}, message),
