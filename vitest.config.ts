@@ -41,8 +41,9 @@ export default defineConfig({
           name: 'browser',
           include: ['harness/cli/*.browser.test.ts'],
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          expect: { poll: { timeout: 120_000 } },
         },
       },
       {

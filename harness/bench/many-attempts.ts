@@ -41,12 +41,23 @@ function addRun(target: number, random: () => number, events: SignalboxEvent[]):
     const at = new Date(begin + ms).toISOString()
     events.push({ v: EVENT_VERSION, run, seq, at, ms: Math.round(ms * 10) / 10, ...body })
   }
-  emit(0, { type: 'run.started', command: ['signalbox', 'run'], tool: { name: 'signalbox', version: '0.1.0' }, host: { name: 'nightly', kernel: '6.12.0' } })
+  emit(0, {
+    type: 'run.started',
+    command: ['signalbox', 'run'],
+    tool: { name: 'signalbox', version: '0.1.0' },
+    host: { name: 'nightly', kernel: '6.12.0' },
+  })
   const name = `${platform}-${architecture}-${firmware}-${channel}`
   emit(5, {
     type: 'run.planned',
     target: { name, platform, architecture, firmware, channel, distro: 'flatcar', version: '4567.1.0' },
-    image: { digest: `sha256:${String(target).repeat(64).slice(0, 64)}`, distro: 'flatcar', version: '4567.1.0', channel, architecture },
+    image: {
+      digest: `sha256:${String(target).repeat(64).slice(0, 64)}`,
+      distro: 'flatcar',
+      version: '4567.1.0',
+      channel,
+      architecture,
+    },
     digest: `sha256:${'ab'.repeat(32)}`,
     tests: Array.from({ length: TESTS }, (_, test) => planned(test)),
     jobs: 40,
@@ -73,16 +84,38 @@ function addAttempt(test: string, begin: number, outcome: Outcome, random: () =>
     const from = pass(3)
     emit(from, { type: 'phase.started', attempt, phase, timeoutMs: 60_000 })
     if (phase === 'acquire') {
-      emit(pass(400), { type: 'machine.created', machine, name: 'm0', attempts: [attempt], platform: 'qemu', origin: 'fork', facts: { memoryMiB: 1024, cpus: 2, ssh: `127.0.0.1:${Math.round(20_000 + random() * 40_000)}` } })
+      emit(pass(400), {
+        type: 'machine.created',
+        machine,
+        name: 'm0',
+        attempts: [attempt],
+        platform: 'qemu',
+        origin: 'fork',
+        facts: { memoryMiB: 1024, cpus: 2, ssh: `127.0.0.1:${Math.round(20_000 + random() * 40_000)}` },
+      })
       for (const milestone of ['kernel', 'journal', 'ssh', 'running'])
         emit(pass(150), { type: 'machine.milestone', machine, milestone, sinceMs: ms - from })
     }
     if (phase === 'body') addBody(test, attempt, machine, random, emit, pass)
-    emit(pass(80), { type: 'phase.finished', attempt, phase, durationMs: ms - from, ok: phase !== 'body' || outcome === 'passed' })
+    emit(pass(80), {
+      type: 'phase.finished',
+      attempt,
+      phase,
+      durationMs: ms - from,
+      ok: phase !== 'body' || outcome === 'passed',
+    })
   }
   emit(pass(20), { type: 'machine.destroyed', machine, durationMs: 12 })
   for (const name of ['console.txt', 'journal.txt', 'journal.jsonl', 'ignition.json'])
-    emit(ms, { type: 'attachment', attempt, machine, name, path: `attempts/${test}/1/m0/${name}`, contentType: 'text/plain', bytes: Math.round(random() * 90_000) })
+    emit(ms, {
+      type: 'attachment',
+      attempt,
+      machine,
+      name,
+      path: `attempts/${test}/1/m0/${name}`,
+      contentType: 'text/plain',
+      bytes: Math.round(random() * 90_000),
+    })
   const failures = outcome === 'passed' ? [] : [failureOf(test, outcome, random)]
   emit(ms, { type: 'attempt.finished', attempt, outcome, failures, durationMs: ms - begin, willRetry: false })
   const verdict = outcome === 'failed' || outcome === 'infra' ? outcome : 'passed'
@@ -100,9 +133,26 @@ function addBody(
   for (let index = 0; index < 8; index += 1) {
     const step = `${attempt.n}.${index}`
     const from = pass(30)
-    emit(from, { type: 'step.started', attempt, step, category: 'test.step', title: `${test.split('.').at(-1)}: part ${index}` })
+    emit(from, {
+      type: 'step.started',
+      attempt,
+      step,
+      category: 'test.step',
+      title: `${test.split('.').at(-1)}: part ${index}`,
+    })
     const stdoutTail = `${hex(random)}${hex(random)}  state ${Math.round(random() * 1000)}\nActive: active (running) since ${Math.round(random() * 1e6)}\nMain PID: ${Math.round(random() * 30_000)}\n`
-    emit(pass(300), { type: 'command.finished', attempt, machine, command: COMMANDS[Math.floor(random() * COMMANDS.length)] ?? 'true', exitCode: 0, durationMs: random() * 200, stdoutBytes: stdoutTail.length, stderrBytes: 0, stdoutTail, stderrTail: '' })
+    emit(pass(300), {
+      type: 'command.finished',
+      attempt,
+      machine,
+      command: COMMANDS[Math.floor(random() * COMMANDS.length)] ?? 'true',
+      exitCode: 0,
+      durationMs: random() * 200,
+      stdoutBytes: stdoutTail.length,
+      stderrBytes: 0,
+      stdoutTail,
+      stderrTail: '',
+    })
     emit(pass(10), { type: 'step.finished', attempt, step, durationMs: 20 })
   }
 }
@@ -124,19 +174,31 @@ function nameOf(test: number): string {
 }
 
 function failureOf(test: string, outcome: Outcome, random: () => number): Failure {
-  if (outcome === 'infra') return { phase: 'acquire', kind: 'infra', code: 'no-capacity', message: 'the platform has no machine of this type now' }
+  if (outcome === 'infra')
+    return {
+      phase: 'acquire',
+      kind: 'infra',
+      code: 'no-capacity',
+      message: 'the platform has no machine of this type now',
+    }
   return {
     phase: 'body',
     kind: 'assertion',
     code: 'expect.toHaveActiveUnit',
     message: `expected update-engine.service to be active\nReceived: "failed" after ${Math.round(random() * 9000)} ms`,
     location: { file: `tests/${test.split('.')[0] ?? 'boot'}.ts`, line: 42, column: 5 },
-    evidence: Array.from({ length: 20 }, () => `systemd[1]: update-engine.service: Main process exited, status=${Math.round(random() * 100)} ${hex(random)}`),
+    evidence: Array.from(
+      { length: 20 },
+      () =>
+        `systemd[1]: update-engine.service: Main process exited, status=${Math.round(random() * 100)} ${hex(random)}`,
+    ),
   }
 }
 
 function hex(random: () => number): string {
-  return Math.floor(random() * 2 ** 32).toString(16).padStart(8, '0')
+  return Math.floor(random() * 2 ** 32)
+    .toString(16)
+    .padStart(8, '0')
 }
 
 /** Numbers in [0, 1), the same for the same seed: mulberry32. */

@@ -42,7 +42,12 @@ export interface Stream {
 type Emit = (ms: number, body: EventBody) => void
 
 /** Events of one run on one target. */
-export function runOn(run: string, name: string, bodies: (emit: Emit) => void, startMs = 0): readonly SignalboxEvent[] {
+export function runOn(
+  run: string,
+  name: string,
+  bodies: (emit: Emit) => void,
+  startMs = 0,
+): readonly SignalboxEvent[] {
   const events: SignalboxEvent[] = []
   const emit: Emit = (ms, body) => {
     const at = new Date(EPOCH + startMs + ms).toISOString()
@@ -58,8 +63,22 @@ export function runOn(run: string, name: string, bodies: (emit: Emit) => void, s
   })
   emit(1, {
     type: 'run.planned',
-    target: { name, platform, architecture: architecture === 'arm64' ? 'arm64' : 'x86_64', firmware: 'uefi', channel: 'beta', distro: 'flatcar', version: '4000.1.0' },
-    image: { digest: 'sha256:00', distro: 'flatcar', version: '4000.1.0', channel: 'beta', architecture: architecture === 'arm64' ? 'arm64' : 'x86_64' },
+    target: {
+      name,
+      platform,
+      architecture: architecture === 'arm64' ? 'arm64' : 'x86_64',
+      firmware: 'uefi',
+      channel: 'beta',
+      distro: 'flatcar',
+      version: '4000.1.0',
+    },
+    image: {
+      digest: 'sha256:00',
+      distro: 'flatcar',
+      version: '4000.1.0',
+      channel: 'beta',
+      architecture: architecture === 'arm64' ? 'arm64' : 'x86_64',
+    },
     digest: 'sha256:01',
     tests: plannedTests,
     jobs: 2,
@@ -81,7 +100,13 @@ const plannedTests: readonly PlannedTest[] = [
     description: all,
     aliases: [all],
     location: { file: `${all}.ts`, line: 1, column: 1 },
-    knownFailure: { mode: 'warn', pattern: all, reason: all, tracker: 'javascript:window.owned=11', source: all },
+    knownFailure: {
+      mode: 'warn',
+      pattern: all,
+      reason: all,
+      tracker: 'javascript:window.owned=11',
+      source: all,
+    },
   },
 ]
 
@@ -108,13 +133,24 @@ export interface AttemptOptions {
 }
 
 /** An attempt of 1 s with two machines: phases, steps, a fault, commands, a subtest, a log line, files. */
-export function attemptOf(emit: Emit, { test, n = 1, at, outcome, failure, state = 'idle', willRetry = false }: AttemptOptions): void {
+export function attemptOf(
+  emit: Emit,
+  { test, n = 1, at, outcome, failure, state = 'idle', willRetry = false }: AttemptOptions,
+): void {
   const attempt = { test, n }
   const ids = [`${test}-${n}-m0`, `${test}-${n}-m1`]
   emit(at, { type: 'attempt.started', attempt })
   emit(at + 1, { type: 'phase.started', attempt, phase: 'acquire', timeoutMs: 1000 })
   for (const [index, machine] of ids.entries()) {
-    emit(at + 10, { type: 'machine.created', machine, name: `m${index}`, attempts: [attempt], platform: 'qemu', origin: 'cold', facts: { memoryMiB: 1024, cpuModel: test === hostileTest ? all : 'q' } })
+    emit(at + 10, {
+      type: 'machine.created',
+      machine,
+      name: `m${index}`,
+      attempts: [attempt],
+      platform: 'qemu',
+      origin: 'cold',
+      facts: { memoryMiB: 1024, cpuModel: test === hostileTest ? all : 'q' },
+    })
     for (const [order, milestone] of ['kernel', 'journal', 'ssh', 'running'].entries())
       emit(at + 40 + order * 40, { type: 'machine.milestone', machine, milestone, sinceMs: 30 + order * 40 })
   }
@@ -123,26 +159,101 @@ export function attemptOf(emit: Emit, { test, n = 1, at, outcome, failure, state
   const title = test === hostileTest ? all : 'start the update'
   emit(at + 210, { type: 'step.started', attempt, step: 's1', category: 'test.step', title })
   command(emit, at + 300, attempt, ids[0] ?? '', test === hostileTest ? all : 'update-client -check', 'ok\n')
-  command(emit, at + 420, attempt, ids[0] ?? '', 'update-client -status', test === hostileTest ? all : `CURRENT_OP=${state}\n`)
-  emit(at + 430, { type: 'step.started', attempt, step: 's2', parent: 's1', category: 'network', title: 'network: cut m1' })
+  command(
+    emit,
+    at + 420,
+    attempt,
+    ids[0] ?? '',
+    'update-client -status',
+    test === hostileTest ? all : `CURRENT_OP=${state}\n`,
+  )
+  emit(at + 430, {
+    type: 'step.started',
+    attempt,
+    step: 's2',
+    parent: 's1',
+    category: 'network',
+    title: 'network: cut m1',
+  })
   emit(at + 450, { type: 'step.finished', attempt, step: 's2', durationMs: 20 })
-  emit(at + 500, { type: 'step.finished', attempt, step: 's1', durationMs: 290, ...(failure === undefined ? {} : { error: failure.message }) })
-  emit(at + 520, { type: 'subtest.finished', attempt, name: test === hostileTest ? all : 'point 1', outcome: 'passed', durationMs: 5 })
-  emit(at + 530, { type: 'log', attempt, level: 'warning', message: test === hostileTest ? all : 'said by the test' })
-  emit(at + 700, { type: 'phase.finished', attempt, phase: 'body', durationMs: 500, ok: failure === undefined })
+  emit(at + 500, {
+    type: 'step.finished',
+    attempt,
+    step: 's1',
+    durationMs: 290,
+    ...(failure === undefined ? {} : { error: failure.message }),
+  })
+  emit(at + 520, {
+    type: 'subtest.finished',
+    attempt,
+    name: test === hostileTest ? all : 'point 1',
+    outcome: 'passed',
+    durationMs: 5,
+  })
+  emit(at + 530, {
+    type: 'log',
+    attempt,
+    level: 'warning',
+    message: test === hostileTest ? all : 'said by the test',
+  })
+  emit(at + 700, {
+    type: 'phase.finished',
+    attempt,
+    phase: 'body',
+    durationMs: 500,
+    ok: failure === undefined,
+  })
   for (const [index, machine] of ids.entries()) {
     for (const name of ['console.txt', 'journal.jsonl'])
-      emit(at + 800, { type: 'attachment', attempt, machine, name, path: `${folderOf(test, n)}/m${index}/${name}`, contentType: 'text/plain', bytes: 1000 })
+      emit(at + 800, {
+        type: 'attachment',
+        attempt,
+        machine,
+        name,
+        path: `${folderOf(test, n)}/m${index}/${name}`,
+        contentType: 'text/plain',
+        bytes: 1000,
+      })
     emit(at + 900, { type: 'machine.destroyed', machine, durationMs: 20 })
   }
   if (test === hostileTest)
-    for (const path of ['attempts/x/evil.html', 'attempts/x/evil.svg', 'javascript:window.owned=12//a.txt', `attempts/${payloads[0]}.txt`])
+    for (const path of [
+      'attempts/x/evil.html',
+      'attempts/x/evil.svg',
+      'javascript:window.owned=12//a.txt',
+      `attempts/${payloads[0]}.txt`,
+    ])
       emit(at + 910, { type: 'attachment', attempt, name: all, path, contentType: 'text/html', bytes: 1 })
-  emit(at + 1000, { type: 'attempt.finished', attempt, outcome, failures: failure === undefined ? [] : [failure], durationMs: 1000, willRetry })
+  emit(at + 1000, {
+    type: 'attempt.finished',
+    attempt,
+    outcome,
+    failures: failure === undefined ? [] : [failure],
+    durationMs: 1000,
+    willRetry,
+  })
 }
 
-function command(emit: Emit, ms: number, attempt: { readonly test: string; readonly n: number }, machine: string, text: string, stdoutTail: string): void {
-  emit(ms, { type: 'command.finished', attempt, machine, command: text, exitCode: 0, durationMs: 60, stdoutBytes: stdoutTail.length, stderrBytes: 0, stdoutTail, stderrTail: '' })
+function command(
+  emit: Emit,
+  ms: number,
+  attempt: { readonly test: string; readonly n: number },
+  machine: string,
+  text: string,
+  stdoutTail: string,
+): void {
+  emit(ms, {
+    type: 'command.finished',
+    attempt,
+    machine,
+    command: text,
+    exitCode: 0,
+    durationMs: 60,
+    stdoutBytes: stdoutTail.length,
+    stderrBytes: 0,
+    stdoutTail,
+    stderrTail: '',
+  })
 }
 
 function folderOf(test: string, n: number): string {
@@ -150,7 +261,11 @@ function folderOf(test: string, n: number): string {
 }
 
 /** Writes the logs of an attempt: lines between 100 and 900 ms of it. */
-export function writeLogs(folder: string, { test, n = 1, at }: AttemptOptions, extra: readonly string[] = []): void {
+export function writeLogs(
+  folder: string,
+  { test, n = 1, at }: AttemptOptions,
+  extra: readonly string[] = [],
+): void {
   for (const machine of ['m0', 'm1']) {
     const place = join(folder, folderOf(test, n), machine)
     mkdirSync(place, { recursive: true })
@@ -163,7 +278,10 @@ export function writeLogs(folder: string, { test, n = 1, at }: AttemptOptions, e
     writeFileSync(
       join(place, 'journal.jsonl'),
       ['Started sshd.service', `unit ${machine} is up`, ...extra]
-        .map((MESSAGE, index) => `${JSON.stringify({ __REALTIME_TIMESTAMP: String((EPOCH + at + 150 + index * 10) * 1000), SYSLOG_IDENTIFIER: test === hostileTest ? all : 'systemd', _PID: '1', PRIORITY: index > 1 ? '3' : '6', MESSAGE })}\n`)
+        .map(
+          (MESSAGE, index) =>
+            `${JSON.stringify({ __REALTIME_TIMESTAMP: String((EPOCH + at + 150 + index * 10) * 1000), SYSLOG_IDENTIFIER: test === hostileTest ? all : 'systemd', _PID: '1', PRIORITY: index > 1 ? '3' : '6', MESSAGE })}\n`,
+        )
         .join(''),
     )
   }
@@ -206,21 +324,50 @@ export function twoTargets(folder: string): readonly SignalboxEvent[] {
     { test: 'boot.usr', at: 100, outcome: 'passed' },
     { test: 'update.resumes', at: 1500, outcome: 'failed', failure, state: 'stuck', willRetry: true },
     { test: 'update.resumes', n: 2, at: 3000, outcome: 'passed' },
-    { test: 'update.applies', at: 1200, outcome: 'infra', failure: { ...failure, kind: 'infra', code: 'no-capacity', message: 'no capacity' } },
+    {
+      test: 'update.applies',
+      at: 1200,
+      outcome: 'infra',
+      failure: { ...failure, kind: 'infra', code: 'no-capacity', message: 'no capacity' },
+    },
   ]
-  for (const each of arm) writeLogs(folder, each, each.test === hostileTest ? payloads : each.outcome === 'failed' ? ['update_engine: payload hash mismatch'] : [])
+  for (const each of arm)
+    writeLogs(
+      folder,
+      each,
+      each.test === hostileTest
+        ? payloads
+        : each.outcome === 'failed'
+          ? ['update_engine: payload hash mismatch']
+          : [],
+    )
   return [
     ...runOn('run-arm', 'qemu-arm64', (emit) => {
       for (const each of arm) attemptOf(emit, each)
       emit(5100, { type: 'run.notice', level: 'warning', code: 'sly', message: all })
-      for (const [test, verdict] of [['boot.usr', 'passed'], ['update.resumes', 'failed'], ['update.applies', 'passed'], [hostileTest, 'failed']] as const)
+      for (const [test, verdict] of [
+        ['boot.usr', 'passed'],
+        ['update.resumes', 'failed'],
+        ['update.applies', 'passed'],
+        [hostileTest, 'failed'],
+      ] as const)
         emit(5200, { type: 'test.finished', test, verdict, attempts: 1, durationMs: 1000 })
       emit(6000, { type: 'run.finished', verdicts: noVerdicts, exitCode: 1, durationMs: 6000 })
     }),
     ...runOn('run-x86', 'qemu-x86_64', (emit) => {
       for (const each of x86) attemptOf(emit, each)
-      for (const [test, verdict] of [['boot.usr', 'passed'], ['update.resumes', 'flaky'], ['update.applies', 'infra']] as const)
-        emit(5200, { type: 'test.finished', test, verdict, attempts: test === 'update.resumes' ? 2 : 1, durationMs: 1000 })
+      for (const [test, verdict] of [
+        ['boot.usr', 'passed'],
+        ['update.resumes', 'flaky'],
+        ['update.applies', 'infra'],
+      ] as const)
+        emit(5200, {
+          type: 'test.finished',
+          test,
+          verdict,
+          attempts: test === 'update.resumes' ? 2 : 1,
+          durationMs: 1000,
+        })
       emit(6000, { type: 'run.interrupted', signal: all })
     }),
   ]
@@ -235,7 +382,13 @@ export function dayBefore(folder: string): readonly SignalboxEvent[] {
     'qemu-arm64',
     (emit) => {
       attemptOf(emit, green)
-      emit(5200, { type: 'test.finished', test: 'update.resumes', verdict: 'passed', attempts: 1, durationMs: 1000 })
+      emit(5200, {
+        type: 'test.finished',
+        test: 'update.resumes',
+        verdict: 'passed',
+        attempts: 1,
+        durationMs: 1000,
+      })
       emit(6000, { type: 'run.finished', verdicts: noVerdicts, exitCode: 0, durationMs: 6000 })
     },
     -86_400_000,

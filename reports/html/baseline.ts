@@ -1,7 +1,14 @@
 // The last green attempt of each test that is not green now, from events of earlier runs.
 
 import type { SignalboxEvent } from '../../harness/events.ts'
-import { type AttemptSummary, judgedAttempts, type MachineSummary, type RunSummary, type Summary, targetName } from '../run-summary.ts'
+import {
+  type AttemptSummary,
+  judgedAttempts,
+  type MachineSummary,
+  type RunSummary,
+  type Summary,
+  targetName,
+} from '../run-summary.ts'
 import { summarize } from '../summarize.ts'
 import { type AttemptTrace, type RunTrace, traceKey, traceRuns } from './trace.ts'
 
@@ -56,7 +63,8 @@ function greenOf(
   return run.tests.flatMap((test): readonly GreenAttempt[] => {
     if (test.verdict !== 'passed' || !wanted.has(wantedKey(target, test.test))) return []
     const attempt = judgedAttempts(test).findLast(({ outcome }) => outcome === 'passed')
-    const trace = attempt === undefined ? undefined : traces?.attempts.get(traceKey({ test: test.test, n: attempt.n }))
+    const trace =
+      attempt === undefined ? undefined : traces?.attempts.get(traceKey({ test: test.test, n: attempt.n }))
     if (attempt === undefined || trace === undefined || traces === undefined) return []
     const { image } = run
     return [

@@ -87,7 +87,12 @@ export async function htmlText(input: HtmlInput): Promise<string> {
   const index: PageIndex = {
     version: 1,
     title: titleOf(summary.runs, summary.durationMs),
-    runs: runs.map(({ run, cells }) => runOf(run, cells.map(({ cell, own }) => withPlaces(cell, own)))),
+    runs: runs.map(({ run, cells }) =>
+      runOf(
+        run,
+        cells.map(({ cell, own }) => withPlaces(cell, own)),
+      ),
+    ),
     tests,
     causes: causes.texts,
     verdicts: summary.verdicts,

@@ -21,13 +21,23 @@ export function gateView(decision: Decision): PageGate {
     facts: [
       ['required', String(counts.required)] as const,
       ['waived', String(counts.waived)] as const,
-      ...(image === undefined ? [] : [['image', shownLine(`${image.distro} ${image.version}`, 200)] as const]),
+      ...(image === undefined
+        ? []
+        : [['image', shownLine(`${image.distro} ${image.version}`, 200)] as const]),
       ['decided', shownLine(decision.decidedAt, 40)] as const,
     ],
   }
 }
 
-function requirementView({ kind, test, target, message, command, redBefore, rule }: Requirement): PageRequirement {
+function requirementView({
+  kind,
+  test,
+  target,
+  message,
+  command,
+  redBefore,
+  rule,
+}: Requirement): PageRequirement {
   const before = redBefore === undefined ? '' : redBefore ? ' (red before too)' : ' (newly red)'
   return {
     kind,

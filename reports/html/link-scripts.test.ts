@@ -38,7 +38,9 @@ test.each([
   ['a package', `import { a } from 'package'`],
   ['a module that imports itself', `import { a } from './main.ts'\nexport const b = a`],
 ])('%s is refused', async (_, text) => {
-  await expect(link({ 'main.ts': text, 'a.ts': 'export const a = 1\n' })).rejects.toThrow(/cannot link|imports itself/)
+  await expect(link({ 'main.ts': text, 'a.ts': 'export const a = 1\n' })).rejects.toThrow(
+    /cannot link|imports itself/,
+  )
 })
 
 test('the page itself can be linked, and does not end its own element', async () => {

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
 import { dirname, extname, join, resolve } from 'node:path'
 
-const IMPORT = /^import\s*\{((?:\s*[A-Za-z_$][\w$]*\s*,?)*)\}\s*from\s*'([^']+)';?[ \t]*$/gm
+const IMPORT = /^import\s*\{([^}]*)\}\s*from\s*'([^']+)';?[ \t]*$/gm
 const EXPORT = /^export\s+(?=(?:async\s+)?(?:function\*?|const|class)\s+([A-Za-z_$][\w$]*))/gm
 
 /** Links a module and all that it imports; each becomes a constant `$0`, `$1`, ... The ending of a file says its language. */
@@ -20,8 +20,9 @@ export async function linkScripts(entry: string): Promise<string> {
     if (from.includes(path)) throw new Error(`${path} imports itself by way of ${from.at(-1) ?? path}`)
     const script = await readScript(path)
     const wanted = new Map<string, string>()
-    for (const [, , other = ''] of script.matchAll(IMPORT)) {
-      if (!other.startsWith('./')) throw new Error(`${path}: cannot link the import of ${other}`)
+    for (const [, taken = '', other = ''] of script.matchAll(IMPORT)) {
+      if (!other.startsWith('./') || /\sas\s/.test(taken))
+        throw new Error(`${path}: cannot link the import of ${other}`)
       wanted.set(other, await visit(join(dirname(path), other), [...from, path]))
     }
     const name = `$${names.size}`

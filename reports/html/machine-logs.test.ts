@@ -32,18 +32,30 @@ function machine(origin: 'cold' | 'fork', paths: Readonly<Record<string, string>
     origin,
     facts: {},
   }
-  const kernel = { ...envelope, ms: 1500, type: 'machine.milestone', machine: 'id', milestone: 'kernel', sinceMs: 500 } as const
+  const kernel = {
+    ...envelope,
+    ms: 1500,
+    type: 'machine.milestone',
+    machine: 'id',
+    milestone: 'kernel',
+    sinceMs: 500,
+  } as const
   return { created, marks: [kernel], files: new Map(Object.entries(paths)) }
 }
 const both = { 'console.txt': 'm0/console.txt', 'journal.jsonl': 'm0/journal.jsonl' }
-const titles = (items: readonly { readonly title: string }[]): readonly string[] => items.map(({ title }) => title)
+const titles = (items: readonly { readonly title: string }[]): readonly string[] =>
+  items.map(({ title }) => title)
 
 describe('console', () => {
   test('has the times at which the host saw its lines', async () => {
     await writeFile(join(folder, 'm0/console.txt'), 'a\nb\n')
     await writeFile(
       join(folder, 'm0/console.jsonl'),
-      [{ at: EPOCH + 1200, line: 'a', replayed: true }, { at: EPOCH + 1300.4, line: '\u001B[31mb\u202E' }, 'torn']
+      [
+        { at: EPOCH + 1200, line: 'a', replayed: true },
+        { at: EPOCH + 1300.4, line: '\u001B[31mb\u202E' },
+        'torn',
+      ]
         .map((entry) => JSON.stringify(entry))
         .join('\n'),
     )
@@ -58,9 +70,17 @@ describe('console', () => {
   })
 
   test('of an older run goes by the stamps of the kernel', async () => {
-    await writeFile(join(folder, 'm0/console.txt'), 'SeaBIOS\n[    0.000000] Linux version 6\n[    1.250000] ok\nlogin:\n')
+    await writeFile(
+      join(folder, 'm0/console.txt'),
+      'SeaBIOS\n[    0.000000] Linux version 6\n[    1.250000] ok\nlogin:\n',
+    )
     const { items } = await readMachineLogs(machine('cold', both), folder, EPOCH, limits)
-    expect(items.map(({ at, about }) => [at, about])).toEqual([[1000, true], [1500, true], [2750, true], [2750, true]])
+    expect(items.map(({ at, about }) => [at, about])).toEqual([
+      [1000, true],
+      [1500, true],
+      [2750, true],
+      [2750, true],
+    ])
   })
 
   test('of a million lines: the last ones, and how much there is', async () => {
@@ -86,10 +106,22 @@ describe('console', () => {
 
 describe('journal', () => {
   const entry = (at: number, message: unknown, more = {}): string =>
-    JSON.stringify({ __REALTIME_TIMESTAMP: String((EPOCH + at) * 1000), MESSAGE: message, SYSLOG_IDENTIFIER: 'sshd', _PID: '7', ...more })
+    JSON.stringify({
+      __REALTIME_TIMESTAMP: String((EPOCH + at) * 1000),
+      MESSAGE: message,
+      SYSLOG_IDENTIFIER: 'sshd',
+      _PID: '7',
+      ...more,
+    })
 
   test('goes by the clock of its machine, with the levels of syslog', async () => {
-    const lines = [entry(1600, 'up'), entry(1700, 'bad', { PRIORITY: '3' }), entry(1800, [104, 105], { PRIORITY: '4' }), 'noise', '{']
+    const lines = [
+      entry(1600, 'up'),
+      entry(1700, 'bad', { PRIORITY: '3' }),
+      entry(1800, [104, 105], { PRIORITY: '4' }),
+      'noise',
+      '{',
+    ]
     await writeFile(join(folder, 'm0/journal.jsonl'), lines.join('\n'))
     const { items } = await readMachineLogs(machine('cold', both), folder, EPOCH, limits)
     expect(items).toEqual([
@@ -100,8 +132,14 @@ describe('journal', () => {
   })
 
   test('of a machine whose clock was moved comes with the entry before', async () => {
-    await writeFile(join(folder, 'm0/journal.jsonl'), [entry(1600, 'now'), entry(864e5 * 400, 'in the future')].join('\n'))
+    await writeFile(
+      join(folder, 'm0/journal.jsonl'),
+      [entry(1600, 'now'), entry(864e5 * 400, 'in the future')].join('\n'),
+    )
     const { items } = await readMachineLogs(machine('cold', both), folder, EPOCH, limits)
-    expect(items.map(({ at, about }) => [at, about])).toEqual([[1600, undefined], [1600, true]])
+    expect(items.map(({ at, about }) => [at, about])).toEqual([
+      [1600, undefined],
+      [1600, true],
+    ])
   })
 })

@@ -110,7 +110,12 @@ async function readJournal(
     if (title === undefined) return []
     const micros = Number(entry['__REALTIME_TIMESTAMP'])
     const at = Number.isFinite(micros) ? Math.round(micros / 1000 - epochMs) : undefined
-    if (created.origin === 'fork' && at !== undefined && at < created.ms - 1000 && at > created.ms - 86_400_000)
+    if (
+      created.origin === 'fork' &&
+      at !== undefined &&
+      at < created.ms - 1000 &&
+      at > created.ms - 86_400_000
+    )
       return []
     const isKnown = at !== undefined && at > created.ms - CLOCK_SLACK_MS && at < lastMs + CLOCK_SLACK_MS
     if (isKnown) latest = at
@@ -158,7 +163,8 @@ function bounded(
 ): MachineLogs {
   const kept = items.slice(-max)
   const isWhole = !cut && kept.length === items.length
-  const mib = bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.round(bytes / 1024 / 1024)} MiB`
+  const mib =
+    bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.round(bytes / 1024 / 1024)} MiB`
   return {
     items: kept,
     omitted: isWhole ? [] : [`the last ${kept.length} lines of ${name} are here; the file has ${mib}`],

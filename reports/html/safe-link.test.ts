@@ -11,13 +11,24 @@ test.each([
   ['a%2e/\uD800.log', './a%252e/%EF%BF%BD.log'],
 ])('%s is a relative link', (path, link) => expect(fileLink(path)).toBe(link))
 
-test.each([['/etc/passwd.txt'], ['a/page.html'], ['a/picture.svg'], ['a/x.txt\0.html'], ['a/none'], ['a/x.xhtml']])(
-  '%s is none',
-  (path) => expect(fileLink(path)).toBeUndefined(),
-)
+test.each([
+  ['/etc/passwd.txt'],
+  ['a/page.html'],
+  ['a/picture.svg'],
+  ['a/x.txt\0.html'],
+  ['a/none'],
+  ['a/x.xhtml'],
+])('%s is none', (path) => expect(fileLink(path)).toBeUndefined())
 
 test('trackers are on the web', () => {
   expect(webLink(' https://example.org/1?a=b ')).toBe('https://example.org/1?a=b')
-  for (const address of ['javascript:alert(1)', 'data:text/html,x', 'file:///etc', 'vbscript:x', 'see above', ' java\nscript:alert(1)'])
+  for (const address of [
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'file:///etc',
+    'vbscript:x',
+    'see above',
+    ' java\nscript:alert(1)',
+  ])
     expect(webLink(address)).toBeUndefined()
 })

@@ -24,7 +24,10 @@ export function shownTail(text: string, max: number): string {
 /** One line; newlines as `⏎`. */
 export function shownLine(text: string, max = 500): string {
   if (text.length <= max && HARMLESS_LINE.test(text)) return text
-  return shown(text, max).trim().replaceAll(/\s*\n\s*/g, ' ⏎ ').replaceAll('\t', ' ')
+  return shown(text, max)
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ⏎ ')
+    .replaceAll('\t', ' ')
 }
 
 /** What `shown` makes of each value, as pairs. */
@@ -32,6 +35,8 @@ export function shownFacts(
   facts: Readonly<Record<string, string | number | undefined>>,
 ): readonly (readonly [string, string])[] {
   return Object.entries(facts).flatMap(([name, value]) =>
-    value === undefined || value === '' ? [] : [[shownLine(name, 60), shownLine(String(value), 300)] as const],
+    value === undefined || value === ''
+      ? []
+      : [[shownLine(name, 60), shownLine(String(value), 300)] as const],
   )
 }

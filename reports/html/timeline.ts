@@ -127,7 +127,9 @@ function commandItem(event: EventOf<'command.finished'>, machine: string | undef
   const text = [
     part('stdout', event.stdoutTail, event.stdoutBytes),
     part('stderr', event.stderrTail, event.stderrBytes),
-    ended === 0 ? '' : `[${event.exitCode === null ? (event.signal ?? 'no exit code') : `exit ${event.exitCode}`}]`,
+    ended === 0
+      ? ''
+      : `[${event.exitCode === null ? (event.signal ?? 'no exit code') : `exit ${event.exitCode}`}]`,
   ]
     .filter((each) => each !== '')
     .join('\n')
@@ -155,12 +157,18 @@ function machineItems({ created, marks, destroyed }: MachineTrace): readonly Tim
   const how = created.origin === 'fork' ? 'forked' : 'created'
   const moments = marks.map((mark): TimelineItem => {
     const at = mark.ms
-    if (mark.type === 'machine.milestone') return { lane: 'machine', at, title: shownLine(mark.milestone, 80), m }
+    if (mark.type === 'machine.milestone')
+      return { lane: 'machine', at, title: shownLine(mark.milestone, 80), m }
     const title = `ended: ${shownLine(mark.reason, 200)}`
     return { lane: 'machine', at, title, m, state: mark.expected ? 'ok' : 'failed' }
   })
-  const gone = destroyed === undefined ? [] : [{ lane: 'machine' as const, at: destroyed.ms, title: 'destroyed', m }]
-  return [{ lane: 'machine', at: created.ms, title: `${how} on ${shownLine(created.platform, 40)}`, m }, ...moments, ...gone]
+  const gone =
+    destroyed === undefined ? [] : [{ lane: 'machine' as const, at: destroyed.ms, title: 'destroyed', m }]
+  return [
+    { lane: 'machine', at: created.ms, title: `${how} on ${shownLine(created.platform, 40)}`, m },
+    ...moments,
+    ...gone,
+  ]
 }
 
 function momentOf(event: TraceEvent): readonly TimelineItem[] {

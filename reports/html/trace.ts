@@ -103,7 +103,8 @@ function startTrace(first: SignalboxEvent): TraceFold {
         return
       case 'command.finished': {
         // Without an attempt it prepares a machine, for each of whose attempts it counts.
-        const of = event.attempt === undefined ? machines.get(event.machine)?.created.attempts : [event.attempt]
+        const of =
+          event.attempt === undefined ? machines.get(event.machine)?.created.attempts : [event.attempt]
         for (const ref of of ?? []) attemptOf(ref).events.push(event)
         return
       }

@@ -93,7 +93,12 @@ export async function reportMerge(flags: Flags, positional: readonly unknown[]):
   const { events, notices } = await mergePaths(folders, { output })
   const summary = summarize(events, { notices })
   await writeEvents(output, events)
-  const written = await writeReports(output, { summary, events, folder: output, ...(await decisionOf(flags)) })
+  const written = await writeReports(output, {
+    summary,
+    events,
+    folder: output,
+    ...(await decisionOf(flags)),
+  })
   process.stdout.write(reportFormats.list(summary, screenOptions()))
   process.stdout.write(`\nReports: ${written.files.join('\n         ')}\n`)
   for (const { message } of written.notices) process.stderr.write(`warning: ${message}\n`)

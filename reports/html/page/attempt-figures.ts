@@ -9,15 +9,32 @@ import { duration } from './words.ts'
 export const phaseNames: readonly string[] = ['acquire', 'ready', 'body', 'collect', 'checks', 'teardown']
 
 /** A table with a small chart in each row. */
-export function attemptFigures(_: PageIndex, { run, attempt, test }: Found, detail: AttemptDetail): HTMLElement {
+export function attemptFigures(
+  _: PageIndex,
+  { run, attempt, test }: Found,
+  detail: AttemptDetail,
+): HTMLElement {
   const others = run.cells.flatMap(({ a }) => a).filter((other) => other !== attempt && other.o !== 'skipped')
   const rows = [
-    rowOf('whole attempt', attempt.ms, others.map(({ ms }) => ms)),
-    attempt.ssh !== undefined && rowOf('machine to SSH', attempt.ssh, others.flatMap(({ ssh }) => ssh ?? [])),
+    rowOf(
+      'whole attempt',
+      attempt.ms,
+      others.map(({ ms }) => ms),
+    ),
+    attempt.ssh !== undefined &&
+      rowOf(
+        'machine to SSH',
+        attempt.ssh,
+        others.flatMap(({ ssh }) => ssh ?? []),
+      ),
     ...phaseNames.map((name, index) => {
       const value = attempt.ph[index]
       if (value === undefined || value === null) return false
-      return rowOf(name, value, others.flatMap(({ ph }) => ph[index] ?? []))
+      return rowOf(
+        name,
+        value,
+        others.flatMap(({ ph }) => ph[index] ?? []),
+      )
     }),
   ]
   return h(
@@ -29,7 +46,13 @@ export function attemptFigures(_: PageIndex, { run, attempt, test }: Found, deta
       h(
         'thead',
         {},
-        h('tr', {}, ...['Figure', 'Here', 'Median', 'Among the other attempts on this target'].map((name) => h('th', { attrs: { scope: 'col' } }, name))),
+        h(
+          'tr',
+          {},
+          ...['Figure', 'Here', 'Median', 'Among the other attempts on this target'].map((name) =>
+            h('th', { attrs: { scope: 'col' } }, name),
+          ),
+        ),
       ),
       h('tbody', {}, ...rows),
     ),
@@ -37,7 +60,11 @@ export function attemptFigures(_: PageIndex, { run, attempt, test }: Found, deta
       h(
         'table',
         { class: 'machine', aria: { label: `Machine ${machine.name}` } },
-        h('caption', {}, `${machine.name}: ${machine.origin === 'fork' ? 'forked' : 'booted'} on ${machine.platform}`),
+        h(
+          'caption',
+          {},
+          `${machine.name}: ${machine.origin === 'fork' ? 'forked' : 'booted'} on ${machine.platform}`,
+        ),
         h(
           'tbody',
           {},
@@ -53,7 +80,10 @@ function rowOf(name: string, value: number, others: readonly number[]): HTMLElem
   const sorted = others.toSorted((a, b) => a - b)
   const middle = medianOf(sorted)
   const slower = sorted.filter((other) => other > value).length
-  const words = sorted.length === 0 ? 'no others' : `${sorted.length - slower} of ${sorted.length} others were as fast or faster`
+  const words =
+    sorted.length === 0
+      ? 'no others'
+      : `${sorted.length - slower} of ${sorted.length} others were as fast or faster`
   return h(
     'tr',
     {},

@@ -16,7 +16,11 @@ import { duration, moment, signOf, size } from './words.ts'
 /** The page of an attempt; its detail and its logs come in as they are read. */
 export function attemptView(store: Store, found: Found): HTMLElement {
   const { attempt } = found
-  const body = h('div', { class: 'attempt-body', aria: { busy: true } }, h('p', { class: 'quiet' }, 'Reading…'))
+  const body = h(
+    'div',
+    { class: 'attempt-body', aria: { busy: true } },
+    h('p', { class: 'quiet' }, 'Reading…'),
+  )
   const view = h('article', { class: 'attempt' }, ...headOf(store, found), body)
   void store.detail(attempt).then((detail) => {
     body.setAttribute('aria-busy', 'false')
@@ -48,19 +52,39 @@ function headOf(store: Store, found: Found): readonly Child[] {
       h('span', { class: 'grow' }),
       h('a', { class: 'button', href: compare }, green === undefined ? 'Compare' : 'Compare with green'),
     ),
-    baseline !== undefined && h('p', { class: 'notice info' }, `This is the green attempt of an earlier run, ${moment(baseline.startedAt)}.`),
+    baseline !== undefined &&
+      h(
+        'p',
+        { class: 'notice info' },
+        `This is the green attempt of an earlier run, ${moment(baseline.startedAt)}.`,
+      ),
     attemptTabs(found),
     otherTargets(store, found),
     test.description !== undefined && h('p', { class: 'description' }, test.description),
-    cell.v !== 'passed' && cause !== undefined && attempt.o === 'passed' && h('p', { class: 'notice info' }, `${cell.v}: ${cause}`),
+    cell.v !== 'passed' &&
+      cause !== undefined &&
+      attempt.o === 'passed' &&
+      h('p', { class: 'notice info' }, `${cell.v}: ${cause}`),
     cell.rate !== undefined && h('p', {}, cell.rate),
     cell.known !== undefined &&
-      h('p', { class: 'notice warning' }, 'Known failure: ', cell.known.text, ' ', cell.known.tracker !== undefined && external(cell.known.tracker)),
+      h(
+        'p',
+        { class: 'notice warning' },
+        'Known failure: ',
+        cell.known.text,
+        ' ',
+        cell.known.tracker !== undefined && external(cell.known.tracker),
+      ),
   ]
 }
 
 function underTitle({ run, test, cell, attempt }: Found): readonly Child[] {
-  const kind = attempt.kind === undefined ? '' : attempt.kind === 'audit' ? ' (audit of the fork)' : ' (alone, at the end)'
+  const kind =
+    attempt.kind === undefined
+      ? ''
+      : attempt.kind === 'audit'
+        ? ' (audit of the fork)'
+        : ' (alone, at the end)'
   const parts = [
     `attempt ${attempt.n}${kind} ${attempt.o}`,
     cell.a.length > 1 || attempt.o !== cell.v ? `test ${cell.v}` : '',
@@ -82,15 +106,32 @@ function detailParts(store: Store, found: Found, detail: AttemptDetail): readonl
   const rerun = rerunText(run, test.name)
   return [
     ...detail.failures.map(failureCard),
-    detail.failures.length === 0 && detail.reason !== undefined && h('p', { class: 'notice info' }, detail.reason),
-    rerun !== undefined && h('section', { class: 'rerun', aria: { label: 'Run it again' } }, h('h2', {}, 'Run it again'), copyable(rerun), h('p', { class: 'quiet' }, 'with --debug: one job, no timeouts, and a shell in the machine when it fails')),
+    detail.failures.length === 0 &&
+      detail.reason !== undefined &&
+      h('p', { class: 'notice info' }, detail.reason),
+    rerun !== undefined &&
+      h(
+        'section',
+        { class: 'rerun', aria: { label: 'Run it again' } },
+        h('h2', {}, 'Run it again'),
+        copyable(rerun),
+        h(
+          'p',
+          { class: 'quiet' },
+          'with --debug: one job, no timeouts, and a shell in the machine when it fails',
+        ),
+      ),
     h('h2', {}, 'Timeline'),
     ...timelineParts(store, found, detail),
     h('h2', {}, 'Figures'),
     attemptFigures(store.index, found, detail),
     detail.files.length > 0 && h('h2', {}, 'Files'),
     detail.files.length > 0 && fileTable(detail.files),
-    h('p', { class: 'quiet' }, `Run ${run.run} began ${moment(run.startedAt)}; this attempt after ${duration(attempt.at)}.`),
+    h(
+      'p',
+      { class: 'quiet' },
+      `Run ${run.run} began ${moment(run.startedAt)}; this attempt after ${duration(attempt.at)}.`,
+    ),
   ]
 }
 
@@ -105,7 +146,13 @@ function failureCard(failure: PageFailure): HTMLElement {
     rest.length > 0 && h('pre', {}, rest.join('\n')),
     hint !== undefined && h('p', { class: 'hint' }, `Hint: ${hint}`),
     frame !== undefined && h('pre', { class: 'frame' }, ...frameLines(frame)),
-    evidence !== undefined && h('figure', {}, h('figcaption', {}, 'Evidence'), h('pre', { class: 'evidence', tabindex: 0 }, evidence)),
+    evidence !== undefined &&
+      h(
+        'figure',
+        {},
+        h('figcaption', {}, 'Evidence'),
+        h('pre', { class: 'evidence', tabindex: 0 }, evidence),
+      ),
     stack !== undefined && h('details', {}, h('summary', {}, 'Stack'), h('pre', {}, stack)),
   )
 }
@@ -156,7 +203,11 @@ function fileTable(files: readonly PageFile[]): HTMLElement {
   return h(
     'table',
     { class: 'files' },
-    h('thead', {}, h('tr', {}, ...['File', 'Machine', 'Size'].map((name) => h('th', { attrs: { scope: 'col' } }, name)))),
+    h(
+      'thead',
+      {},
+      h('tr', {}, ...['File', 'Machine', 'Size'].map((name) => h('th', { attrs: { scope: 'col' } }, name))),
+    ),
     h(
       'tbody',
       {},
@@ -164,7 +215,21 @@ function fileTable(files: readonly PageFile[]): HTMLElement {
         h(
           'tr',
           {},
-          h('td', {}, href === undefined ? h('span', { title: path }, `${name} `, h('code', {}, path)) : h('a', { href: href === true ? `./${path}` : href, title: path, attrs: { rel: 'noopener noreferrer', target: '_blank' } }, name)),
+          h(
+            'td',
+            {},
+            href === undefined
+              ? h('span', { title: path }, `${name} `, h('code', {}, path))
+              : h(
+                  'a',
+                  {
+                    href: href === true ? `./${path}` : href,
+                    title: path,
+                    attrs: { rel: 'noopener noreferrer', target: '_blank' },
+                  },
+                  name,
+                ),
+          ),
           h('td', {}, m ?? ''),
           h('td', { class: 'number' }, size(bytes)),
         ),

@@ -11,7 +11,11 @@ interface Cause {
   readonly verdict: Verdict
   readonly code: string
   readonly text: string
-  readonly cells: { readonly name: string; readonly target: string; readonly at: AttemptAddress | undefined }[]
+  readonly cells: {
+    readonly name: string
+    readonly target: string
+    readonly at: AttemptAddress | undefined
+  }[]
 }
 
 const SHOWN = 8
@@ -22,7 +26,11 @@ export function causesView(index: PageIndex): HTMLElement {
   return h(
     'article',
     { class: 'causes' },
-    h('h1', { tabindex: -1 }, causes.length === 0 ? 'Nothing went wrong' : `${count(causes.length, 'cause')} of what is not green`),
+    h(
+      'h1',
+      { tabindex: -1 },
+      causes.length === 0 ? 'Nothing went wrong' : `${count(causes.length, 'cause')} of what is not green`,
+    ),
     ...causes.map(causeCard),
   )
 }
@@ -43,7 +51,8 @@ function causesOf({ runs, tests, causes }: PageIndex): readonly Cause[] {
     }
   return [...found.values()].toSorted(
     (a, b) =>
-      verdictsByWeight.indexOf(a.verdict) - verdictsByWeight.indexOf(b.verdict) || b.cells.length - a.cells.length,
+      verdictsByWeight.indexOf(a.verdict) - verdictsByWeight.indexOf(b.verdict) ||
+      b.cells.length - a.cells.length,
   )
 }
 
@@ -60,9 +69,19 @@ function causeCard({ verdict, code, text, cells }: Cause): HTMLElement {
   return h(
     'section',
     { class: `cause-card ${verdict}` },
-    h('h2', {}, h('span', { class: `sign ${verdict}`, aria: { hidden: true } }, signOf(verdict)), text === '' ? verdict : text),
-    h('p', { class: 'quiet' }, [verdict, code, count(cells.length, 'test')].filter((part) => part !== '').join(' · ')),
+    h(
+      'h2',
+      {},
+      h('span', { class: `sign ${verdict}`, aria: { hidden: true } }, signOf(verdict)),
+      text === '' ? verdict : text,
+    ),
+    h(
+      'p',
+      { class: 'quiet' },
+      [verdict, code, count(cells.length, 'test')].filter((part) => part !== '').join(' · '),
+    ),
     h('ul', {}, ...items.slice(0, SHOWN)),
-    rest.length > 0 && h('details', {}, h('summary', {}, `${rest.length} more`), h('ul', {}, ...rest.slice(0, 500))),
+    rest.length > 0 &&
+      h('details', {}, h('summary', {}, `${rest.length} more`), h('ul', {}, ...rest.slice(0, 500))),
   )
 }

@@ -16,7 +16,9 @@ export function strip(value: number, others: readonly number[], label: string): 
     'svg',
     { class: 'strip', width, height: 18, viewBox: `0 0 ${width} 18`, role: 'img', 'aria-label': label },
     s('line', { class: 'axis', x1: 0, x2: width, y1: 9, y2: 9 }),
-    ...sorted.filter((_, index) => index % every === 0).map((ms) => s('circle', { class: 'dot', cx: x(ms), cy: 9, r: 2.5 })),
+    ...sorted
+      .filter((_, index) => index % every === 0)
+      .map((ms) => s('circle', { class: 'dot', cx: x(ms), cy: 9, r: 2.5 })),
     middle !== undefined && s('line', { class: 'middle', x1: x(middle), x2: x(middle), y1: 2, y2: 16 }),
     s('path', { class: 'own', d: `M${x(value)} 9m-5 0l5 -6l5 6l-5 6z` }),
   )
@@ -45,9 +47,21 @@ export function histogram(values: readonly number[], what: string, tone = ''): H
       'svg',
       { viewBox: `0 0 ${width} ${height + 16}`, role: 'img', 'aria-label': words },
       ...numbers.map((number, index) =>
-        s('rect', { x: index * step, width: step - 1.5, y: height - (number / most) * height, height: (number / most) * height, rx: 1.5 }),
+        s('rect', {
+          x: index * step,
+          width: step - 1.5,
+          y: height - (number / most) * height,
+          height: (number / most) * height,
+          rx: 1.5,
+        }),
       ),
-      s('line', { class: 'middle', x1: (middle / high) * width, x2: (middle / high) * width, y1: 0, y2: height }),
+      s('line', {
+        class: 'middle',
+        x1: (middle / high) * width,
+        x2: (middle / high) * width,
+        y1: 0,
+        y2: height,
+      }),
       s('text', { x: 0, y: height + 13 }, '0'),
       s('text', { x: width, y: height + 13, 'text-anchor': 'end' }, duration(high)),
     ),
@@ -59,12 +73,19 @@ export function area(values: readonly number[], words: string): HTMLElement {
   const [width, height] = [480, 90]
   const most = Math.max(1, ...values)
   const step = width / Math.max(1, values.length)
-  const points = values.map((value, index) => `L${(index * step).toFixed(1)} ${(height - (value / most) * height).toFixed(1)}h${step.toFixed(2)}`)
+  const points = values.map(
+    (value, index) =>
+      `L${(index * step).toFixed(1)} ${(height - (value / most) * height).toFixed(1)}h${step.toFixed(2)}`,
+  )
   return h(
     'figure',
     { class: 'chart' },
     h('figcaption', {}, words),
-    s('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': words }, s('path', { class: 'area', d: `M0 ${height}${points.join('')}V${height}z` })),
+    s(
+      'svg',
+      { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': words },
+      s('path', { class: 'area', d: `M0 ${height}${points.join('')}V${height}z` }),
+    ),
   )
 }
 

@@ -54,7 +54,9 @@ export function packItems(items: readonly TimelineItem[]): PackedItems {
   const columns = {
     l: items.map(({ lane }) => LANES[lane]).join(''),
     t: beginnings,
-    d: items.map(({ at, end }) => (end === undefined ? -1 : end === null ? -2 : Math.max(0, Math.round(end) - Math.round(at)))),
+    d: items.map(({ at, end }) =>
+      end === undefined ? -1 : end === null ? -2 : Math.max(0, Math.round(end) - Math.round(at)),
+    ),
     s: items.map(({ state }) => (state === undefined ? '-' : STATES[state])).join(''),
     m: items.map(({ m }) => (m === undefined ? '-' : Math.min(35, names.indexOf(m)).toString(36))).join(''),
     n: names,

@@ -27,8 +27,16 @@ export function compareView(store: Store, left: Found, chosen: Found | undefined
     h(
       'div',
       { class: 'sides' },
-      h('p', {}, h('span', { class: `sign ${left.attempt.o}` }, signOf(left.attempt.o)), ' ', h('a', { href: linkOf(left) }, nameOf(left))),
-      right === undefined ? h('p', {}, 'There is nothing to compare with: this test has one attempt only.') : chooser(left, right, others),
+      h(
+        'p',
+        {},
+        h('span', { class: `sign ${left.attempt.o}` }, signOf(left.attempt.o)),
+        ' ',
+        h('a', { href: linkOf(left) }, nameOf(left)),
+      ),
+      right === undefined
+        ? h('p', {}, 'There is nothing to compare with: this test has one attempt only.')
+        : chooser(left, right, others),
     ),
     body,
   )
@@ -71,11 +79,20 @@ async function show(store: Store, left: Found, right: Found, body: HTMLElement):
   const [one, other] = await Promise.all([sideOf(store, left), sideOf(store, right)])
   body.setAttribute('aria-busy', 'false')
   if (one === undefined || other === undefined) {
-    fill(body, h('p', { class: 'notice info' }, 'The detail of one of them was left out to keep the file small.'))
+    fill(
+      body,
+      h('p', { class: 'notice info' }, 'The detail of one of them was left out to keep the file small.'),
+    )
     return
   }
   const pairs = alignItems(one.detail.items, other.detail.items)
-  fill(body, ...firstPart(pairs, one, other), phaseTable(left, right), ...newLines(one, other), ...pairTable(pairs, one, other))
+  fill(
+    body,
+    ...firstPart(pairs, one, other),
+    phaseTable(left, right),
+    ...newLines(one, other),
+    ...pairTable(pairs, one, other),
+  )
 }
 
 async function sideOf(store: Store, found: Found): Promise<Side | undefined> {
@@ -84,8 +101,9 @@ async function sideOf(store: Store, found: Found): Promise<Side | undefined> {
 }
 
 function firstPart(pairs: readonly Pair[], one: Side, other: Side): readonly Child[] {
-  const pair = pairs[firstDifference(pairs)]
-  if (pair === undefined) return [h('p', { class: 'notice info' }, 'Both did the same, step by step and command by command.')]
+  const pair = firstDifference(pairs, { left: one.found.attempt.at, right: other.found.attempt.at })
+  if (pair === undefined)
+    return [h('p', { class: 'notice info' }, 'Both did the same, step by step and command by command.')]
   return [
     h(
       'section',
@@ -97,12 +115,22 @@ function firstPart(pairs: readonly Pair[], one: Side, other: Side): readonly Chi
 }
 
 function sideText(item: TimelineItem | undefined, { found }: Side): HTMLElement {
-  if (item === undefined) return h('div', { class: 'side' }, h('p', { class: 'quiet' }, 'Nothing of the kind here.'))
-  const took = item.end === undefined ? '' : item.end === null ? ', never ended' : `, took ${duration(item.end - item.at)}`
+  if (item === undefined)
+    return h('div', { class: 'side' }, h('p', { class: 'quiet' }, 'Nothing of the kind here.'))
+  const took =
+    item.end === undefined
+      ? ''
+      : item.end === null
+        ? ', never ended'
+        : `, took ${duration(item.end - item.at)}`
   return h(
     'div',
     { class: 'side' },
-    h('p', { class: 'quiet' }, `${item.lane}${item.m === undefined ? '' : ` ${item.m}`} at ${clock(item.at - found.attempt.at)}${took}`),
+    h(
+      'p',
+      { class: 'quiet' },
+      `${item.lane}${item.m === undefined ? '' : ` ${item.m}`} at ${clock(item.at - found.attempt.at)}${took}`,
+    ),
     h('pre', { class: item.state ?? '' }, item.title),
     item.text !== undefined && h('pre', { class: 'output' }, item.text),
   )
@@ -111,15 +139,35 @@ function sideText(item: TimelineItem | undefined, { found }: Side): HTMLElement 
 function phaseTable(left: Found, right: Found): HTMLElement {
   const rows = [
     ['whole attempt', left.attempt.ms, right.attempt.ms] as const,
-    ...phaseNames.map((name, index) => [name, left.attempt.ph[index] ?? undefined, right.attempt.ph[index] ?? undefined] as const),
+    ...phaseNames.map(
+      (name, index) =>
+        [name, left.attempt.ph[index] ?? undefined, right.attempt.ph[index] ?? undefined] as const,
+    ),
   ]
   const longest = Math.max(1, ...rows.flatMap(([, a, b]) => [a ?? 0, b ?? 0]))
   const bar = (ms: number | undefined): Child =>
-    ms === undefined ? 'not reached' : h('span', { class: 'meter' }, h('span', { class: 'bar', style: { '--share': String(ms / longest) } }), duration(ms))
+    ms === undefined
+      ? 'not reached'
+      : h(
+          'span',
+          { class: 'meter' },
+          h('span', { class: 'bar', style: { '--share': String(ms / longest) } }),
+          duration(ms),
+        )
   return h(
     'table',
     { class: 'phases' },
-    h('thead', {}, h('tr', {}, ...['Phase', 'This attempt', 'The other', 'Difference'].map((name) => h('th', { attrs: { scope: 'col' } }, name)))),
+    h(
+      'thead',
+      {},
+      h(
+        'tr',
+        {},
+        ...['Phase', 'This attempt', 'The other', 'Difference'].map((name) =>
+          h('th', { attrs: { scope: 'col' } }, name),
+        ),
+      ),
+    ),
     h(
       'tbody',
       {},
@@ -146,7 +194,14 @@ function signedDuration(ms: number): string {
 function newLines(one: Side, other: Side): readonly Child[] {
   if (one.logs === undefined || other.logs === undefined) return []
   const lines = linesOnlyIn(one.logs.items, other.logs.items)
-  if (lines.length === 0) return [h('p', { class: 'quiet' }, 'Console and journal have no kind of line that the other attempt does not have.')]
+  if (lines.length === 0)
+    return [
+      h(
+        'p',
+        { class: 'quiet' },
+        'Console and journal have no kind of line that the other attempt does not have.',
+      ),
+    ]
   const shown = lines.slice(0, 200)
   return [
     h('h2', {}, `${count(lines.length, 'kind')} of lines that the other attempt does not have`),
@@ -154,7 +209,13 @@ function newLines(one: Side, other: Side): readonly Child[] {
       'ol',
       { class: 'lines' },
       ...shown.map((item) =>
-        h('li', { class: item.state ?? '' }, h('span', { class: 'at' }, clock(item.at - one.found.attempt.at)), h('span', { class: 'kind' }, item.lane), h('span', { class: 'what' }, item.title)),
+        h(
+          'li',
+          { class: item.state ?? '' },
+          h('span', { class: 'at' }, clock(item.at - one.found.attempt.at)),
+          h('span', { class: 'kind' }, item.lane),
+          h('span', { class: 'what' }, item.title),
+        ),
       ),
     ),
     lines.length > shown.length && h('p', { class: 'quiet' }, `and ${lines.length - shown.length} more`),
@@ -163,25 +224,45 @@ function newLines(one: Side, other: Side): readonly Child[] {
 
 function pairTable(pairs: readonly Pair[], one: Side, other: Side): readonly Child[] {
   const signs = { same: '', changed: '≠', 'only-left': '−', 'only-right': '+' } as const
-  const words = { same: 'the same', changed: 'differs', 'only-left': 'only in this attempt', 'only-right': 'only in the other' } as const
+  const words = {
+    same: 'the same',
+    changed: 'differs',
+    'only-left': 'only in this attempt',
+    'only-right': 'only in the other',
+  } as const
   return [
     h('h2', {}, 'Step by step'),
     h(
       'table',
       { class: 'pairs' },
-      h('thead', {}, h('tr', {}, ...['', 'This attempt', 'The other'].map((name) => h('th', { attrs: { scope: 'col' } }, name)))),
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          ...['', 'This attempt', 'The other'].map((name) => h('th', { attrs: { scope: 'col' } }, name)),
+        ),
+      ),
       h(
         'tbody',
         {},
-        ...pairs.slice(0, 600).map((pair) =>
-          h(
-            'tr',
-            { class: pair.kind },
-            h('td', { class: 'mark', title: words[pair.kind] }, signs[pair.kind], h('span', { class: 'unseen' }, words[pair.kind])),
-            h('td', {}, ...pairCell(pair.left, one)),
-            h('td', {}, ...pairCell(pair.right, other)),
+        ...pairs
+          .slice(0, 600)
+          .map((pair) =>
+            h(
+              'tr',
+              { class: pair.kind },
+              h(
+                'td',
+                { class: 'mark', title: words[pair.kind] },
+                signs[pair.kind],
+                h('span', { class: 'unseen' }, words[pair.kind]),
+              ),
+              h('td', {}, ...pairCell(pair.left, one)),
+              h('td', {}, ...pairCell(pair.right, other)),
+            ),
           ),
-        ),
       ),
     ),
   ]
@@ -192,6 +273,10 @@ function pairCell(item: TimelineItem | undefined, { found }: Side): readonly Chi
   return [
     h('span', { class: 'at' }, clock(item.at - found.attempt.at)),
     h('span', { class: `what ${item.state ?? ''}` }, `${item.state === 'failed' ? '✕ ' : ''}${item.title}`),
-    h('span', { class: 'quiet' }, item.end === undefined || item.end === null ? '' : duration(item.end - item.at)),
+    h(
+      'span',
+      { class: 'quiet' },
+      item.end === undefined || item.end === null ? '' : duration(item.end - item.at),
+    ),
   ]
 }

@@ -23,7 +23,11 @@ export function copyable(command: string): HTMLElement {
     'span',
     { class: 'copyable' },
     code,
-    h('button', { attrs: { type: 'button' }, on: { click: copy }, aria: { label: `Copy: ${command}` } }, 'Copy'),
+    h(
+      'button',
+      { attrs: { type: 'button' }, on: { click: copy }, aria: { label: `Copy: ${command}` } },
+      'Copy',
+    ),
     said,
   )
 }

@@ -32,7 +32,10 @@ export function alignItems(left: readonly TimelineItem[], right: readonly Timeli
       pairs.push({ kind: isAlike(one, other) ? 'same' : 'changed', left: one, right: other })
       i += 1
       j += 1
-    } else if (other === undefined || (one !== undefined && (lengths[i + 1]?.[j] ?? 0) >= (lengths[i]?.[j + 1] ?? 0))) {
+    } else if (
+      other === undefined ||
+      (one !== undefined && (lengths[i + 1]?.[j] ?? 0) >= (lengths[i]?.[j + 1] ?? 0))
+    ) {
       if (one !== undefined) pairs.push({ kind: 'only-left', left: one })
       i += 1
     } else {
@@ -43,13 +46,30 @@ export function alignItems(left: readonly TimelineItem[], right: readonly Timeli
   return pairs
 }
 
-/** The place of the first pair that differs, or -1. */
-export function firstDifference(pairs: readonly Pair[]): number {
-  return pairs.findIndex(({ kind }) => kind !== 'same')
+/**
+ * The pair that differs first, or undefined: the one that ended first, since what goes wrong inside of a step makes the
+ * step and the phase around it differ too. `zeros` are when the attempts began.
+ */
+export function firstDifference(
+  pairs: readonly Pair[],
+  zeros: { readonly left: number; readonly right: number },
+): Pair | undefined {
+  const endOf = ({ left, right }: Pair): number =>
+    left === undefined ? ended(right) - zeros.right : ended(left) - zeros.left
+  return pairs.filter(({ kind }) => kind !== 'same').toSorted((a, b) => endOf(a) - endOf(b))[0]
+}
+
+/** What never ended did so last. */
+function ended(item: TimelineItem | undefined): number {
+  if (item === undefined || item.end === null) return Number.MAX_SAFE_INTEGER
+  return item.end ?? item.at
 }
 
 /** Lines of consoles and journals that the other attempt does not have, each kind of line once. */
-export function linesOnlyIn(own: readonly TimelineItem[], other: readonly TimelineItem[]): readonly TimelineItem[] {
+export function linesOnlyIn(
+  own: readonly TimelineItem[],
+  other: readonly TimelineItem[],
+): readonly TimelineItem[] {
   const known = new Set(other.filter(isLogLine).map(({ title }) => normalised(title)))
   const found: TimelineItem[] = []
   for (const item of own) {

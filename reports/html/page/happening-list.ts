@@ -39,11 +39,27 @@ export function happeningList({ zero, onPoint, onChoose }: HappeningOptions): Ha
   const inSpan = h('input', { attrs: { type: 'checkbox' }, on: { change: () => refresh() } })
   const result = h('span', { class: 'result', role: 'status' })
   const scroller = h('div', { class: 'scroller' })
-  const pane = h('div', { class: 'pane', aria: { live: 'polite', label: 'Chosen' }, role: 'region', tabindex: 0 })
-  const rows = virtualRows({ scroller, rowHeight: ROW_HEIGHT, headRows: 1, coveredTop: () => ROW_HEIGHT, row: (at) => rowOf(at) })
+  const pane = h('div', {
+    class: 'pane',
+    aria: { live: 'polite', label: 'Chosen' },
+    role: 'region',
+    tabindex: 0,
+  })
+  const rows = virtualRows({
+    scroller,
+    rowHeight: ROW_HEIGHT,
+    headRows: 1,
+    coveredTop: () => ROW_HEIGHT,
+    row: (at) => rowOf(at),
+  })
   const table = h(
     'div',
-    { class: 'happenings', role: 'grid', aria: { label: 'Everything that happened', colcount: 4 }, on: { keydown: move } },
+    {
+      class: 'happenings',
+      role: 'grid',
+      aria: { label: 'Everything that happened', colcount: 4 },
+      on: { keydown: move },
+    },
     h(
       'div',
       { class: 'row head', role: 'row', aria: { rowindex: 1 } },
@@ -57,7 +73,14 @@ export function happeningList({ zero, onPoint, onChoose }: HappeningOptions): Ha
   const element = h(
     'div',
     { class: 'happening-area' },
-    h('div', { class: 'happening-tools' }, search, toggles, h('label', { class: 'check' }, inSpan, ' only what is in sight above'), result),
+    h(
+      'div',
+      { class: 'happening-tools' },
+      search,
+      toggles,
+      h('label', { class: 'check' }, inSpan, ' only what is in sight above'),
+      result,
+    ),
     h('div', { class: 'happening-split' }, scroller, pane),
   )
   fill(pane, h('p', { class: 'quiet' }, 'Choose a line or a bar to see all of it.'))
@@ -76,15 +99,27 @@ export function happeningList({ zero, onPoint, onChoose }: HappeningOptions): Ha
         data: { row: at },
         aria: { selected: isChosen },
         on: {
-          click: () => pick(at, false),
+          click: () => pick(at, true),
           focus: () => onPoint(item.at),
           mouseenter: () => onPoint(item.at),
           mouseleave: () => onPoint(undefined),
         },
       },
-      h('span', { class: 'at', role: 'gridcell', title: item.about === true ? 'about: it has no time of its own' : '' }, `${item.about === true ? '~' : ''}${clock(item.at - zero)}`),
+      h(
+        'span',
+        {
+          class: 'at',
+          role: 'gridcell',
+          title: item.about === true ? 'about: it has no time of its own' : '',
+        },
+        `${item.about === true ? '~' : ''}${clock(item.at - zero)}`,
+      ),
       h('span', { class: 'kind', role: 'gridcell' }, kindOf(item)),
-      h('span', { class: 'what', role: 'gridcell', style: { '--depth': String(item.depth ?? 0) } }, signed(item)),
+      h(
+        'span',
+        { class: 'what', role: 'gridcell', style: { '--depth': String(item.depth ?? 0) } },
+        signed(item),
+      ),
       h('span', { class: 'took', role: 'gridcell' }, took),
     )
   }
@@ -94,7 +129,9 @@ export function happeningList({ zero, onPoint, onChoose }: HappeningOptions): Ha
     shown = all.filter(
       (item) =>
         !off.has(item.lane) &&
-        (wanted === '' || item.title.toLowerCase().includes(wanted) || (item.text?.toLowerCase().includes(wanted) ?? false)) &&
+        (wanted === '' ||
+          item.title.toLowerCase().includes(wanted) ||
+          (item.text?.toLowerCase().includes(wanted) ?? false)) &&
         (!inSpan.checked || span === undefined || ((item.end ?? item.at) >= span.from && item.at <= span.to)),
     )
     table.setAttribute('aria-rowcount', String(shown.length + 1))
@@ -144,10 +181,19 @@ export function happeningList({ zero, onPoint, onChoose }: HappeningOptions): Ha
   }
 
   function describe(item: TimelineItem): void {
-    const took = item.end === undefined ? '' : item.end === null ? ', never ended' : `, took ${duration(item.end - item.at)}`
+    const took =
+      item.end === undefined
+        ? ''
+        : item.end === null
+          ? ', never ended'
+          : `, took ${duration(item.end - item.at)}`
     fill(
       pane,
-      h('p', { class: 'quiet' }, `${kindOf(item)} at ${clock(item.at - zero)}${took}${item.state === undefined ? '' : `, ${item.state}`}`),
+      h(
+        'p',
+        { class: 'quiet' },
+        `${kindOf(item)} at ${clock(item.at - zero)}${took}${item.state === undefined ? '' : `, ${item.state}`}`,
+      ),
       h('pre', { class: `title ${item.lane}` }, item.title),
       item.text !== undefined && h('pre', { class: 'output' }, item.text),
     )
@@ -156,7 +202,18 @@ export function happeningList({ zero, onPoint, onChoose }: HappeningOptions): Ha
   function move(event: KeyboardEvent): void {
     const row = event.target instanceof HTMLElement ? event.target.closest<HTMLElement>('[data-row]') : null
     if (row === null || event.ctrlKey || event.metaKey || event.altKey) return
-    const by = ({ ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15, Home: -1e9, End: 1e9, Enter: 0, ' ': 0 } as const)[event.key as 'Enter']
+    const by = (
+      {
+        ArrowDown: 1,
+        ArrowUp: -1,
+        PageDown: 15,
+        PageUp: -15,
+        Home: -1e9,
+        End: 1e9,
+        Enter: 0,
+        ' ': 0,
+      } as const
+    )[event.key as 'Enter']
     if (by === undefined) return
     event.preventDefault()
     pick(Math.max(0, Math.min(shown.length - 1, Number(row.dataset['row']) + by)), true)

@@ -62,7 +62,12 @@ export function drawLane(row: LaneRow, options: DrawOptions): DrawnLane {
   return { element: { back, front }, drawn }
 }
 
-function drawBars(row: LaneRow, { y, span, xOf, chosen, width }: DrawOptions, group: SVGElement, drawn: Drawn[]): void {
+function drawBars(
+  row: LaneRow,
+  { y, span, xOf, chosen, width }: DrawOptions,
+  group: SVGElement,
+  drawn: Drawn[],
+): void {
   /** Where the last bar of a row ends, and whether it was a small one. */
   const ends = new Map<number, number>()
   const visible = row.items.filter(({ item, end }) => end >= span.from && item.at <= span.to)
@@ -82,11 +87,25 @@ function drawBars(row: LaneRow, { y, span, xOf, chosen, width }: DrawOptions, gr
         ? s('path', { class: name, d: `M${x} ${top + 2}l5 7l-5 7l-5 -7z` })
         : s('rect', { class: name, x, y: top, width: barWidth, height: BAR, rx: Math.min(3, barWidth / 2) }),
     )
-    drawn.push({ x: row.kind === 'marks' ? x - 5 : x, y: top, width: barWidth, height: BAR, item, title: item.title, more: (zero) => moreOf(placed, zero) })
+    drawn.push({
+      x: row.kind === 'marks' ? x - 5 : x,
+      y: top,
+      width: barWidth,
+      height: BAR,
+      item,
+      title: item.title,
+      more: (zero) => moreOf(placed, zero),
+    })
     const room = roomFor(row, visible, index, x, barWidth, xOf, width)
     const text = cut(item.title, Math.floor(room / 6.6))
     if (text.length > 2)
-      group.append(s('text', { class: `bar-text ${row.kind}`, x: x + (row.kind === 'marks' ? 9 : 6), y: top + 14 }, text))
+      group.append(
+        s(
+          'text',
+          { class: `bar-text ${row.kind}`, x: x + (row.kind === 'marks' ? 9 : 6), y: top + 14 },
+          text,
+        ),
+      )
   }
 }
 
@@ -105,7 +124,12 @@ function roomFor(
   return (next === undefined ? width : xOf(next.item.at)) - x - 16
 }
 
-function drawDensity(row: LaneRow, { y, span, xOf, width, chosen }: DrawOptions, group: SVGElement, drawn: Drawn[]): void {
+function drawDensity(
+  row: LaneRow,
+  { y, span, xOf, width, chosen }: DrawOptions,
+  group: SVGElement,
+  drawn: Drawn[],
+): void {
   const step = 4
   const bins = Math.max(1, Math.floor((width - LABEL_WIDTH - 8) / step))
   const items = row.items.map(({ item }) => item)
@@ -114,7 +138,8 @@ function drawDensity(row: LaneRow, { y, span, xOf, width, chosen }: DrawOptions,
   for (const [index, bin] of binsOf.entries()) {
     const first = bin[0]
     if (first === undefined) continue
-    const worst = bin.find(({ state }) => state === 'failed') ?? bin.find(({ state }) => state === 'warned') ?? first
+    const worst =
+      bin.find(({ state }) => state === 'failed') ?? bin.find(({ state }) => state === 'warned') ?? first
     const x = xOf(span.from) + index * step
     const tall = 4 + (Math.log1p(bin.length) / Math.log1p(most)) * (DENSITY - 10)
     const isChosen = chosen !== undefined && bin.includes(chosen)

@@ -46,16 +46,19 @@ export function laneRows(items: readonly TimelineItem[], whole: Span): readonly 
     else own.push(item)
   }
   return lanes.flatMap(({ lane, name }) => {
-    const machines = [...(groups.get(lane) ?? [])].toSorted(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
-    return machines.map(([machine, own]) => laneRow(lane, machine === '' ? name : `${name} ${machine}`, own, whole))
+    const machines = [...(groups.get(lane) ?? [])].toSorted(([a], [b]) =>
+      a.localeCompare(b, 'en', { numeric: true }),
+    )
+    return machines.map(([machine, own]) =>
+      laneRow(lane, machine === '' ? name : `${name} ${machine}`, own, whole),
+    )
   })
 }
 
 function laneRow(lane: Lane, name: string, items: readonly TimelineItem[], whole: Span): LaneRow {
   const kind = kinds[lane]
   const spans = items.map((item) => ({ from: item.at, to: endOf(item, whole) }))
-  const packed =
-    kind !== 'bars' ? [] : lane === 'step' ? depthRows(items, spans) : packRows(spans, MOST_ROWS)
+  const packed = kind !== 'bars' ? [] : lane === 'step' ? depthRows(items, spans) : packRows(spans, MOST_ROWS)
   const placed = items.map((item, index) => ({
     item,
     row: packed[index] ?? 0,
@@ -65,7 +68,10 @@ function laneRow(lane: Lane, name: string, items: readonly TimelineItem[], whole
 }
 
 /** What is inside of something stands below it. */
-function depthRows(items: readonly TimelineItem[], spans: readonly { readonly from: number; readonly to: number }[]): readonly number[] {
+function depthRows(
+  items: readonly TimelineItem[],
+  spans: readonly { readonly from: number; readonly to: number }[],
+): readonly number[] {
   const free = packRows(spans, MOST_ROWS)
   return items.map(({ depth = 0 }, index) => Math.min(MOST_ROWS - 1, Math.max(depth, free[index] ?? 0)))
 }

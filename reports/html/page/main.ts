@@ -21,11 +21,20 @@ function start(): void {
   const main = h('main', { id: 'main', tabindex: -1 })
   const tabs = h('nav', { class: 'views', aria: { label: 'Views' } })
   document.body.append(
-    h('a', { class: 'skip', href: '#main', on: { click: (event) => (event.preventDefault(), main.focus()) } }, 'Skip to content'),
+    h(
+      'a',
+      { class: 'skip', href: '#main', on: { click: (event) => (event.preventDefault(), main.focus()) } },
+      'Skip to content',
+    ),
     h(
       'header',
       { class: 'top' },
-      h('a', { class: 'brand', href: '#/' }, h('span', { class: 'mark', aria: { hidden: true } }), 'Signalbox'),
+      h(
+        'a',
+        { class: 'brand', href: '#/' },
+        h('span', { class: 'mark', aria: { hidden: true } }),
+        'Signalbox',
+      ),
       h('p', { class: 'about-run' }, index.title),
       totals(store),
       tabs,
@@ -79,7 +88,18 @@ function viewOf(route: Exclude<Route, { view: 'tests' }>, store: Store, listHash
     case 'compare': {
       const found = store.find(route.at)
       const back = h('nav', { class: 'back', aria: { label: 'Back' } }, h('a', { href: listHash }, '← Tests'))
-      if (found === undefined) return h('article', {}, back, h('h1', { tabindex: -1 }, 'No such attempt'), h('p', {}, `This report has no attempt ${route.at.n} of ${route.at.test} in the run ${route.at.run}.`))
+      if (found === undefined)
+        return h(
+          'article',
+          {},
+          back,
+          h('h1', { tabindex: -1 }, 'No such attempt'),
+          h(
+            'p',
+            {},
+            `This report has no attempt ${route.at.n} of ${route.at.test} in the run ${route.at.run}.`,
+          ),
+        )
       const view =
         route.view === 'attempt'
           ? attemptView(store, found)
@@ -110,13 +130,23 @@ function tabLinks(route: Route, listHash: string): readonly HTMLElement[] {
 function totals({ index }: Store): HTMLElement {
   const { verdicts } = index
   const shown = verdictsByWeight.filter((verdict) => verdicts[verdict] > 0)
-  const all = Math.max(1, shown.reduce((sum, verdict) => sum + verdicts[verdict], 0))
+  const all = Math.max(
+    1,
+    shown.reduce((sum, verdict) => sum + verdicts[verdict], 0),
+  )
   const words = shown.map((verdict) => `${verdicts[verdict].toLocaleString('en')} ${verdict}`).join(', ')
   return h(
     'div',
     { class: 'totals', role: 'img', aria: { label: words === '' ? 'no verdicts' : words }, title: words },
     ...shown.map((verdict) =>
-      h('span', { class: `part ${verdict}`, style: { 'flex-grow': String(Math.max(verdicts[verdict] / all, 0.012)) } }, verdicts[verdict] / all > 0.08 && `${signOf(verdict)} ${verdicts[verdict].toLocaleString('en')}`),
+      h(
+        'span',
+        {
+          class: `part ${verdict}`,
+          style: { 'flex-grow': String(Math.max(verdicts[verdict] / all, 0.012)) },
+        },
+        verdicts[verdict] / all > 0.08 && `${signOf(verdict)} ${verdicts[verdict].toLocaleString('en')}`,
+      ),
     ),
   )
 }

@@ -65,20 +65,23 @@ export function matrixRow(
     target === undefined
       ? h('span', { data: { stop: 1 }, tabindex }, test.name)
       : h('a', { href: target, data: { stop: 1 }, tabindex, title: test.description ?? test.name }, test.name)
-  const tags = test.tags.slice(0, 4).map((tag) =>
-    h(
-      'a',
-      { class: 'tag', href: routeText({ view: 'tests', query: tagQuery(tag), order }), tabindex: -1 },
-      `@${tag}`,
-    ),
-  )
+  const tags = test.tags
+    .slice(0, 4)
+    .map((tag) =>
+      h(
+        'a',
+        { class: 'tag', href: routeText({ view: 'tests', query: tagQuery(tag), order }), tabindex: -1 },
+        `@${tag}`,
+      ),
+    )
   return h(
     'div',
     { class: 'row', role: 'row', data: { row: at } },
     h('div', { class: 'cell name', role: 'rowheader' }, name, ...tags),
     ...columns.runs.map((_, run) => verdictCell(byRun.get(run), columns, test.name)),
     columns.hasCause && h('div', { class: 'cell cause', role: 'gridcell', title: cause }, cause),
-    columns.hasCause && h('div', { class: 'cell time', role: 'gridcell' }, ...timeOf(row.ms, columns.longestMs)),
+    columns.hasCause &&
+      h('div', { class: 'cell time', role: 'gridcell' }, ...timeOf(row.ms, columns.longestMs)),
   )
 }
 

@@ -10,7 +10,12 @@ import { count, duration, moment } from './words.ts'
 
 /** The view: a section for each run. */
 export function metricsView(index: PageIndex): HTMLElement {
-  return h('article', { class: 'metrics' }, h('h1', { tabindex: -1 }, 'Metrics'), ...index.runs.map((run) => runSection(index, run)))
+  return h(
+    'article',
+    { class: 'metrics' },
+    h('h1', { tabindex: -1 }, 'Metrics'),
+    ...index.runs.map((run) => runSection(index, run)),
+  )
 }
 
 function runSection(index: PageIndex, run: PageRun): HTMLElement {
@@ -23,15 +28,27 @@ function runSection(index: PageIndex, run: PageRun): HTMLElement {
     'section',
     {},
     h('h2', {}, run.name),
-    h('p', { class: 'quiet' }, `${count(run.cells.length, 'test')}, ${count(attempts.length, 'attempt')} in ${duration(run.durationMs)}, began ${moment(run.startedAt)}`),
+    h(
+      'p',
+      { class: 'quiet' },
+      `${count(run.cells.length, 'test')}, ${count(attempts.length, 'attempt')} in ${duration(run.durationMs)}, began ${moment(run.startedAt)}`,
+    ),
     done.length > 0 && phaseShares(done),
     h(
       'div',
       { class: 'charts' },
-      done.length > 1 && histogram(done.map(({ ms }) => ms), 'Attempts'),
+      done.length > 1 &&
+        histogram(
+          done.map(({ ms }) => ms),
+          'Attempts',
+        ),
       cold.length > 1 && histogram(cold, 'Booted machines to SSH'),
       forked.length > 1 && histogram(forked, 'Forked machines to SSH', 'fork'),
-      done.length > 1 && area(busyOf(done, run.durationMs), `Attempts at the same time over the run: most ${Math.max(...busyOf(done, run.durationMs))}`),
+      done.length > 1 &&
+        area(
+          busyOf(done, run.durationMs),
+          `Attempts at the same time over the run: most ${Math.max(...busyOf(done, run.durationMs))}`,
+        ),
     ),
     slowest(index, run),
   )
@@ -39,14 +56,32 @@ function runSection(index: PageIndex, run: PageRun): HTMLElement {
 
 function phaseShares(attempts: readonly PageAttempt[]): HTMLElement {
   const sums = phaseNames.map((_, index) => attempts.reduce((sum, { ph }) => sum + (ph[index] ?? 0), 0))
-  const total = Math.max(1, sums.reduce((sum, ms) => sum + ms, 0))
+  const total = Math.max(
+    1,
+    sums.reduce((sum, ms) => sum + ms, 0),
+  )
   const parts: readonly Child[] = sums.map((ms, index) =>
-    h('span', { class: `share p${index}`, style: { '--share': String(ms / total) }, title: `${phaseNames[index]}: ${duration(ms)}` }),
+    h('span', {
+      class: `share p${index}`,
+      style: { '--share': String(ms / total) },
+      title: `${phaseNames[index]}: ${duration(ms)}`,
+    }),
   )
   const legend = sums.map((ms, index) =>
-    h('li', {}, h('span', { class: `dot p${index}`, aria: { hidden: true } }), `${phaseNames[index]} ${duration(ms)} (${Math.round((ms / total) * 100)} %)`),
+    h(
+      'li',
+      {},
+      h('span', { class: `dot p${index}`, aria: { hidden: true } }),
+      `${phaseNames[index]} ${duration(ms)} (${Math.round((ms / total) * 100)} %)`,
+    ),
   )
-  return h('figure', { class: 'shares' }, h('figcaption', {}, 'Where the time of all attempts went'), h('div', { class: 'stack', aria: { hidden: true } }, ...parts), h('ul', { class: 'legend' }, ...legend))
+  return h(
+    'figure',
+    { class: 'shares' },
+    h('figcaption', {}, 'Where the time of all attempts went'),
+    h('div', { class: 'stack', aria: { hidden: true } }, ...parts),
+    h('ul', { class: 'legend' }, ...legend),
+  )
 }
 
 function busyOf(attempts: readonly PageAttempt[], durationMs: number): readonly number[] {
@@ -64,7 +99,10 @@ function busyOf(attempts: readonly PageAttempt[], durationMs: number): readonly 
 }
 
 function slowest(index: PageIndex, run: PageRun): HTMLElement {
-  const cells = run.cells.toSorted((a, b) => b.ms - a.ms).slice(0, 12).filter(({ ms }) => ms > 0)
+  const cells = run.cells
+    .toSorted((a, b) => b.ms - a.ms)
+    .slice(0, 12)
+    .filter(({ ms }) => ms > 0)
   const most = Math.max(1, cells[0]?.ms ?? 1)
   return h(
     'table',
@@ -79,8 +117,21 @@ function slowest(index: PageIndex, run: PageRun): HTMLElement {
         return h(
           'tr',
           {},
-          h('th', { attrs: { scope: 'row' } }, h('a', { href: routeText({ view: 'attempt', at: { run: run.run, test: name, n } }) }, name)),
-          h('td', {}, h('span', { class: 'meter' }, h('span', { class: 'bar', style: { '--share': String(ms / most) } }), duration(ms))),
+          h(
+            'th',
+            { attrs: { scope: 'row' } },
+            h('a', { href: routeText({ view: 'attempt', at: { run: run.run, test: name, n } }) }, name),
+          ),
+          h(
+            'td',
+            {},
+            h(
+              'span',
+              { class: 'meter' },
+              h('span', { class: 'bar', style: { '--share': String(ms / most) } }),
+              duration(ms),
+            ),
+          ),
         )
       }),
     ),

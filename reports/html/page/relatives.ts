@@ -13,7 +13,9 @@ export function relativesOf(store: Store, found: Found): readonly Found[] {
   const { index } = store
   const here = index.runs.flatMap((run) => {
     const cell = run.cells.find(({ t }) => index.tests[t] === found.test)
-    return (cell?.a ?? []).flatMap((attempt) => (cell === undefined ? [] : [{ run, test: found.test, cell, attempt }]))
+    return (cell?.a ?? []).flatMap((attempt) =>
+      cell === undefined ? [] : [{ run, test: found.test, cell, attempt }],
+    )
   })
   const earlier = index.baselines.flatMap((baseline) => {
     if (index.tests[baseline.t] !== found.test) return []

@@ -32,7 +32,9 @@ export interface Store {
 
 type Packed<T> = Omit<T, 'items'> & { readonly items: PackedItems }
 
-function unpacked<T>(entry: Packed<T> | undefined): (Omit<T, 'items'> & Pick<AttemptLogs, 'items'>) | undefined {
+function unpacked<T>(
+  entry: Packed<T> | undefined,
+): (Omit<T, 'items'> & Pick<AttemptLogs, 'items'>) | undefined {
   return entry === undefined ? undefined : { ...entry, items: unpackItems(entry.items) }
 }
 
@@ -48,7 +50,9 @@ export function openStore(): Store {
   const chunk = async (number: number): Promise<readonly unknown[]> => {
     const known = chunks.get(number)
     if (known !== undefined) return await known
-    const fresh = whole.then(async () => await decode(document.getElementById(`chunk-${number}`)?.textContent ?? ''))
+    const fresh = whole.then(
+      async () => await decode(document.getElementById(`chunk-${number}`)?.textContent ?? ''),
+    )
     chunks.set(number, fresh)
     // A few are enough: who reads goes from one attempt to the next.
     if (chunks.size > 8) chunks.delete(chunks.keys().next().value ?? number)

@@ -60,7 +60,12 @@ export function testsView(
   const toolbar = h(
     'div',
     { class: 'toolbar' },
-    h('div', { class: 'search' }, h('label', { class: 'unseen', attrs: { for: 'filter' } }, 'Filter tests'), input),
+    h(
+      'div',
+      { class: 'search' },
+      h('label', { class: 'unseen', attrs: { for: 'filter' } }, 'Filter tests'),
+      input,
+    ),
     h(
       'span',
       { id: 'filter-help', class: 'unseen' },
@@ -112,9 +117,18 @@ export function testsView(
       if (input.value !== route.query) input.value = route.query
       order.value = route.order
       fill(chips, ...chipsOf(index.verdicts, route))
-      fill(result, rows.length === all.length ? count(all.length, 'test') : `${rows.length} of ${count(all.length, 'test')}`)
+      fill(
+        result,
+        rows.length === all.length
+          ? count(all.length, 'test')
+          : `${rows.length} of ${count(all.length, 'test')}`,
+      )
       grid.setAttribute('aria-rowcount', String(rows.length + 1))
-      fill(nothing, rows.length === 0 && 'No test is like that. ', rows.length === 0 && h('a', { href: '#/' }, 'Show all'))
+      fill(
+        nothing,
+        rows.length === 0 && 'No test is like that. ',
+        rows.length === 0 && h('a', { href: '#/' }, 'Show all'),
+      )
       list.reset(rows.length)
     },
   }
@@ -162,7 +176,8 @@ function moveFocus(event: KeyboardEvent, list: ReturnType<typeof virtualRows>, r
     const stop = stops[Math.max(0, Math.min(stops.length - 1, nextColumn))]
     if (stop === undefined) return
     event.preventDefault()
-    for (const other of document.querySelectorAll<HTMLElement>('.rows [data-stop][tabindex="0"]')) other.tabIndex = -1
+    for (const other of document.querySelectorAll<HTMLElement>('.rows [data-stop][tabindex="0"]'))
+      other.tabIndex = -1
     stop.tabIndex = 0
     stop.focus({ preventScroll: true })
   }

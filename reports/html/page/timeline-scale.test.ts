@@ -27,7 +27,9 @@ test('ticks are round and count from zero', () => {
 
 test('what overlaps stands in rows, what finds none in the last', () => {
   const item = (from: number, to: number): { from: number; to: number } => ({ from, to })
-  expect(packRows([item(0, 10), item(5, 8), item(8, 9), item(6, 20), item(10, 12)], 2)).toEqual([0, 1, 1, 1, 0])
+  expect(packRows([item(0, 10), item(5, 8), item(8, 9), item(6, 20), item(10, 12)], 2)).toEqual([
+    0, 1, 1, 1, 0,
+  ])
 })
 
 test('lines are counted where they begin', () => {

@@ -28,9 +28,16 @@ export function within(span: Span, whole: Span): Span {
 }
 
 /** Round moments, at most about `most`, and the distance between them. */
-export function ticksOf({ from, to }: Span, zero: number, most: number): { readonly step: number; readonly at: readonly number[] } {
+export function ticksOf(
+  { from, to }: Span,
+  zero: number,
+  most: number,
+): { readonly step: number; readonly at: readonly number[] } {
   const wanted = Math.max(0.001, (to - from) / Math.max(1, most))
-  const steps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000]
+  const steps = [
+    1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000,
+    600_000, 1_800_000, 3_600_000,
+  ]
   const step = steps.find((each) => each >= wanted) ?? Math.ceil(wanted / 3_600_000) * 3_600_000
   const at: number[] = []
   for (let tick = Math.ceil((from - zero) / step) * step + zero; tick <= to; tick += step) at.push(tick)
@@ -52,7 +59,11 @@ export function packRows(
 }
 
 /** How many things begin in each of `bins` equal parts of the span. */
-export function binned<T extends { readonly at: number }>(items: readonly T[], { from, to }: Span, bins: number): readonly (readonly T[])[] {
+export function binned<T extends { readonly at: number }>(
+  items: readonly T[],
+  { from, to }: Span,
+  bins: number,
+): readonly (readonly T[])[] {
   const found: T[][] = Array.from({ length: bins }, () => [])
   const width = (to - from) / bins
   for (const item of items) {

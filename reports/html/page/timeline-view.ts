@@ -52,7 +52,8 @@ export function timelineView(options: TimelineOptions): TimelineView {
       tabindex: 0,
       role: 'group',
       aria: {
-        label: 'Timeline picture. Plus and minus zoom, arrow keys move, 0 shows everything. The list below says the same.',
+        label:
+          'Timeline picture. Plus and minus zoom, arrow keys move, 0 shows everything. The list below says the same.',
       },
     },
     svg,
@@ -119,11 +120,16 @@ export function timelineView(options: TimelineOptions): TimelineView {
     })
     drawn = all
     fill(svg, ...parts.map(({ back }) => back), ...ticks, ...parts.map(({ front }) => front))
-    fill(shown, `${clock(span.from - zero, step / 10)} to ${clock(span.to - zero, step / 10)} (${duration(span.to - span.from)})`)
+    fill(
+      shown,
+      `${clock(span.from - zero, step / 10)} to ${clock(span.to - zero, step / 10)} (${duration(span.to - span.from)})`,
+    )
   }
 
   const itemAt = (x: number, y: number): Drawn | undefined =>
-    drawn.findLast((each) => x >= each.x - 2 && x <= each.x + each.width + 2 && y >= each.y && y <= each.y + each.height)
+    drawn.findLast(
+      (each) => x >= each.x - 2 && x <= each.x + each.width + 2 && y >= each.y && y <= each.y + each.height,
+    )
   const placeOf = (event: MouseEvent): { readonly x: number; readonly y: number } => {
     const box = svg.getBoundingClientRect()
     return { x: event.clientX - box.left, y: event.clientY - box.top }
@@ -222,4 +228,3 @@ export function timelineView(options: TimelineOptions): TimelineView {
     },
   }
 }
-

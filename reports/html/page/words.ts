@@ -62,7 +62,9 @@ export function clock(ms: number, step = 1): string {
   const seconds = Math.abs(ms) / 1000
   const minutes = Math.floor(seconds / 60)
   const rest = (seconds - minutes * 60).toFixed(digits)
-  return minutes === 0 ? `${sign}${rest} s` : `${sign}${minutes}:${rest.padStart(digits === 0 ? 2 : digits + 3, '0')}`
+  return minutes === 0
+    ? `${sign}${rest} s`
+    : `${sign}${minutes}:${rest.padStart(digits === 0 ? 2 : digits + 3, '0')}`
 }
 
 /** `12 KiB`. */
