@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
-// Three projects: `unit` needs nothing but Node and takes seconds; `cli` runs the real command line over fake machines, one
-// process after another; `machine` boots real machines and runs one file at a time.
+// Four projects: `unit` needs nothing but Node and takes seconds; `cli` runs the real command line over fake machines, one
+// process after another; `browser` opens reports in a headless Chromium; `machine` boots real machines and runs one file at a
+// time.
 // SIGNALBOX_TEST_REPORT names a file for the results as JSON, for CI to count.
 
 const report = process.env['SIGNALBOX_TEST_REPORT']
@@ -30,9 +31,19 @@ export default defineConfig({
         test: {
           name: 'cli',
           include: ['harness/cli/*.test.ts'],
-          exclude: ['**/*.machine.test.ts'],
+          exclude: ['**/*.machine.test.ts', '**/*.browser.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['harness/cli/*.browser.test.ts'],
+          fileParallelism: false,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          expect: { poll: { timeout: 120_000 } },
         },
       },
       {

@@ -52,6 +52,8 @@ export type EventBody =
   | {
       readonly type: 'run.started'
       readonly command: readonly string[]
+      /** The options that were given beside it, but those that choose tests: what a rerun of one of them needs. */
+      readonly options?: readonly string[]
       readonly tool: { readonly name: 'signalbox'; readonly version: string }
       /** The name of its target, where the command runs several. */
       readonly cell?: string

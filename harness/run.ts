@@ -28,6 +28,8 @@ export interface RunOptions extends RetryPolicy, Omit<PlanningOptions, 'onFailur
   readonly emit: Emit
   readonly runFolder: string
   readonly command: readonly string[]
+  /** The options of the command line, for a rerun. */
+  readonly options?: readonly string[] | undefined
   /** How the selection came about, for the reports. */
   readonly remarks: readonly Pick<EventOf<'run.notice'>, 'level' | 'code' | 'message'>[]
   /** Which part of the tests this run has, where others have the rest. */
@@ -135,10 +137,15 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
 }
 
 /** The first event of a run. */
-export function runStarted({ command, cell }: Pick<RunOptions, 'command' | 'cell'>): EventBody {
+export function runStarted({
+  command,
+  options,
+  cell,
+}: Pick<RunOptions, 'command' | 'options' | 'cell'>): EventBody {
   return {
     type: 'run.started',
     command,
+    ...(options === undefined ? {} : { options }),
     tool: { name: 'signalbox', version: toolVersion },
     host: { name: hostname(), kernel: release(), node: process.version },
     ...(cell === undefined ? {} : { cell }),

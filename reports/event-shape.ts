@@ -91,6 +91,7 @@ const image = shape({
 const bodies: Readonly<Record<EventBody['type'], Fields>> = {
   'run.started': {
     command: listOf(text),
+    options: optional(listOf(text)),
     tool: shape({ version: text }),
     host: scalars,
     cell: optional(text),

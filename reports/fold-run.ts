@@ -166,6 +166,7 @@ export function startRunFold(first: SignalboxEvent): RunFold {
       startedAt: first.at,
       durationMs: finished?.durationMs ?? lastMs,
       command: started?.command ?? [],
+      ...(started?.options === undefined ? {} : { options: started.options }),
       ...(started === undefined ? {} : { toolVersion: started.tool.version }),
       host: started?.host ?? {},
       ...(started?.cell === undefined ? {} : { targetName: started.cell }),

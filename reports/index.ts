@@ -6,6 +6,14 @@ export { parseDecision } from './gate/decision-text.ts'
 export { policySchema } from './gate/policy-schema.ts'
 export { guardReporter } from './guard.ts'
 export * from './history/index.ts'
+export {
+  type GreenAttempt,
+  greenAttempts,
+  type HtmlInput,
+  htmlText,
+  wantedBaselines,
+  wantedKey,
+} from './html/index.ts'
 export { createListReporter, type ListReporter, type ListReporterOptions, type Reporter } from './list.ts'
 export type { TextOptions } from './list-text.ts'
 export { eventLines, type Merged, mergeEvents, mergePaths } from './merge.ts'
@@ -51,10 +59,13 @@ export {
 } from './summarize.ts'
 export { type Environment, type ReportStream, type Terminal, terminalOf } from './terminal.ts'
 export {
+  type FileFormat,
   type ReportFile,
   jobAnnotations,
   otherReportFiles,
   reportFiles,
+  type ReportInput,
+  reportText,
   writeJobSummary,
   writeReportFiles,
   writeReports,

@@ -172,6 +172,8 @@ export interface RunSummary {
   readonly startedAt: string
   readonly durationMs: number
   readonly command: readonly string[]
+  /** The options of the command line that do not choose tests. */
+  readonly options?: readonly string[]
   readonly toolVersion?: string
   readonly host: Readonly<Record<string, string | number>>
   readonly target?: Target

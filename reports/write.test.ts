@@ -14,6 +14,7 @@ import { summarize } from './summarize.ts'
 import { writeJobSummary, writeReports } from './write.ts'
 
 const summary = summarize(mixedRun())
+const input = { summary, events: mixedRun(), folder: undefined }
 
 let folder = ''
 beforeEach(async () => {
@@ -25,18 +26,17 @@ afterEach(async () => {
 
 describe('writeReports', () => {
   test('writes every report, and nothing else', async () => {
-    const written = await writeReports(folder, summary)
+    const written = await writeReports(folder, input)
     expect(written.notices).toEqual([])
-    expect((await readdir(folder)).toSorted()).toEqual(['junit.xml', 'results.tap', 'run.json', 'summary.md'])
-    expect(written.files.toSorted()).toEqual(
-      ['junit.xml', 'results.tap', 'run.json', 'summary.md'].map((file) => join(folder, file)),
-    )
+    const all = ['junit.xml', 'report.html', 'results.tap', 'run.json', 'summary.md']
+    expect((await readdir(folder)).toSorted()).toEqual(all)
+    expect(written.files.toSorted()).toEqual(all.map((file) => join(folder, file)))
     expect(await readFile(join(folder, 'run.json'), 'utf8')).toBe(reportFormats.json(summary))
   })
 
   test('replaces old reports', async () => {
-    await writeReports(folder, summarize(hostileRun()))
-    await writeReports(folder, summary)
+    await writeReports(folder, { ...input, summary: summarize(hostileRun()) })
+    await writeReports(folder, input)
     expect(await readFile(join(folder, 'results.tap'), 'utf8')).toBe(reportFormats.tap(summary))
   })
 
@@ -48,7 +48,7 @@ describe('writeReports', () => {
     }
     await writeFile(join(folder, 'junit.xml'), 'old')
     await symlink('/dev/full', join(folder, 'junit.xml.partial'))
-    const { notices, files } = await writeReports(folder, summary)
+    const { notices, files } = await writeReports(folder, input)
     expect(notices).toEqual([
       {
         level: 'warning',
@@ -56,29 +56,32 @@ describe('writeReports', () => {
         message: `report ${join(folder, 'junit.xml')} was not written: no space left on the disk; free some, then run \`signalbox report show\``,
       },
     ])
-    expect(files).toHaveLength(3)
+    expect(files).toHaveLength(4)
     expect(await readFile(join(folder, 'junit.xml'), 'utf8')).toBe('old')
     expect(await readdir(folder)).not.toContain('junit.xml.partial')
   })
 
   test('a reporter that throws is told, the others are written', async () => {
-    const { notices, files } = await writeReports(folder, summary, {
-      ...reportFormats,
-      tap: () => {
-        throw new Error('no TAP today')
+    const { notices, files } = await writeReports(folder, {
+      ...input,
+      formats: {
+        ...reportFormats,
+        tap: () => {
+          throw new Error('no TAP today')
+        },
       },
     })
     expect(notices.map((notice) => notice.message)).toEqual([
       `report ${join(folder, 'results.tap')} was not written: no TAP today`,
     ])
     expect(notices[0]?.code).toBe('report-failed')
-    expect(files).toHaveLength(3)
+    expect(files).toHaveLength(4)
   })
 
-  test('a folder that is not there is four notices and no exception', async () => {
-    const { notices, files } = await writeReports(join(folder, 'none'), summary)
+  test('a folder that is not there is five notices and no exception', async () => {
+    const { notices, files } = await writeReports(join(folder, 'none'), input)
     expect(files).toEqual([])
-    expect(notices).toHaveLength(4)
+    expect(notices).toHaveLength(5)
   })
 })
 

@@ -6,17 +6,19 @@ import { join } from 'node:path'
 
 import { codeOf, messageOf } from '../harness/errors.ts'
 import { githubText } from './github.ts'
+import { type HtmlInput, htmlText } from './html/index.ts'
 import { markdownText } from './markdown.ts'
 import type { Notice, Summary } from './run-summary.ts'
 import { type ReportFormat, reportFormats } from './show.ts'
 import type { Environment } from './terminal.ts'
 
 /** The usual files of a run's folder and their formats. */
-export const reportFiles: readonly { readonly file: string; readonly format: ReportFormat }[] = [
+export const reportFiles: readonly { readonly file: string; readonly format: FileFormat }[] = [
   { file: 'run.json', format: 'json' },
   { file: 'junit.xml', format: 'junit' },
   { file: 'results.tap', format: 'tap' },
   { file: 'summary.md', format: 'markdown' },
+  { file: 'report.html', format: 'html' },
 ]
 
 /** Where the formats go that are written only where a config asks for them. */
@@ -24,6 +26,9 @@ export const otherReportFiles: typeof reportFiles = [
   { file: 'ctrf.json', format: 'ctrf' },
   { file: 'annotations.txt', format: 'github' },
 ]
+
+/** A format that a file can have; the HTML report is made of more than the summary. */
+export type FileFormat = ReportFormat | 'html'
 
 export interface WrittenReports {
   /** Paths of the files that are there now. */
@@ -34,35 +39,44 @@ export interface WrittenReports {
 
 export interface ReportFile {
   readonly path: string
-  readonly format: ReportFormat
+  readonly format: FileFormat
+}
+
+/** What reports are written from. */
+export type ReportInput = HtmlInput & {
+  /** In place of the usual writers. */
+  readonly formats?: typeof reportFormats
 }
 
 /** Writes all file reports into a run's folder. Never throws. */
-export async function writeReports(
-  folder: string,
-  summary: Summary,
-  formats: Pick<typeof reportFormats, ReportFormat> = reportFormats,
-): Promise<WrittenReports> {
-  const wanted = reportFiles.map(({ file, format }) => ({ path: join(folder, file), format }))
-  return await writeReportFiles(wanted, summary, formats)
+export async function writeReports(folder: string, input: ReportInput): Promise<WrittenReports> {
+  return await writeReportFiles(
+    reportFiles.map(({ file, format }) => ({ path: join(folder, file), format })),
+    input,
+  )
 }
 
 /** Writes reports where each is wanted. Never throws. */
 export async function writeReportFiles(
   wanted: readonly ReportFile[],
-  summary: Summary,
-  formats: Pick<typeof reportFormats, ReportFormat> = reportFormats,
+  input: ReportInput,
 ): Promise<WrittenReports> {
   const files: string[] = []
   const notices: Notice[] = []
   for (const { path, format } of wanted) {
-    const text = attempt(() => formats[format](summary))
+    const text = await attempt(() => reportText(format, input))
     const failure = 'error' in text ? text : await writeAtomically(path, text.value)
     if (failure === undefined) files.push(path)
     else
       notices.push(notWritten(path, failure.error, 'error' in text ? 'report-failed' : 'report-not-written'))
   }
   return { files, notices }
+}
+
+/** One report as text. */
+export async function reportText(format: FileFormat, input: ReportInput): Promise<string> {
+  const { formats = reportFormats } = input
+  return format === 'html' ? await htmlText(input) : formats[format](input.summary)
 }
 
 /** Appends the Markdown to the file that GitHub names in `GITHUB_STEP_SUMMARY`; elsewhere does nothing. Never throws. */
@@ -86,9 +100,9 @@ interface Failed {
   readonly error: unknown
 }
 
-function attempt(format: () => string): { readonly value: string } | Failed {
+async function attempt(format: () => Promise<string>): Promise<{ readonly value: string } | Failed> {
   try {
-    return { value: format() }
+    return { value: await format() }
   } catch (error) {
     return { error }
   }

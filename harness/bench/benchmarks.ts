@@ -9,6 +9,7 @@ import type { Benchmark } from './figure.ts'
 import { forkBenchmarks } from './forks.ts'
 import { gateDecision } from './gate.ts'
 import { historyQuery } from './history.ts'
+import { htmlBenchmarks } from './html-report.ts'
 import { scheduleCost, scheduleMakespan } from './schedule.ts'
 import { sshOverhead } from './ssh-overhead.ts'
 
@@ -24,4 +25,5 @@ export const benchmarks: readonly Benchmark[] = [
   scheduleCost,
   gateDecision,
   historyQuery,
+  ...htmlBenchmarks,
 ]

@@ -81,6 +81,7 @@ export interface CellRun {
 export interface RunCellsOptions<T> {
   readonly cells: readonly Cell<T>[]
   readonly command: readonly string[]
+  readonly options?: readonly string[]
   /** The stream of the whole run where there is one cell, else a stream of its own a cell. */
   readonly emitFor: (cell: string | undefined) => Emit
   readonly signal: AbortSignal
@@ -92,6 +93,7 @@ export interface RunCellsOptions<T> {
 /** Runs the cells and returns the exit code over all. Throws what the run of a single one throws. */
 export async function runCells<T>(options: RunCellsOptions<T>): Promise<number> {
   const { cells, command, signal } = options
+  const given = options.options
   const several = cells.length > 1
   const codes: number[] = []
   let planOnly = false
@@ -100,7 +102,7 @@ export async function runCells<T>(options: RunCellsOptions<T>): Promise<number> 
     const cell = several ? each.name : undefined
     const emit = options.emitFor(cell)
     if (each.kind === 'unusable' || (several && signal.aborted)) {
-      emit(runStarted({ command, cell }))
+      emit(runStarted({ command, options: given, cell }))
       const end = runEnded(each.kind === 'unusable' ? each.error : signal.reason)
       emit(end)
       codes.push(exitCodeOfEnd(end))

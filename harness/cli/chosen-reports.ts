@@ -10,7 +10,7 @@ import {
   writeReportFiles,
   type ReportFile,
   type Reporter,
-  type Summary,
+  type ReportInput,
   type WrittenReports,
 } from '../../reports/index.ts'
 import type { CustomReporter, ReporterFactory } from '../config/config.ts'
@@ -24,7 +24,7 @@ export interface ChosenReports {
   readonly custom: readonly Reporter[]
   /** Ends the user's own; waits for them. */
   endCustom(): Promise<void>
-  write(summary: Summary): Promise<WrittenReports>
+  write(input: ReportInput): Promise<WrittenReports>
 }
 
 type Module = Extract<CheckedReporter, { kind: 'module' }>
@@ -58,9 +58,9 @@ export async function chooseReports(
     async endCustom() {
       for (const end of ends) await end()
     },
-    async write(summary) {
+    async write(input) {
       for (const { path } of files) await mkdir(dirname(path), { recursive: true }).catch(() => undefined)
-      return await writeReportFiles(files, summary)
+      return await writeReportFiles(files, input)
     },
   }
 }

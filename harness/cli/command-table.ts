@@ -237,8 +237,16 @@ export const commandTable: readonly CommandRow[] = [
         options: [
           {
             flags: '-f, --format <name>',
-            help: 'list, tap, junit, json, ctrf, markdown or github',
+            help: 'list, tap, junit, json, ctrf, markdown, github or html',
             default: 'list',
+          },
+          {
+            flags: '--baseline <folder>',
+            help: 'for html: an earlier run, to compare with what was green there; default: the runs beside it',
+          },
+          {
+            flags: '--decision <path>',
+            help: 'for html: a decision of the gate to be shown on top: its decision.json, or the folder of its evidence',
           },
           {
             flags: '-o, --output <folder>',
@@ -256,6 +264,10 @@ export const commandTable: readonly CommandRow[] = [
         help: 'merge runs (shards, architectures, days) into one report',
         options: [
           { flags: '-o, --output <folder>', help: 'where the merged run goes', default: 'signalbox-merged' },
+          {
+            flags: '--decision <path>',
+            help: 'for html: a decision of the gate to be shown on top: its decision.json, or the folder of its evidence',
+          },
         ],
         action: async () => (await import('./commands/report.ts')).reportMerge,
       },

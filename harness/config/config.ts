@@ -127,7 +127,7 @@ export interface ServiceConfig {
 }
 
 /** `list` is what a terminal shows; the others are files. */
-export type ReportName = 'list' | 'tap' | 'junit' | 'json' | 'ctrf' | 'markdown' | 'github'
+export type ReportName = 'list' | 'tap' | 'junit' | 'json' | 'ctrf' | 'markdown' | 'github' | 'html'
 
 export interface ReportFileConfig {
   readonly format: ReportName

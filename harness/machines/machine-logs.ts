@@ -1,4 +1,5 @@
-// A machine's console and journal from the first line on: kept for tests, watched for trouble, the journal written to files.
+// A machine's console and journal from the first line on: kept for tests, watched for trouble, written to files; each line of
+// the console with the moment at which the host saw it, for the timeline.
 
 import { join } from 'node:path'
 import type { Emit } from '../events.ts'
@@ -33,12 +34,6 @@ export function openLogs({ raw, distro, folder, slowness, emit, milestone }: Log
   const console = createLog(`the console of ${raw.name}`, slowness)
   const journal = createLog(`the journal of ${raw.name}`, slowness)
   const watch = stack.use(watchLogs(console, journal, distro))
-  stack.defer(
-    raw.console.subscribe((line) => {
-      console.push(line)
-      if (/Linux version \d/.test(line)) milestone('kernel')
-    }),
-  )
   const onLogError = (error: Error): void =>
     emit({
       type: 'run.notice',
@@ -46,6 +41,17 @@ export function openLogs({ raw, distro, folder, slowness, emit, milestone }: Log
       code: 'log-not-saved',
       message: `${raw.name}: ${error.message}`,
     })
+  const clocked = stack.use(openCappedFile(join(folder, 'console.jsonl'), onLogError))
+  // What it has said before anybody listened comes at once; of a clone that is its template's life.
+  let replayed = true
+  stack.defer(
+    raw.console.subscribe((line) => {
+      console.push(line)
+      clocked.write(JSON.stringify({ at: Date.now(), line, ...(replayed ? { replayed } : {}) }))
+      if (/Linux version \d/.test(line)) milestone('kernel')
+    }),
+  )
+  replayed = false
   const journalFile = stack.use(openCappedFile(join(folder, 'journal.jsonl'), onLogError))
   const journalText = stack.use(openCappedFile(join(folder, 'journal.txt'), onLogError))
   const feed = journalReader({

@@ -12,8 +12,12 @@ const fresh = mkdtempSync(join(packageRoot, 'node_modules', '.signalbox-build-')
 try {
   const project = join(packageRoot, 'harness', 'setup', 'tsconfig.build.json')
   const tsc = join(packageRoot, 'node_modules', '.bin', 'tsc')
-  const result = await execCommand(tsc, ['--project', project, '--outDir', fresh], { cwd: packageRoot })
-  if (result.failure !== '') throw new Error(`the build failed:\n${result.stdout}${result.stderr}`)
+  // The report's page has a project of its own: it runs in a browser.
+  const page = join(packageRoot, 'reports', 'html', 'page', 'tsconfig.build.json')
+  for (const each of [project, page]) {
+    const result = await execCommand(tsc, ['--project', each, '--outDir', fresh], { cwd: packageRoot })
+    if (result.failure !== '') throw new Error(`the build failed:\n${result.stdout}${result.stderr}`)
+  }
   const bin = join(fresh, 'harness', 'cli', 'bin.js')
   if (!readFileSync(bin, 'utf8').startsWith('#!/usr/bin/env node\n')) {
     throw new Error('harness/cli/bin.ts must start with the line "#!/usr/bin/env node"')

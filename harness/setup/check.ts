@@ -20,6 +20,7 @@ const parts: readonly Part[] = [
   { name: 'unit tests', command: ['vitest', 'run', '--project', 'unit'] },
   { name: 'lint', command: ['oxlint', '--type-aware'], mend: 'npx oxlint --type-aware --fix' },
   { name: 'types', command: ['tsc'] },
+  { name: 'types of the page', command: ['tsc', '--project', 'reports/html/page/tsconfig.json'] },
   { name: 'format', command: ['oxfmt', '--check'], mend: 'npx oxfmt' },
 ]
 

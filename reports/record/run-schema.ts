@@ -169,6 +169,7 @@ const definitions: Schema = {
       startedAt: { type: 'string', description: 'ISO 8601 UTC' },
       durationMs: milliseconds,
       command: list(text),
+      'options?': list(text),
       'toolVersion?': text,
       host: scalars,
       'target?': ref('target'),

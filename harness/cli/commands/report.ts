@@ -1,25 +1,30 @@
 // `signalbox report show|merge`: reports of earlier runs, made anew from their events.
 
 import { createWriteStream } from 'node:fs'
-import { mkdir, rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, realpath, rename, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import {
   eventLines,
   EVENT_FILE,
+  type HtmlInput,
   isReportFormat,
   mergePaths,
   readSummary,
   reportFormats,
+  reportText,
   summarize,
   terminalOf,
   type TextOptions,
+  writeReportFiles,
   writeReports,
 } from '../../../reports/index.ts'
+import { DECISION_FILE, parseDecision } from '../../../reports/gate/index.ts'
 import { codeOf, messageOf, UsageError } from '../../errors.ts'
 import type { SignalboxEvent } from '../../events.ts'
 import { didYouMean } from '../../nearest.ts'
+import { baselinesFrom, findBaselines } from '../find-baselines.ts'
 import { latestRun } from '../run-folder.ts'
 
 type Flags = Readonly<Record<string, unknown>>
@@ -27,17 +32,68 @@ type Flags = Readonly<Record<string, unknown>>
 /** The action of `report show [folder]`; exits as the run it shows did. */
 export async function reportShow(flags: Flags, positional: readonly unknown[]): Promise<number> {
   const { format, output } = flags as { format: string; output: string }
-  if (!isReportFormat(format)) {
+  if (!isReportFormat(format) && format !== 'html') {
     throw new UsageError(`unknown report format "${format}"`, {
       code: 'unknown-format',
-      hint: didYouMean(format, Object.keys(reportFormats)),
+      hint: didYouMean(format, [...Object.keys(reportFormats), 'html']),
     })
   }
   const folder = (positional[0] as string | undefined) ?? (await latestRun(output))
+  if (format === 'html') {
+    const { events, notices } = await mergePaths([folder])
+    const summary = summarize(events)
+    await showHtml(folder, { summary, events, folder: await folderOf(folder) }, flags)
+    tell(notices)
+    return summary.exitCode
+  }
   const { summary, notices } = await readSummary(folder)
   process.stdout.write(reportFormats[format](summary, screenOptions()))
-  for (const { message } of notices) process.stderr.write(`warning: ${message}\n`)
+  tell(notices)
   return summary.exitCode
+}
+
+function tell(notices: readonly { readonly message: string }[]): void {
+  for (const { message } of notices) process.stderr.write(`warning: ${message}\n`)
+}
+
+/** A page is nothing for a terminal: there it is written beside the run, and its place said. */
+async function showHtml(folder: string, run: HtmlInput, flags: Flags): Promise<void> {
+  const { baseline } = flags as { baseline?: string }
+  const input = { ...run, ...(await decisionOf(flags)) }
+  const baselines =
+    baseline === undefined
+      ? await findBaselines(await realpath(folder), input.summary)
+      : await baselinesFrom(baseline, input.summary)
+  if (!process.stdout.isTTY) {
+    process.stdout.write(await reportText('html', { ...input, baselines }))
+    return
+  }
+  const path = join(input.folder ?? '.', 'report.html')
+  const written = await writeReportFiles([{ path, format: 'html' }], { ...input, baselines })
+  for (const file of written.files) process.stdout.write(`${file}\n`)
+  tell(written.notices)
+}
+
+/** The decision that stands on top, if one was named: its file, or the folder of its evidence. */
+async function decisionOf(flags: Flags): Promise<Pick<HtmlInput, 'decision'>> {
+  const { decision } = flags as { decision?: string }
+  if (decision === undefined) return {}
+  try {
+    const isFolder = (await stat(decision)).isDirectory()
+    const text = await readFile(isFolder ? join(decision, DECISION_FILE) : decision, 'utf8')
+    return { decision: parseDecision(text, decision) }
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    throw new UsageError(`the decision ${decision} cannot be read: ${messageOf(error)}`, {
+      code: 'decision-not-readable',
+      hint: 'name a decision.json, or the folder that "signalbox gate decide" has written',
+    })
+  }
+}
+
+/** The folder of what was named, which may be an event file. */
+async function folderOf(path: string): Promise<string> {
+  return (await stat(path)).isDirectory() ? path : dirname(path)
 }
 
 /** The action of `report merge <folder...>`. */
@@ -47,7 +103,12 @@ export async function reportMerge(flags: Flags, positional: readonly unknown[]):
   const { events, notices } = await mergePaths(folders, { output })
   const summary = summarize(events, { notices })
   await writeEvents(output, events)
-  const written = await writeReports(output, summary)
+  const written = await writeReports(output, {
+    summary,
+    events,
+    folder: output,
+    ...(await decisionOf(flags)),
+  })
   process.stdout.write(reportFormats.list(summary, screenOptions()))
   process.stdout.write(`\nReports: ${written.files.join('\n         ')}\n`)
   for (const { message } of written.notices) process.stderr.write(`warning: ${message}\n`)

@@ -18,6 +18,7 @@ import { executeRun, type RunResult } from '../../run.ts'
 import { leftLines, readDebugFlags, startDebugging, type DebugPlan } from '../debug-flags.ts'
 import { chooseReports } from '../chosen-reports.ts'
 import type { CheckedReporter } from '../config/check-reporters.ts'
+import { findBaselines } from '../find-baselines.ts'
 import { startServices } from '../../services/start-services.ts'
 import type { ServiceSpec } from '../../services/service.ts'
 import { nothingToDo, openCells, runCells, type CellRun } from '../cells.ts'
@@ -26,6 +27,7 @@ import type { ChosenTarget, Settings } from '../config/settings.ts'
 import { listenForInterrupts } from '../interrupt.ts'
 import type { RunFlags } from '../option-table.ts'
 import { openTarget, planningOf, type OpenedTarget } from '../open-target.ts'
+import { rerunOptions } from '../rerun-options.ts'
 import { retryPolicyOf } from '../retry-flags.ts'
 import { makeRunFolder } from '../run-folder.ts'
 import { iterationOf, type Iteration } from '../watch/iteration.ts'
@@ -48,7 +50,12 @@ export async function run(
     return await watchAndRun(process.argv.slice(2))
   }
   const { config } = settings
-  const around = { services: config?.services ?? [], reporters: config?.reporters, iteration }
+  const around = {
+    services: config?.services ?? [],
+    reporters: config?.reporters,
+    iteration,
+    options: rerunOptions(settings),
+  }
   return (await runTests(flags as unknown as RunFlags, globs, settings.targets(), around)).exitCode
 }
 
@@ -64,6 +71,8 @@ interface Around {
   readonly reporters: readonly CheckedReporter[] | undefined
   /** One of many under --watch. */
   readonly iteration: Iteration | undefined
+  /** What was given on the command line, for a rerun. */
+  readonly options?: readonly string[]
 }
 
 /** Runs tests as the flags say, on each of the targets; also used by `start`. */
@@ -126,6 +135,7 @@ export async function runTests(
     exitCode = await runCells({
       cells,
       command,
+      ...(around.options === undefined ? {} : { options: around.options }),
       emitFor: (cell) => (cell === undefined ? log.emit : log.emitFor(`${folder.run}.${cell}`)),
       signal: ended,
       endsAll: ({ counts }) => {
@@ -136,6 +146,7 @@ export async function runTests(
         await runTarget(opened, cell, {
           folder: folder.path,
           command,
+          options: around.options,
           debug,
           debugging,
           maxFailures: maxFailures === undefined ? undefined : maxFailures - failed,
@@ -152,7 +163,8 @@ export async function runTests(
     tests.map(({ test, verdict }) => [test, verdict] as const),
   )
   await iteration?.tell({ kind: 'judged', verdicts: judged })
-  const written = await reports.write(summary)
+  const baselines = await findBaselines(folder.path, summary)
+  const written = await reports.write({ summary, events, folder: folder.path, baselines })
   notices.push(
     ...[...written.notices, ...(await writeJobSummary(summary, process.env))].map(({ message }) => message),
   )
@@ -171,6 +183,7 @@ export async function runTests(
 interface WholeRun {
   readonly folder: string
   readonly command: readonly string[]
+  readonly options: readonly string[] | undefined
   readonly debug: DebugPlan
   readonly debugging: Debugging
   readonly maxFailures: number | undefined
@@ -185,6 +198,7 @@ async function runTarget(opened: OpenedTarget, cell: CellRun, all: WholeRun): Pr
     ...opened,
     runFolder: all.folder,
     command: all.command,
+    options: all.options,
     ...policy,
     ...(oneJob ? withoutRetries : {}),
     maxFailures: all.maxFailures,

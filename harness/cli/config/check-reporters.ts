@@ -1,19 +1,19 @@
 // Checks the reporters of a config.
 
 import { dirname, resolve } from 'node:path'
-import type { ReportFormat } from '../../../reports/index.ts'
+import type { FileFormat } from '../../../reports/index.ts'
 import type { ReportName } from '../../config/config.ts'
 import { didYouMean } from '../../nearest.ts'
 import { isObject, onlyKeys, wrongValue } from './complaints.ts'
 
 export type CheckedReporter =
   /** The list on the terminal, a file in the run's folder for all others; or the file that is named (absolute). */
-  | { readonly kind: 'format'; readonly format: ReportFormat; readonly file: string | undefined }
+  | { readonly kind: 'format'; readonly format: FileFormat; readonly file: string | undefined }
   /** `module` is absolute. */
   | { readonly kind: 'module'; readonly module: string; readonly options: unknown }
 
 // A format that reports/ has and the types of the config do not, or the other way round, does not compile.
-const formats: Readonly<Record<ReportName, ReportFormat>> & Readonly<Record<ReportFormat, ReportName>> = {
+const formats: Readonly<Record<ReportName, FileFormat>> & Readonly<Record<FileFormat, ReportName>> = {
   list: 'list',
   tap: 'tap',
   junit: 'junit',
@@ -21,6 +21,7 @@ const formats: Readonly<Record<ReportName, ReportFormat>> & Readonly<Record<Repo
   ctrf: 'ctrf',
   markdown: 'markdown',
   github: 'github',
+  html: 'html',
 }
 
 /** Undefined where the config says nothing. */
@@ -49,7 +50,7 @@ function checkReporter(path: string, at: string, reporter: unknown): CheckedRepo
   return { kind: 'format', format: checkFormat(path, `${at}.format`, format), file: resolve(folder, file) }
 }
 
-function checkFormat(path: string, at: string, format: unknown): ReportFormat {
+function checkFormat(path: string, at: string, format: unknown): FileFormat {
   const known = Object.keys(formats)
   const found = Object.values(formats).find((name) => name === format)
   if (found !== undefined) return found
