@@ -261,8 +261,7 @@ async function afterBody(
     if (!skipped) await held.requireWhole(signal)
     const known = new Set(attempt.failures.map((failure) => failure.code))
     const units = new Map<Held['machines'][number], readonly Failure[]>()
-    if (!isOver)
-      for (const live of held.machines) units.set(live, await judgeMachine(live, test, signal))
+    if (!isOver) for (const live of held.machines) units.set(live, await judgeMachine(live, test, signal))
     if (!failed && onReleased !== undefined) {
       releasedAt = performance.now()
       onReleased()

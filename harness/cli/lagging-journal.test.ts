@@ -82,25 +82,33 @@ const EXTERNAL_ENDS = [
   'i: passed',
 ]
 
-it.each([0, 50, 2000])('external tests: asks systemd, whatever a journal %i ms late says', SLOW, async (lagMs) => {
-  const events = await run(...projectOf(lagMs, PROGRAMS))
-  expect(ends(events)).toEqual(EXTERNAL_ENDS)
-  // By a command the first time, and where there is something to hear; else over the line that stays open.
-  expect(asked(events)).toEqual(['a', 'b-breaks', 'd-fails', 'f-skips', 'g-breaks-it-again'])
-})
+it.each([0, 50, 2000])(
+  'external tests: asks systemd, whatever a journal %i ms late says',
+  SLOW,
+  async (lagMs) => {
+    const events = await run(...projectOf(lagMs, PROGRAMS))
+    expect(ends(events)).toEqual(EXTERNAL_ENDS)
+    // By a command the first time, and where there is something to hear; else over the line that stays open.
+    expect(asked(events)).toEqual(['a', 'b-breaks', 'd-fails', 'f-skips', 'g-breaks-it-again'])
+  },
+)
 
-it('external tests: a line that comes late is held against the test in which it was written', SLOW, async () => {
-  const trouble = 'fake log Dependency failed for by-b.service'
-  const programs = { a: '', 'b-waits': trouble, c: '', d: 'fake log harmless', e: '' }
-  const events = await run(...projectOf(600, programs))
-  expect(ends(events).toSorted()).toEqual([
-    'a: passed',
-    expect.stringMatching(/^b-waits: failed: m0: .*Dependency failed for by-b/),
-    'c: passed',
-    'd: passed',
-    'e: passed',
-  ])
-})
+it(
+  'external tests: a line that comes late is held against the test in which it was written',
+  SLOW,
+  async () => {
+    const trouble = 'fake log Dependency failed for by-b.service'
+    const programs = { a: '', 'b-waits': trouble, c: '', d: 'fake log harmless', e: '' }
+    const events = await run(...projectOf(600, programs))
+    expect(ends(events).toSorted()).toEqual([
+      'a: passed',
+      expect.stringMatching(/^b-waits: failed: m0: .*Dependency failed for by-b/),
+      'c: passed',
+      'd: passed',
+      'e: passed',
+    ])
+  },
+)
 
 it('tests without a runner: asks systemd each time', SLOW, async () => {
   const events = await run(...world.corpus('lagging-journal'))

@@ -16,7 +16,11 @@ const BRIDGE: Command = ['systemd-stdio-bridge', '--bus-path=unix:path=/run/syst
 
 type State =
   | { readonly kind: 'closed' }
-  | { readonly kind: 'open'; readonly input: Readable; readonly waiting: Map<number, (count?: number) => void> }
+  | {
+      readonly kind: 'open'
+      readonly input: Readable
+      readonly waiting: Map<number, (count?: number) => void>
+    }
   /** It ended without one answer: the guest has no such program, or another systemd. */
   | { readonly kind: 'unusable' }
 

@@ -12,7 +12,10 @@ const answer = (serial: string): Buffer =>
   )
 /** Another header field first, as the specification allows: the destination. */
 const SIGNAL = Buffer.concat([
-  Buffer.from([0x6c, 4, 1, 1, 4, 0, 0, 0, 9, 0, 0, 0, 11, 0, 0, 0, 3, 1, 0x73, 0, 2, 0, 0, 0, 0x4a, 0x4e, 0, 0, 0, 0, 0, 0]),
+  Buffer.from([
+    0x6c, 4, 1, 1, 4, 0, 0, 0, 9, 0, 0, 0, 11, 0, 0, 0, 3, 1, 0x73, 0, 2, 0, 0, 0, 0x4a, 0x4e, 0, 0, 0, 0, 0,
+    0,
+  ]),
   Buffer.from([1, 2, 3, 4]),
 ])
 const refusal = (): Buffer => {

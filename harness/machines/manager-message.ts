@@ -68,7 +68,10 @@ export function replyReader(onReply: (reply: ManagerReply) => void): (chunk: Buf
       const serial = replySerial(message.subarray(FIXED_BYTES, bodyAt))
       // Signals of systemd's own come as well.
       if (serial !== undefined)
-        onReply({ serial, failedUnits: type === METHOD_RETURN ? variantNumber(message.subarray(bodyAt)) : undefined })
+        onReply({
+          serial,
+          failedUnits: type === METHOD_RETURN ? variantNumber(message.subarray(bodyAt)) : undefined,
+        })
     }
   }
 }
@@ -90,7 +93,9 @@ function replySerial(fields: Buffer): number | undefined {
 
 /** A variant that holds a UINT32. */
 function variantNumber(body: Buffer): number | undefined {
-  return body.length === 8 && body.subarray(0, 3).equals(Buffer.from([1, 0x75, 0])) ? body.readUInt32LE(4) : undefined
+  return body.length === 8 && body.subarray(0, 3).equals(Buffer.from([1, 0x75, 0]))
+    ? body.readUInt32LE(4)
+    : undefined
 }
 
 const alignUp = (at: number, to: number): number => Math.ceil(at / to) * to

@@ -13,7 +13,8 @@ import type { Debugging } from '../../debugging/debugging.ts'
 import { InfraError } from '../../errors.ts'
 import { openEventLog } from '../../event-log.ts'
 import type { SignalboxEvent } from '../../events.ts'
-import { executeRun, type RunResult } from '../../run.ts'
+import { prepareRun, type PreparedRun } from '../../run.ts'
+import { openSharedRun, type SharedRun } from '../../shared-run.ts'
 import { leftLines, readDebugFlags, startDebugging, type DebugPlan } from '../debug-flags.ts'
 import { chooseReports } from '../chosen-reports.ts'
 import type { CheckedReporter } from '../config/check-reporters.ts'
@@ -119,7 +120,7 @@ export async function runTests(
   })
   const ended = AbortSignal.any([signal, diskFull.signal, services.died])
   const command = ['signalbox', 'run', ...globs]
-  let failed = 0
+  const shared = openSharedRun({ maxFailures, signal: ended })
   let exitCode: number
   try {
     exitCode = await runCells({
@@ -127,17 +128,13 @@ export async function runTests(
       command,
       emitFor: (cell) => (cell === undefined ? log.emit : log.emitFor(`${folder.run}.${cell}`)),
       signal: ended,
-      endsAll: ({ counts }) => {
-        failed += counts.failed
-        return maxFailures !== undefined && failed >= maxFailures
-      },
-      run: async (opened, cell) =>
-        await runTarget(opened, cell, {
+      prepare: async (opened, cell) =>
+        await prepareTarget(opened, cell, {
           folder: folder.path,
           command,
           debug,
           debugging,
-          maxFailures: maxFailures === undefined ? undefined : maxFailures - failed,
+          shared,
           signal: ended,
         }),
     })
@@ -171,21 +168,21 @@ interface WholeRun {
   readonly command: readonly string[]
   readonly debug: DebugPlan
   readonly debugging: Debugging
-  readonly maxFailures: number | undefined
+  readonly shared: SharedRun
   readonly signal: AbortSignal
 }
 
-async function runTarget(opened: OpenedTarget, cell: CellRun, all: WholeRun): Promise<RunResult> {
+async function prepareTarget(opened: OpenedTarget, cell: CellRun, all: WholeRun): Promise<PreparedRun> {
   const { flags, policy } = opened
   const { oneJob } = all.debug
-  return await executeRun({
+  return await prepareRun({
     ...cell,
     ...opened,
     runFolder: all.folder,
     command: all.command,
     ...policy,
     ...(oneJob ? withoutRetries : {}),
-    maxFailures: all.maxFailures,
+    shared: all.shared,
     debugging: all.debugging,
     noTimeouts: oneJob,
     failOnFlaky: flags.failOnFlaky,
