@@ -151,7 +151,8 @@ export function runStarted({ command, cell }: Pick<RunOptions, 'command' | 'cell
 /** What is said of a run that ends before its time: somebody's wish, or a fault. */
 export function runEnded(reason: unknown): Extract<EventBody, { type: 'run.interrupted' | 'run.aborted' }> {
   const message = messageOf(reason)
-  if (codeOf(reason) === 'interrupted') return { type: 'run.interrupted', signal: message }
+  if (codeOf(reason) === 'interrupted')
+    return { type: 'run.interrupted', signal: message.slice(INTERRUPTED_BY.length) }
   const hint = reason instanceof InfraError || reason instanceof UsageError ? reason.hint : undefined
   const evidence = reason instanceof InfraError ? reason.evidence : undefined
   return {
@@ -164,9 +165,11 @@ export function runEnded(reason: unknown): Extract<EventBody, { type: 'run.inter
   }
 }
 
+const INTERRUPTED_BY = 'interrupted by '
+
 /** The reason that a run's signal aborts with. */
 export function interruption(signalName: string): InfraError {
-  return new InfraError(`interrupted by ${signalName}`, { code: 'interrupted' })
+  return new InfraError(`${INTERRUPTED_BY}${signalName}`, { code: 'interrupted' })
 }
 
 /** Throws when nothing would run at all. */

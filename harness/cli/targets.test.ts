@@ -140,7 +140,7 @@ it('ends all targets on Ctrl-C, and says so of each', { timeout: TIMEOUT_MS }, a
   child.kill('SIGINT')
   const [exitCode] = (await once(child, 'close')) as [number | null]
   expect(exitCode).toBe(130)
-  expect(said).toMatch(/early was interrupted[^]*late was interrupted/)
+  expect(said).toMatch(/early was interrupted by SIGINT\n[^]*late was interrupted by SIGINT\n/)
   expect(events().filter(({ type }) => type === 'machine.destroyed').length).toBeGreaterThan(0)
   expect((await signalbox('report', 'show')).exitCode).toBe(130)
 })
