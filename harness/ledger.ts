@@ -17,6 +17,12 @@ export interface LedgerEntry {
 /** The kind of a folder that is of use only while its owner lives: `data` holds `folder`, which is named like its entry. */
 export const SCRATCH_KIND = 'scratch'
 
+/** The kind of a folder into which a failed machine is being saved, beside its results: `data` holds `folder`. */
+export const SAVING_KIND = 'saving'
+
+/** The name of such a folder until the machine in it is whole. */
+export const SAVING_FOLDER = 'saved.draft'
+
 const folder = (): string => join(runtimeFolder(), 'ledger')
 
 /** Writes an entry owned by this process (or by `owner`, for what is handed over); dispose it when the thing is gone. */

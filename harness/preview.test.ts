@@ -15,7 +15,8 @@ import { previewRun, type RunPreview } from './preview.ts'
 import { distroProfiles } from './profiles/index.ts'
 import type { TestBody } from './registry.ts'
 import type { Requirements } from './requirements.ts'
-import { executeRun } from './run.ts'
+import { prepareRun } from './run.ts'
+import { openSharedRun } from './shared-run.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-preview-'))
 beforeAll(() => {
@@ -147,12 +148,12 @@ it('is the plan of the run, and says where its machines come from, before it and
   ])
   expect(before.totals).toMatchObject({ tests: 9, recorded: 1, guessed: 8 })
 
-  const { verdicts } = await executeRun({
+  await using run = await prepareRun({
     ...options,
     runFolder: join(folder, 'results'),
     command: ['test'],
     remarks: [],
-    maxFailures: undefined,
+    shared: openSharedRun({ maxFailures: undefined, signal: options.signal }),
     quietWaitMs: 0,
     repeat: undefined,
     retries: 0,
@@ -163,6 +164,7 @@ it('is the plan of the run, and says where its machines come from, before it and
     noTimeouts: false,
     bootTimeoutMs: undefined,
   })
+  const { verdicts } = await run.perform()
   expect(Object.fromEntries(verdicts)).toEqual(
     Object.fromEntries(
       selection.map(({ test: { name } }) => [

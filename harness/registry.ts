@@ -36,6 +36,8 @@ export interface RegisteredTest {
   readonly serial?: SerialPlace | undefined
   /** The lines of the `describe` calls around it. */
   readonly within?: readonly number[]
+  /** Its body notes when it begins and ends by the clock of its machine (see machines/journal-times.ts). */
+  readonly notesTimes?: boolean
 }
 
 const key = Symbol.for('signalbox.registry')

@@ -7,7 +7,6 @@ import { openAttemptNumbers } from './attempt-numbers.ts'
 import type { RunEnvironment } from './attempt/environment.ts'
 import type { AttemptResult, Ended } from './attempt/run-attempt.ts'
 import { runJob } from './attempt/run-job.ts'
-import { openBeside } from './beside.ts'
 import { messageOf } from './errors.ts'
 import type { Isolation } from './events.ts'
 import { compareOutcomes, isAudited } from './forks/audit.ts'
@@ -18,10 +17,11 @@ import { saveDurations } from './plan/durations.ts'
 import { weightOf } from './plan/estimate.ts'
 import { coldJob, isOneMachine, isSerial, jobOf } from './plan/group.ts'
 import type { Plan } from './plan/plan.ts'
-import { openSchedule, type Lease } from './plan/schedule.ts'
+import type { Lease } from './plan/schedule.ts'
 import type { RegisteredTest } from './registry.ts'
-import { runIsolated } from './run-isolated.ts'
+import { runIsolated, type IsolatedOptions } from './run-isolated.ts'
 import { nextAttempt, repeatAgain, type NextAttempt, type RetryPolicy } from './retry-policy.ts'
+import type { Share } from './shared-run.ts'
 import { openRounds, type RoundEnd } from './serial-rounds.ts'
 import { isForkFault } from './verdict.ts'
 import { openBook } from './verdict-book.ts'
@@ -31,10 +31,8 @@ export interface RunPlanOptions {
   readonly env: RunEnvironment
   readonly plan: Plan
   readonly policy: RetryPolicy
-  /** Most jobs at once. */
-  readonly most: number
-  /** Start nothing new after so many tests have failed; undefined: go on. */
-  readonly maxFailures: number | undefined
+  /** Its part of what the targets of the command share. */
+  readonly share: Share
   /** Most to wait for a quiet host, in all, before isolated attempts. */
   readonly quietWaitMs: number
   /** Share of the forked tests, 0 to 1, that are also run on a cold boot. */
@@ -45,34 +43,19 @@ export interface RunPlanOptions {
 
 /** Returns the verdicts of the tests that were finished. Never throws. */
 export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verdict>> {
-  const { env, plan, policy, most, maxFailures, auditForks, knownDurationMs } = options
-  const { emit, signal, session } = env
+  const { env, plan, policy, share, auditForks, knownDurationMs } = options
+  const { emit, signal } = env
   const repeat = policy.repeat ?? 1
   const repeats = policy.repeat !== undefined
   const numbers = openAttemptNumbers()
-  const beside = openBeside()
   const costs = openCosts()
   const seed = randomBytes(8).toString('hex')
-  const schedule = openSchedule({
-    slots: most,
-    capacity: session.budget,
-    signal,
-    ...(session.mayAdmit === undefined
-      ? {}
-      : { mayAdmit: ({ memoryMiB }) => session.mayAdmit?.(memoryMiB) ?? true }),
-    onError: (error, id) => tellLost(error, id),
-  })
   const tellLost = (error: unknown, id: string): void => {
     if (signal.aborted) return
     emit({ type: 'run.notice', level: 'warning', code: 'job-lost', message: `${id}: ${messageOf(error)}` })
   }
-  const book = openBook({
-    emit,
-    planned: env.planned,
-    repeat: policy.repeat,
-    maxFailures,
-    onEnough: () => schedule.stop(),
-  })
+  const lane = share.openLane(tellLost)
+  const book = openBook({ emit, planned: env.planned, repeat: policy.repeat, failures: share.failures })
   const { conclude, finish, knownOf, noteFailure, recordOf } = book
   for (const { test, expectation } of plan.tests) {
     if (expectation.kind === 'skip') finish(test, 'skipped', expectation.reason)
@@ -85,7 +68,7 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
       alone.push(work)
       return
     }
-    schedule.add({
+    lane.add({
       id: job.id,
       cost: costs.of(job),
       weightMs: weightOf(job, knownDurationMs),
@@ -162,7 +145,7 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
   })
   const perform = async (work: Work, lease: Lease, isolated?: Isolation): Promise<void> => {
     const { job, audits } = work
-    using company = beside.enter()
+    using company = share.beside.enter()
     const taken = new Map<string, number>()
     const putOff = (test: RegisteredTest): void => {
       const n = taken.get(test.name)
@@ -225,8 +208,8 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
   }
   const hasFailed = (test: string): boolean => recordOf(test).outcomes.includes('failed')
   for (const job of plan.jobs) enqueue({ job })
-  await schedule.onIdle()
-  await runIsolated({
+  await lane.onIdle()
+  const runAlone: IsolatedOptions<Work> = {
     env,
     quietWaitMs: options.quietWaitMs,
     next: () => alone.shift(),
@@ -239,7 +222,8 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
         tellLost(error, work.job.id)
       }
     },
-  })
+  }
+  await share.whenAlone(async () => await runIsolated(runAlone))
   book.concludeLeft()
   saveDurations(new Map([...book.durations()].map(([test, ms]) => [`${env.target.name} ${test}`, ms])))
   return new Map(book.verdicts)

@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import {
   defaultTimeouts,
   endlessTimeouts,
-  openSlots,
   openNotices,
   type RunEnvironment,
   type Timeouts,
@@ -15,6 +14,7 @@ import { codeOf, InfraError, messageOf, UsageError } from './errors.ts'
 import type { Debugging } from './debugging/debugging.ts'
 import type { Emit, EventBody, EventOf } from './events.ts'
 import type { Verdict, VerdictCounts } from './model.ts'
+import type { SharedRun } from './shared-run.ts'
 import { planRun, readCandidates, type PlanningOptions } from './plan-run.ts'
 import type { Selection } from './plan/select.ts'
 import type { Shard } from './plan/shard.ts'
@@ -36,8 +36,8 @@ export interface RunOptions extends RetryPolicy, Omit<PlanningOptions, 'onFailur
   readonly shard: Shard | undefined
   /** Share of the forked tests, 0 to 1, that are also run on a cold boot. */
   readonly auditForks: number
-  /** Start nothing new after so many tests have failed; undefined: go on. */
-  readonly maxFailures: number | undefined
+  /** What the targets of the command share. */
+  readonly shared: SharedRun
   /** Most to wait for a quiet host, in all, before isolated attempts. */
   readonly quietWaitMs: number
   readonly failOnFlaky: boolean
@@ -48,8 +48,6 @@ export interface RunOptions extends RetryPolicy, Omit<PlanningOptions, 'onFailur
   readonly bootTimeoutMs: number | undefined
   /** The name of this target where the command runs several: part of paths and of the report. */
   readonly cell?: string | undefined
-  /** Plans and runs nothing: an earlier target has ended the command. Default false. */
-  readonly planOnly?: boolean
   /** Aborts with an InfraError: `interrupted` on Ctrl-C, another code for what ends the run and is nobody's wish. */
   readonly signal: AbortSignal
 }
@@ -60,8 +58,17 @@ export interface RunResult {
   readonly exitCode: number
 }
 
-/** Runs the selected tests. Throws only what makes a run impossible: usage errors, a platform that cannot be opened. */
-export async function executeRun(options: RunOptions): Promise<RunResult> {
+/** A run with its plan made and its platform open; disposing closes that. */
+export interface PreparedRun extends AsyncDisposable {
+  /** Runs what was planned. */
+  perform(): Promise<RunResult>
+}
+
+/**
+ * Opens the platform and plans. Throws only what makes a run impossible: usage errors, a platform that cannot be opened.
+ */
+export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
+  await using stack = new AsyncDisposableStack()
   const { emit, platform, image, target, signal, profile, knownDurationMs } = options
   const startedAt = performance.now()
   // Long enough to reach from deep in the harness back to a line of the test.
@@ -69,7 +76,7 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
   emit(runStarted(options))
   for (const remark of options.remarks) emit({ type: 'run.notice', ...remark })
   const candidates = await readCandidates(options)
-  await using session = await platform.open({ image, emit, signal })
+  const session = stack.use(await platform.open({ image, emit, signal }))
   const { onFailure } = options.debugging
   const { plan, most, slowness } = planRun({ ...options, onFailure }, session, candidates)
   const timeouts: Timeouts = {
@@ -92,6 +99,7 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
   const sshKey = loadSshKey()
   if (sshKey.notice !== undefined)
     emit({ type: 'run.notice', level: 'warning', code: 'ssh-key', message: sshKey.notice })
+  const share = stack.use(options.shared.join({ platform: platform.name, session, most }))
   const env: RunEnvironment = {
     target,
     image,
@@ -111,29 +119,25 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     debugging: options.debugging,
     planned: new Map(plan.tests.map((test) => [test.test, test])),
     timeouts,
-    ...openSlots(session.budget),
+    forkSlots: share.forkSlots,
+    bootSlots: share.bootSlots,
   }
-  const { maxFailures, quietWaitMs, auditForks } = options
+  const { quietWaitMs, auditForks } = options
   const policy: RetryPolicy = options
-  const jobs = options.planOnly === true ? [] : plan.jobs
-  const verdicts = await runPlan({
-    env,
-    plan: { ...plan, jobs },
-    policy,
-    most,
-    maxFailures,
-    quietWaitMs,
-    auditForks,
-    knownDurationMs,
-  })
-  for (const { test } of plan.tests) if (!verdicts.has(test)) verdicts.set(test, 'missing')
-  const end = signal.aborted ? runEnded(signal.reason) : undefined
-  if (end !== undefined) emit(end)
-  const counts = countVerdicts(verdicts.values())
-  const state = end === undefined ? 'finished' : end.type === 'run.interrupted' ? 'interrupted' : 'incomplete'
-  const exitCode = exitCodeOf(counts, state, { failOnFlaky: options.failOnFlaky })
-  emit({ type: 'run.finished', verdicts: counts, exitCode, durationMs: performance.now() - startedAt })
-  return { verdicts, counts, exitCode }
+  const perform = async (): Promise<RunResult> => {
+    const verdicts = await runPlan({ env, plan, policy, share, quietWaitMs, auditForks, knownDurationMs })
+    for (const { test } of plan.tests) if (!verdicts.has(test)) verdicts.set(test, 'missing')
+    const end = signal.aborted ? runEnded(signal.reason) : undefined
+    if (end !== undefined) emit(end)
+    const counts = countVerdicts(verdicts.values())
+    const state =
+      end === undefined ? 'finished' : end.type === 'run.interrupted' ? 'interrupted' : 'incomplete'
+    const exitCode = exitCodeOf(counts, state, { failOnFlaky: options.failOnFlaky })
+    emit({ type: 'run.finished', verdicts: counts, exitCode, durationMs: performance.now() - startedAt })
+    return { verdicts, counts, exitCode }
+  }
+  const owned = stack.move()
+  return { perform, [Symbol.asyncDispose]: async () => await owned.disposeAsync() }
 }
 
 /** The first event of a run. */
@@ -155,7 +159,8 @@ export function runStarted({
 /** What is said of a run that ends before its time: somebody's wish, or a fault. */
 export function runEnded(reason: unknown): Extract<EventBody, { type: 'run.interrupted' | 'run.aborted' }> {
   const message = messageOf(reason)
-  if (codeOf(reason) === 'interrupted') return { type: 'run.interrupted', signal: message }
+  if (codeOf(reason) === 'interrupted')
+    return { type: 'run.interrupted', signal: message.slice(INTERRUPTED_BY.length) }
   const hint = reason instanceof InfraError || reason instanceof UsageError ? reason.hint : undefined
   const evidence = reason instanceof InfraError ? reason.evidence : undefined
   return {
@@ -168,9 +173,11 @@ export function runEnded(reason: unknown): Extract<EventBody, { type: 'run.inter
   }
 }
 
+const INTERRUPTED_BY = 'interrupted by '
+
 /** The reason that a run's signal aborts with. */
 export function interruption(signalName: string): InfraError {
-  return new InfraError(`interrupted by ${signalName}`, { code: 'interrupted' })
+  return new InfraError(`${INTERRUPTED_BY}${signalName}`, { code: 'interrupted' })
 }
 
 /** Throws when nothing would run at all. */

@@ -3,6 +3,7 @@
 import type { AttemptResult } from './attempt/run-attempt.ts'
 import type { Emit } from './events.ts'
 import { describeKnown, knownReason } from './known-failures/describe.ts'
+import type { SharedFailures } from './shared-run.ts'
 import type { KnownFailure, Outcome, PlannedTest, Verdict } from './model.ts'
 import { verdictOf } from './verdict.ts'
 
@@ -22,9 +23,8 @@ export interface BookOptions {
   readonly planned: ReadonlyMap<string, PlannedTest>
   /** How often every test is run; undefined: until there is a verdict. */
   readonly repeat: number | undefined
-  readonly maxFailures: number | undefined
-  /** Called when so many tests have failed. */
-  readonly onEnough: () => void
+  /** Counted over all targets. */
+  readonly failures: SharedFailures
 }
 
 /** What kind of attempt a result is of. */
@@ -58,15 +58,16 @@ const nothingYet: TestRecord = { outcomes: [], counted: [], attempts: 0, spentMs
 
 /** Opens the books. */
 export function openBook(options: BookOptions): Book {
-  const { emit, planned, repeat, maxFailures = Infinity, onEnough } = options
+  const { emit, planned, repeat, failures } = options
   const verdicts = new Map<string, Verdict>()
   const records = new Map<string, TestRecord>()
   const failing = new Set<string>()
   const recordOf = (test: string): TestRecord => records.get(test) ?? nothingYet
   const knownOf = (test: string): KnownFailure | undefined => planned.get(test)?.knownFailure
   const noteFailure = (test: string): void => {
+    if (failing.has(test)) return
     failing.add(test)
-    if (failing.size >= maxFailures) onEnough()
+    failures.note()
   }
   const finish = (test: string, verdict: Verdict, reason?: string): void => {
     verdicts.set(test, verdict)
@@ -99,7 +100,7 @@ export function openBook(options: BookOptions): Book {
     finish,
     conclude,
     get isEnough() {
-      return failing.size >= maxFailures
+      return failures.isEnough
     },
     enter({ ref: { test }, outcome, durationMs }, { isAudit, isCounted, isLast }) {
       const before = recordOf(test)

@@ -5,7 +5,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { sleep } from '../harness/deadline.ts'
-import { readLedger, SCRATCH_KIND, strikeFromLedger, type LedgerEntry } from '../harness/ledger.ts'
+import {
+  readLedger,
+  SAVING_FOLDER,
+  SAVING_KIND,
+  SCRATCH_KIND,
+  strikeFromLedger,
+  type LedgerEntry,
+} from '../harness/ledger.ts'
 import { identifyProcess, isAlive, type ProcessIdentity } from '../harness/process.ts'
 import { MACHINE_KIND } from './machine-folders.ts'
 import { TPM_KIND } from './swtpm.ts'
@@ -40,8 +47,9 @@ export async function reapMachine(id: string): Promise<readonly Reaped[]> {
 async function reap(entries: readonly LedgerEntry[]): Promise<readonly Reaped[]> {
   const reaped: Reaped[] = []
   for (const entry of entries) {
-    if (entry.kind === DRAFT_KIND || entry.kind === SCRATCH_KIND) {
-      reaped.push(await removeFolder(entry))
+    const shape = folderShapes.get(entry.kind)
+    if (shape !== undefined) {
+      reaped.push(await removeFolder(entry, shape))
       continue
     }
     const mark = identifyingArgument(entry)
@@ -55,10 +63,16 @@ async function reap(entries: readonly LedgerEntry[]): Promise<readonly Reaped[]>
   return reaped
 }
 
-// A template that was never finished, or what a command needed. Only a folder that is named like one is touched.
-async function removeFolder(entry: LedgerEntry): Promise<Reaped> {
+/** What is a folder and nothing else, and how it is named: no other one is touched. */
+const folderShapes: ReadonlyMap<string, RegExp> = new Map([
+  [DRAFT_KIND, /^[0-9a-f]{64}\.[0-9a-f]{8}\.draft$/],
+  [SCRATCH_KIND, /^scratch-[0-9a-f]{8}$/],
+  [SAVING_KIND, new RegExp(`^${SAVING_FOLDER.replace('.', '\\.')}$`)],
+])
+
+// A template that was never finished, a machine that was never saved, or what a command needed.
+async function removeFolder(entry: LedgerEntry, shape: RegExp): Promise<Reaped> {
   const folder = text(entry.data['folder'])
-  const shape = entry.kind === DRAFT_KIND ? /^[0-9a-f]{64}\.[0-9a-f]{8}\.draft$/ : /^scratch-[0-9a-f]{8}$/
   const folders = folder !== undefined && shape.test(basename(folder)) ? [folder] : []
   for (const each of folders) await rm(each, { recursive: true, force: true })
   strikeFromLedger(entry.id)

@@ -72,17 +72,22 @@ export function runHead(run: RunSummary, look: Look, several = false): readonly 
   return [planLine({ target, image, ...plan, count, ...(several ? { ofRun: run.run } : {}) }, look), '']
 }
 
-export function noticeLine(notice: Notice, look: Look): string {
-  const text = oneLine(notice.message, 600)
+/** Before what is said of a test, where several targets run at the same time. */
+export function cellLabel(cell: string | undefined): string {
+  return cell === undefined ? '' : `[${oneLine(cell, 80)}] `
+}
+
+export function noticeLine(notice: Notice, look: Look, cell?: string): string {
+  const text = `${cellLabel(cell)}${oneLine(notice.message, 600)}`
   return notice.level === 'warning'
     ? `  ${look.colors.yellow(look.symbols.infra)} ${text}`
     : `  ${look.colors.dim(`${look.symbols.notice} ${text}`)}`
 }
 
 /** `  ✗ boot.usr-read-only  (0.4 s)  tests/boot.ts:12  /usr is writable` */
-export function verdictLine(test: TestSummary, look: Look): string {
+export function verdictLine(test: TestSummary, look: Look, cell?: string): string {
   const { colors, symbols } = look
-  const name = oneLine(test.test, 200)
+  const name = `${cellLabel(cell)}${oneLine(test.test, 200)}`
   const ran = test.attempts.length > 0
   const time = ran ? `  (${formatSeconds(test.durationMs)})` : ''
   const used = 4 + textWidth(name) + textWidth(time) + 2
@@ -94,13 +99,13 @@ export function verdictLine(test: TestSummary, look: Look): string {
 }
 
 /** The verdict of a test, and below it the subtests that failed. */
-export function verdictBlock(test: TestSummary, look: Look): readonly string[] {
+export function verdictBlock(test: TestSummary, look: Look, cell?: string): readonly string[] {
   const { colors, symbols } = look
   const failed = failedSubtests(test, SUBTESTS_SHOWN).map((text) => {
     const shown = cutToWidth(text, Math.max(40, look.width - 8))
     return `      ${colors.red(symbols.failed)} ${colors.dim(shown)}`
   })
-  return [verdictLine(test, look), ...failed]
+  return [verdictLine(test, look, cell), ...failed]
 }
 
 function verdictTail(test: TestSummary): string {
@@ -131,34 +136,36 @@ function verdictTail(test: TestSummary): string {
   }
 }
 
-export function retryLine(event: EventOf<'attempt.finished'>, look: Look): string {
-  const { test, n } = event.attempt
+export function retryLine(event: EventOf<'attempt.finished'>, look: Look, cell?: string): string {
+  const { n } = event.attempt
+  const test = `${cellLabel(cell)}${oneLine(event.attempt.test, 200)}`
   const cause = oneLine(event.failures[0]?.message ?? event.reason ?? '', 200)
   // A notice says why, once for all tests.
   const isFault = event.failures.some(({ code }) => isForkFault(code))
   const again = event.retryAlone === true ? 'again at the end, alone' : 'again'
   const next = isFault ? 'booted instead: the fork did not work' : `${again}: ${cause}`
-  const text = `${oneLine(test, 200)}  attempt ${n} ${event.outcome} (${formatSeconds(event.durationMs)}), ${next}`
+  const text = `${test}  attempt ${n} ${event.outcome} (${formatSeconds(event.durationMs)}), ${next}`
   return `  ${look.colors.yellow(look.symbols.retry)} ${look.colors.dim(cutToWidth(text, Math.max(40, look.width - 4)))}`
 }
 
 /** One repetition that did not pass: the test goes on. */
-export function repetitionLine(event: EventOf<'attempt.finished'>, look: Look): string {
-  const { test, n } = event.attempt
+export function repetitionLine(event: EventOf<'attempt.finished'>, look: Look, cell?: string): string {
+  const { n } = event.attempt
+  const test = `${cellLabel(cell)}${oneLine(event.attempt.test, 200)}`
   const cause = oneLine(event.failures[0]?.message ?? event.reason ?? '', 200)
-  const text = `${oneLine(test, 200)}  attempt ${n} ${event.outcome} (${formatSeconds(event.durationMs)}): ${cause}`
+  const text = `${test}  attempt ${n} ${event.outcome} (${formatSeconds(event.durationMs)}): ${cause}`
   return `  ${look.colors.yellow(look.symbols.retry)} ${look.colors.dim(cutToWidth(text, Math.max(40, look.width - 4)))}`
 }
 
 /** Said once for a boot that several tests share. */
-export function sharedBootLine(group: string, tests: number, sinceMs: number, look: Look): string {
-  const text = `booted ${oneLine(group, 100)} in ${formatSeconds(sinceMs)}, shared by ${plural(tests, 'test')}`
+function sharedBootLine(group: string, tests: number, sinceMs: number, look: Look, cell?: string): string {
+  const text = `${cellLabel(cell)}booted ${oneLine(group, 100)} in ${formatSeconds(sinceMs)}, shared by ${plural(tests, 'test')}`
   return `  ${look.colors.dim(`${look.symbols.notice} ${text}`)}`
 }
 
 /** Said once for a template that was made. */
-export function templateLine(tests: number, sinceMs: number, look: Look): string {
-  const text = `booted and saved a template in ${formatSeconds(sinceMs)}, forked by ${plural(tests, 'test')}`
+function templateLine(tests: number, sinceMs: number, look: Look, cell?: string): string {
+  const text = `${cellLabel(cell)}booted and saved a template in ${formatSeconds(sinceMs)}, forked by ${plural(tests, 'test')}`
   return `  ${look.colors.dim(`${look.symbols.notice} ${text}`)}`
 }
 
@@ -168,16 +175,17 @@ export function bootLine(
   { milestone, sinceMs }: MachineSummary['milestones'][number],
   group: string | undefined,
   look: Look,
+  cell?: string,
 ): string | undefined {
   const { attempts, name, origin } = machine
   if (origin === 'fork') return undefined
   if (isTemplate(machine)) {
     // The machines of a cluster are saved as one: the first stands for all.
     const isFirst = !/-m[1-9]/.test(name)
-    return milestone === 'saved' && isFirst ? templateLine(attempts.length, sinceMs, look) : undefined
+    return milestone === 'saved' && isFirst ? templateLine(attempts.length, sinceMs, look, cell) : undefined
   }
   if (milestone !== 'ssh' || attempts.length < 2) return undefined
-  return sharedBootLine(group ?? name, attempts.length, sinceMs, look)
+  return sharedBootLine(group ?? name, attempts.length, sinceMs, look, cell)
 }
 
 /** A machine that boots to become a template: `template`, or `template-m1` of a cluster. */

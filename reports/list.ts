@@ -57,8 +57,12 @@ export function createListReporter(options: ListReporterOptions): ListReporter {
   const targets = new Map<string, string>()
   const boots = new Map<string, EventOf<'machine.created'>>()
   const repeated = new Set<string>()
+  const underWay = new Set<string>()
+  const told = new Set<string>()
   let planned = 0
   let heads = 0
+  /** The last line that was printed. */
+  let above: string | undefined
   let lastWriteAt = startedAt
   let ended = false
   let broken = false
@@ -90,6 +94,7 @@ export function createListReporter(options: ListReporterOptions): ListReporter {
   }
   let backlog: string[] | undefined
   const print = (lines: readonly string[]): void => {
+    above = lines.at(-1) ?? above
     if (backlog !== undefined) backlog.push(...lines)
     else if (region !== undefined) region.draw(lines, regionNow())
     else if (lines.length > 0) output.write(lines.map((line) => `${line}\n`).join(''))
@@ -110,27 +115,40 @@ export function createListReporter(options: ListReporterOptions): ListReporter {
     judged.set(`${run} ${test}`, verdict)
     verdicts[verdict]++
   }
+  /** What is said before its plan is about the host: once for all targets. */
+  const noticeOf = (event: EventOf<'run.notice'>): readonly string[] => {
+    if (underWay.has(event.run)) return [noticeLine(event, look(), targets.get(event.run))]
+    if (told.has(event.message)) return []
+    told.add(event.message)
+    return [noticeLine(event, look())]
+  }
   const linesOf = (event: SignalboxEvent): readonly string[] => {
+    const cell = targets.get(event.run)
     switch (event.type) {
       case 'run.planned':
         planned += event.tests.length
+        underWay.add(event.run)
         if (event.repeat !== undefined) repeated.add(event.run)
         // A test that is planned to be skipped is done, whether or not an event follows.
         for (const { test, expectation } of event.tests)
           if (expectation.kind === 'skip') judge(event.run, test, 'skipped')
         heads += 1
-        return [...(heads > 1 ? [''] : []), planLine({ ...event, count: event.tests.length }, look()), '']
+        return [
+          ...(heads === 1 || above === '' ? [] : ['']),
+          planLine({ ...event, count: event.tests.length }, look()),
+          '',
+        ]
       case 'run.notice':
-        return [noticeLine(event, look())]
+        return noticeOf(event)
       case 'run.interrupted': {
         const message = `interrupted by ${event.signal}: stopping, cleaning up, writing the reports`
         return [noticeLine({ level: 'warning', code: 'interrupted', message }, look())]
       }
       case 'run.aborted':
-        return abortLines(event, targets.get(event.run), look())
+        return abortLines(event, cell, look())
       case 'log':
         if (event.level !== 'warning') return []
-        return [noticeLine({ level: 'warning', code: 'log', message: withTest(event) }, look())]
+        return [noticeLine({ level: 'warning', code: 'log', message: withTest(event) }, look(), cell)]
       case 'machine.created':
         boots.set(event.machine, event)
         return []
@@ -138,21 +156,21 @@ export function createListReporter(options: ListReporterOptions): ListReporter {
         const machine = boots.get(event.machine)
         if (machine === undefined) return []
         const group = summarizer.test(event.run, machine.attempts[0]?.test ?? '')?.group
-        const line = bootLine(machine, event, group, look())
+        const line = bootLine(machine, event, group, look(), cell)
         return line === undefined ? [] : [line]
       }
       case 'machine.destroyed':
         boots.delete(event.machine)
         return []
       case 'attempt.finished':
-        if (event.willRetry) return [retryLine(event, look())]
+        if (event.willRetry) return [retryLine(event, look(), cell)]
         return repeated.has(event.run) && event.outcome !== 'passed' && event.outcome !== 'skipped'
-          ? [repetitionLine(event, look())]
+          ? [repetitionLine(event, look(), cell)]
           : []
       case 'test.finished': {
         const test = summarizer.test(event.run, event.test)
         judge(event.run, event.test, event.verdict)
-        return test === undefined ? [] : verdictBlock(test, look())
+        return test === undefined ? [] : verdictBlock(test, look(), cell)
       }
       case 'run.started':
         if (event.cell !== undefined) targets.set(event.run, event.cell)

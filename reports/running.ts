@@ -4,9 +4,12 @@
 import type { AttemptRef, EventOf, SignalboxEvent } from '../harness/events.ts'
 import { oneLine } from '../harness/hostile-text.ts'
 import type { Phase } from '../harness/model.ts'
-import { isTemplate, plural } from './list-lines.ts'
+import { cellLabel, isTemplate, plural } from './list-lines.ts'
 
 interface RunningAttempt {
+  readonly run: string
+  /** The name of its target, where there are several. */
+  readonly cell: string | undefined
   readonly ref: AttemptRef
   readonly group: string | undefined
   readonly audit: boolean
@@ -34,18 +37,22 @@ export interface Running {
 export function createRunning(now: () => number): Running {
   const attempts = new Map<string, RunningAttempt>()
   const machines = new Map<string, EventOf<'machine.created'>>()
+  const cells = new Map<string, string>()
   const forEachOf = (machine: string, change: (running: RunningAttempt) => void): void => {
-    for (const ref of machines.get(machine)?.attempts ?? []) {
-      const running = find(ref)
+    const created = machines.get(machine)
+    for (const ref of created?.attempts ?? []) {
+      const running = find(created?.run ?? '', ref)
       if (running !== undefined) change(running)
     }
   }
-  const find = (ref: AttemptRef): RunningAttempt | undefined => attempts.get(keyOf(ref))
+  const find = (run: string, ref: AttemptRef): RunningAttempt | undefined => attempts.get(keyOf({ run, ref }))
   return {
     add(event) {
       switch (event.type) {
         case 'attempt.started':
-          attempts.set(keyOf(event.attempt), {
+          attempts.set(keyOf({ run: event.run, ref: event.attempt }), {
+            run: event.run,
+            cell: cells.get(event.run),
             ref: event.attempt,
             group: event.group,
             audit: event.audit === true,
@@ -57,21 +64,22 @@ export function createRunning(now: () => number): Running {
           })
           return
         case 'attempt.finished':
-          attempts.delete(keyOf(event.attempt))
+          attempts.delete(keyOf({ run: event.run, ref: event.attempt }))
           return
         case 'test.finished':
-          for (const [key, running] of attempts) if (running.ref.test === event.test) attempts.delete(key)
+          for (const [key, { run, ref }] of attempts)
+            if (run === event.run && ref.test === event.test) attempts.delete(key)
           return
         case 'phase.started': {
-          const running = find(event.attempt)
+          const running = find(event.run, event.attempt)
           if (running !== undefined) running.phase = event.phase
           return
         }
         case 'step.started':
-          find(event.attempt)?.steps.set(event.step, event.title)
+          find(event.run, event.attempt)?.steps.set(event.step, event.title)
           return
         case 'step.finished':
-          find(event.attempt)?.steps.delete(event.step)
+          find(event.run, event.attempt)?.steps.delete(event.step)
           return
         case 'machine.created':
           machines.set(event.machine, event)
@@ -88,6 +96,8 @@ export function createRunning(now: () => number): Running {
           machines.delete(event.machine)
           return
         case 'run.started':
+          if (event.cell !== undefined) cells.set(event.run, event.cell)
+          return
         case 'run.planned':
         case 'run.notice':
         case 'run.interrupted':
@@ -110,8 +120,8 @@ export function createRunning(now: () => number): Running {
   }
 }
 
-function keyOf(ref: AttemptRef): string {
-  return `${ref.n} ${ref.test}`
+function keyOf({ run, ref }: Pick<RunningAttempt, 'run' | 'ref'>): string {
+  return `${run} ${ref.n} ${ref.test}`
 }
 
 /** Attempts of one group that wait for their boot are one item. */
@@ -120,7 +130,9 @@ function itemsOf(attempts: readonly RunningAttempt[], now: number): readonly Run
   for (const running of attempts) {
     const booting = running.phase === undefined || running.phase === 'acquire' || running.phase === 'ready'
     const key =
-      booting && running.group !== undefined ? `group ${running.group}` : `test ${keyOf(running.ref)}`
+      booting && running.group !== undefined
+        ? `group ${running.run} ${running.group}`
+        : `test ${keyOf(running)}`
     const item = items.get(key)
     if (item === undefined) items.set(key, { first: running, tests: 1 })
     else item.tests++
@@ -135,10 +147,11 @@ function itemsOf(attempts: readonly RunningAttempt[], now: number): readonly Run
 
 function nameOf(running: RunningAttempt, tests: number): string {
   const { ref, group, audit, templateFor } = running
-  if (templateFor > 0) return `template for ${plural(templateFor, 'test')}`
-  if (tests > 1) return `${oneLine(group ?? '', 100)} (${plural(tests, 'test')})`
+  const label = cellLabel(running.cell)
+  if (templateFor > 0) return `${label}template for ${plural(templateFor, 'test')}`
+  if (tests > 1) return `${label}${oneLine(group ?? '', 100)} (${plural(tests, 'test')})`
   const which = audit ? ' (cold boot, to confirm)' : ref.n > 1 ? ` (attempt ${ref.n})` : ''
-  return `${oneLine(ref.test, 200)}${which}`
+  return `${label}${oneLine(ref.test, 200)}${which}`
 }
 
 function detailOf(running: RunningAttempt): string {

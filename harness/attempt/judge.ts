@@ -2,8 +2,6 @@
 // for. Pure but for the one look at the machine.
 
 import type { Failure } from '../model.ts'
-import type { AttemptRef } from '../events.ts'
-import { isFenced } from '../machines/journal-fence.ts'
 import type { LiveMachine } from '../machines/live-machine.ts'
 import type { Hit } from '../machines/watch.ts'
 import { failedUnitsError } from '../machines/machine-trouble.ts'
@@ -49,17 +47,6 @@ export function judgeHits(
   })
 }
 
-/** How many failed units the journal had told of when systemd was last asked. */
-const failuresWhenAsked = new WeakMap<LiveMachine, number>()
-
-/**
- * Whether systemd need not be asked for failed units: the journal has come as far as the end of the test, and has told of none
- * since it was. To ask costs an emulated guest more than the small tests take that share a machine.
- */
-export function isWellByJournal(live: LiveMachine, attempt: AttemptRef): boolean {
-  return isFenced(live.machine, attempt) && failuresWhenAsked.get(live) === live.watch.unitFailures
-}
-
 /** Failed units that an earlier test on the machine has left, and answers for: they are not taken from the next. */
 const leftFailed = new WeakMap<LiveMachine, ReadonlySet<string>>()
 
@@ -76,7 +63,6 @@ export async function judgeMachine(
   const isLeftOut = (requirements.leaveOutChecks ?? []).includes('failed-units')
   const keeps = keepsMachines(test)
   if ((isLeftOut && !keeps) || !live.isReachable()) return []
-  failuresWhenAsked.set(live, live.watch.unitFailures)
   const all = await live.failedUnits(signal)
   const left = leftFailed.get(live)
   if (keeps) leftFailed.set(live, new Set(all))

@@ -16,7 +16,8 @@ import type { RunEnvironment } from './environment.ts'
 import { failureFrom, outcomeOf } from '../running/failure.ts'
 import { makeFixtures } from './make-fixtures.ts'
 import type { HeldMachines } from './held-machines.ts'
-import { isExpected, isWellByJournal, judgeHits, judgeMachine } from './judge.ts'
+import { isOfAttempt, journalPast } from '../machines/journal-times.ts'
+import { isExpected, judgeHits, judgeMachine } from './judge.ts'
 import { runPhase } from './phase.ts'
 import { SkipError } from '../running/skip.ts'
 import { announceLogs, collectAfterFailure } from './collect.ts'
@@ -41,6 +42,8 @@ export interface AttemptRequest {
   readonly audit: boolean
   /** It runs with nothing of the run beside it. */
   readonly isolated: Isolation | undefined
+  /** The machines are free for the next test although this attempt is not over: what the journal says of it may still come. */
+  readonly onReleased: (() => void) | undefined
   /** The last test on these machines: tear down as part of this attempt. Asked after the body. */
   readonly isLast: (ended: Ended) => boolean
   readonly next: (ended: Ended) => NextAttempt
@@ -107,7 +110,8 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
         live.watch.onFatal((hit) => {
           if (
             isExpected(hit, test.requirements, live.expectedMessages) ||
-            live.watch.hits.indexOf(hit) < mark
+            live.watch.hits.indexOf(hit) < mark ||
+            !isOfAttempt(live.machine, ref, hit.atUs)
           )
             return
           abort.abort(
@@ -175,7 +179,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
   const privateMemoryMiB = isMeasured ? held.privateMemoryMiB() : undefined
   if (privateMemoryMiB !== undefined)
     env.emit({ type: 'metric', attempt: ref, name: 'memory.private', value: privateMemoryMiB, unit: 'MiB' })
-  await afterBody(request, attempt, marks, skipped !== undefined)
+  const releasedAt = await afterBody(request, attempt, marks, skipped !== undefined)
 
   const outcome = skipped === undefined ? outcomeOf(attempt.failures) : 'skipped'
   const endedAt = performance.now()
@@ -191,7 +195,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
   if (request.isLast({ outcome, reached, failures })) await tearDown(request, attempt)
   // The first one on these machines waited for it.
   const templateMs = request.acquired ? 0 : held.templateMs
-  const durationMs = performance.now() - startedAt - templateMs - attempt.counter.heldMs
+  const durationMs = (releasedAt ?? performance.now()) - startedAt - templateMs - attempt.counter.heldMs
   const next = request.next({ outcome, reached, failures })
   const beside = request.beside()
   env.emit({
@@ -223,15 +227,17 @@ export function attemptFolder(env: Pick<RunEnvironment, 'attemptsFolder'>, ref: 
   return join(env.attemptsFolder, ref.test, String(ref.n))
 }
 
-// Collecting and checking go on after a failure, and under their own budgets; an interrupted run skips them.
+// Collecting and checking go on after a failure, and under their own budgets; an interrupted run skips them. Returns when the
+// machines were released, where that was before the end.
 async function afterBody(
   request: AttemptRequest,
   attempt: AttemptContext,
   marks: ReadonlyMap<Held['machines'][number], number>,
   skipped: boolean,
-): Promise<void> {
-  const { env, held, test } = request
-  if (env.signal.aborted) return
+): Promise<number | undefined> {
+  const { env, held, test, ref, onReleased } = request
+  let releasedAt: number | undefined
+  if (env.signal.aborted) return releasedAt
   const { collectMs, checksMs } = env.timeouts
   const guarded = async (
     phase: Phase,
@@ -252,19 +258,27 @@ async function afterBody(
   // What they leave is looked at only for the sake of those after them on the same machines.
   const isDone = skipped || failed
   const isOver = isDone && (!keepsMachines(test) || request.isLastOfJob)
-  if (skipped && isOver) return
+  if (skipped && isOver) return releasedAt
   await guarded('checks', checksMs, async ({ signal }) => {
     if (!skipped) await held.requireWhole(signal)
     const known = new Set(attempt.failures.map((failure) => failure.code))
+    const units = new Map<Held['machines'][number], readonly Failure[]>()
+    if (!isOver) for (const live of held.machines) units.set(live, await judgeMachine(live, test, signal))
+    if (!failed && onReleased !== undefined) {
+      releasedAt = performance.now()
+      onReleased()
+    }
+    for (const { machine, journal } of held.machines) await journalPast(machine, ref, journal, signal)
     for (const live of held.machines) {
-      const hits = live.watch.hits.slice(marks.get(live) ?? 0)
+      const hits = live.watch.hits
+        .slice(marks.get(live) ?? 0)
+        .filter(({ atUs }) => isOfAttempt(live.machine, ref, atUs))
       const bad = judgeHits(live, hits, test).filter(({ code }) => !known.has(code))
       if (!skipped) attempt.failures.push(...bad)
-      if (isOver || (!request.isLastOfJob && isWellByJournal(live, request.ref))) continue
-      const units = await judgeMachine(live, test, signal)
-      if (!isDone) attempt.failures.push(...units)
+      if (!isDone) attempt.failures.push(...(units.get(live) ?? []))
     }
   })
+  return releasedAt
 }
 
 async function tearDown(request: AttemptRequest, attempt: AttemptContext): Promise<void> {

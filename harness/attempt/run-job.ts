@@ -39,6 +39,21 @@ export interface JobOptions {
 
 /** Returns the tests that were not run because the shared machines were spent, or nothing more is to start. */
 export async function runJob(options: JobOptions): Promise<readonly RegisteredTest[]> {
+  const late: LateResults = { all: Promise.resolve() }
+  try {
+    return await runInTurn(options, late)
+  } finally {
+    await late.all
+  }
+}
+
+/** Of attempts that have released the machines and are not over. */
+interface LateResults {
+  /** In the order of the tests. */
+  all: Promise<void>
+}
+
+async function runInTurn(options: JobOptions, late: LateResults): Promise<readonly RegisteredTest[]> {
   const { env, job, attemptNumber, next, onResult, onTemplate, audit, isolated, beside, onMemory } = options
   const { emit } = env
   const refs = job.tests.map((test) => ({ test: test.name, n: attemptNumber(test.name) }))
@@ -57,6 +72,8 @@ export async function runJob(options: JobOptions): Promise<readonly RegisteredTe
   const serial = isSerial(job)
   const group = job.shared ? job.id : undefined
   const companions = isOneMachine(job) ? job.tests.map(({ name }) => name) : undefined
+  // A person who looks into the machine after a failure is not to find the next test in it.
+  const releases = isOneMachine(job) && !serial && !env.debugging.wantsFailed
   for (const [index, test] of job.tests.entries()) {
     const rest = job.tests.slice(index + 1)
     const ref = refs[index]
@@ -65,7 +82,12 @@ export async function runJob(options: JobOptions): Promise<readonly RegisteredTe
     let spent = false
     let stopped = false
     let end: GroupEnd | undefined
-    const result = await runAttempt({
+    // The last one ends the machines.
+    if (rest.length === 0) await late.all
+    const released = Promise.withResolvers<'released'>()
+    const mayRelease = releases && test.notesTimes === true && rest[0]?.notesTimes === true
+    let isReleased = false
+    const running = runAttempt({
       env,
       test,
       plan,
@@ -79,7 +101,14 @@ export async function runJob(options: JobOptions): Promise<readonly RegisteredTe
       audit,
       isolated,
       beside,
+      onReleased: mayRelease
+        ? () => {
+            isReleased = true
+            released.resolve('released')
+          }
+        : undefined,
       isLast: (ended) => {
+        if (isReleased) return false
         const { outcome } = ended
         const kept = keepsFailed(env) && outcome !== 'passed' && outcome !== 'skipped'
         if (job.forks && (!job.shared || !isShared())) spent = true
@@ -95,6 +124,13 @@ export async function runJob(options: JobOptions): Promise<readonly RegisteredTe
       },
       next: (ended) => next(test.name, ended),
     })
+    const result = await Promise.race([running, released.promise])
+    if (result === 'released') {
+      late.all = late.all.then(async () => onResult(await running))
+      late.all.catch(() => undefined)
+      continue
+    }
+    await late.all
     if (result.privateMemoryMiB !== undefined) onMemory(result.privateMemoryMiB)
     onResult(result)
     if (stopped) return rest

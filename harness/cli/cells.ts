@@ -1,10 +1,10 @@
-// The targets of one command: each is opened before anything starts, and run in turn as a run of its own in one event
-// stream. One that cannot be had is a cell of the report, and keeps no other from running.
+// The targets of one command: each is opened and planned before anything starts, and all run at the same time, each as a run of
+// its own in one event stream. One that cannot be had is a cell of the report, and keeps no other from running.
 
 import { codeOf, InfraError, UsageError } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Selection } from '../plan/select.ts'
-import { runEnded, runStarted, type RunResult } from '../run.ts'
+import { runEnded, runStarted, type PreparedRun } from '../run.ts'
 import { gravestExitCode } from '../verdict.ts'
 
 /** What is needed of a target before it is opened. */
@@ -74,8 +74,6 @@ export interface CellRun {
   /** The name of the cell; undefined where there is only one. */
   readonly cell: string | undefined
   readonly emit: Emit
-  /** An earlier cell has ended the command: this one only says what it would have run. */
-  readonly planOnly: boolean
 }
 
 export interface RunCellsOptions<T> {
@@ -85,40 +83,51 @@ export interface RunCellsOptions<T> {
   /** The stream of the whole run where there is one cell, else a stream of its own a cell. */
   readonly emitFor: (cell: string | undefined) => Emit
   readonly signal: AbortSignal
-  /** Whether the cells after this one are only planned. */
-  readonly endsAll: (result: RunResult) => boolean
-  readonly run: (opened: T, cell: CellRun) => Promise<RunResult>
+  readonly prepare: (opened: T, cell: CellRun) => Promise<PreparedRun>
 }
 
 /** Runs the cells and returns the exit code over all. Throws what the run of a single one throws. */
 export async function runCells<T>(options: RunCellsOptions<T>): Promise<number> {
-  const { cells, command, signal } = options
+  const { cells, command, signal, prepare } = options
   const given = options.options
   const several = cells.length > 1
   const codes: number[] = []
-  let planOnly = false
+  const end = (emit: Emit, reason: unknown): void => {
+    const event = runEnded(reason)
+    emit(event)
+    codes.push(exitCodeOfEnd(event))
+  }
+  await using stack = new AsyncDisposableStack()
+  const prepared: { readonly run: PreparedRun; readonly emit: Emit }[] = []
   for (const each of cells) {
     if (each.kind === 'empty') continue
     const cell = several ? each.name : undefined
     const emit = options.emitFor(cell)
     if (each.kind === 'unusable' || (several && signal.aborted)) {
       emit(runStarted({ command, options: given, cell }))
-      const end = runEnded(each.kind === 'unusable' ? each.error : signal.reason)
-      emit(end)
-      codes.push(exitCodeOfEnd(end))
+      end(emit, each.kind === 'unusable' ? each.error : signal.reason)
       continue
     }
     try {
-      const result = await options.run(each.opened, { cell, emit, planOnly })
-      planOnly ||= options.endsAll(result)
-      codes.push(result.exitCode)
+      prepared.push({ run: stack.use(await prepare(each.opened, { cell, emit })), emit })
     } catch (error) {
       if (!several) throw error
-      const end = runEnded(signal.aborted ? signal.reason : error)
-      emit(end)
-      codes.push(exitCodeOfEnd(end))
+      end(emit, signal.aborted ? signal.reason : error)
     }
   }
+  await Promise.all(
+    prepared.map(async ({ run, emit }) => {
+      try {
+        codes.push((await run.perform()).exitCode)
+      } catch (error) {
+        if (!several) throw error
+        end(emit, signal.aborted ? signal.reason : error)
+      } finally {
+        // Its machines and templates are not needed while the others go on.
+        await run[Symbol.asyncDispose]()
+      }
+    }),
+  )
   return gravestExitCode(codes)
 }
 

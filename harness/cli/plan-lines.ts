@@ -28,7 +28,7 @@ export function previewLines(preview: RunPreview, paint: Paint): readonly string
   ]
 }
 
-/** All targets of a run, one after the other. */
+/** All targets of a run; the time is that of one after the other, which sharing the host can only make shorter. */
 export function totalLines(previews: readonly RunPreview[]): readonly string[] {
   const sum = (of: (preview: RunPreview) => number): number =>
     previews.reduce((total, preview) => total + of(preview), 0)
@@ -36,7 +36,7 @@ export function totalLines(previews: readonly RunPreview[]): readonly string[] {
   const machines = sum(({ totals }) => totals.machines)
   const minutes = minutesText(sum(({ totals }) => totals.durationMs))
   return [
-    `  ${plural(previews.length, 'target')}, one after the other: ${plural(tests, 'test')}, ${plural(machines, 'machine')}, about ${minutes}`,
+    `  ${plural(previews.length, 'target')} on one host: ${plural(tests, 'test')}, ${plural(machines, 'machine')}, at most about ${minutes}`,
   ]
 }
 

@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts'
 import type { RetryPolicy } from '../retry-policy.ts'
 import type { RunFlags } from './option-table.ts'
 
-/** How often and how long a run goes on; as `executeRun` takes it. */
+/** How often and how long a run goes on; as `prepareRun` takes it. */
 export interface RetryOptions extends RetryPolicy {
   readonly maxFailures: number | undefined
   readonly quietWaitMs: number

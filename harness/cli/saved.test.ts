@@ -183,6 +183,20 @@ it('leaves nothing that gc does not remove when it is killed', async () => {
   expect(leftovers()).toEqual([])
 })
 
+it('leaves no half of a machine that gc does not remove when it is killed while it saves', async () => {
+  const child = world.start(['run', 'saved.never', '--save-failed', ...target])
+  const drafts = (): readonly string[] =>
+    globSync('*/attempts/saved.never/1/m0/saved.draft/state.json', { cwd: world.output })
+  await expect.poll(drafts, { timeout: 30_000 }).toHaveLength(1)
+  child.kill('SIGKILL')
+  await expect.poll(() => child.signalCode).toBe('SIGKILL')
+  expect(drafts()).toHaveLength(1)
+  const gc = await world.signalbox(['gc'])
+  expect(gc.stdout).toMatch(/removed saving saving-[0-9a-f]{8}, \S+\/saved\.never\/1\/m0\/saved\.draft\n/)
+  expect(drafts()).toEqual([])
+  expect(leftovers()).toEqual([])
+})
+
 it('cleans up on Ctrl-C', async () => {
   await run('saved.fails', '--save-failed')
   const child = world.start(['resume', 'saved.fails', '--', 'sleep', '60'])

@@ -101,12 +101,33 @@ it('lets a flag replace what each target says', { timeout: TIMEOUT_MS }, async (
   ])
 })
 
-it('only plans the rest after a failure with --fail-fast', { timeout: TIMEOUT_MS }, async () => {
-  config({ tests: corpus('outcomes'), targets: { first: {}, second: {} } })
-  const { exitCode, stdout } = await signalbox('run', 'outcome.throws', 'outcome.passes', '-x')
-  expect(stdout).toMatch(/missing.*second outcome\.passes, second outcome\.throws/)
-  expect(exitCode).toBe(1)
+// Targets of other tests have recorded durations, by which jobs are ordered.
+it.each([
+  ['first', 'second', 2, true],
+  ['third', 'fourth', 1, false],
+])('runs %s and %s with %i jobs among them', { timeout: TIMEOUT_MS }, async (one, other, jobs, isBeside) => {
+  config({ jobs, tests: corpus('outcomes'), targets: { [one]: {}, [other]: {} } })
+  expect((await signalbox('run', 'outcome.passes')).exitCode).toBe(0)
+  const indexOf = (cell: string, type: SignalboxEvent['type']): number =>
+    events().findIndex((event) => event.type === type && event.run.endsWith(`.${cell}`))
+  expect(indexOf(other, 'run.planned')).toBeLessThan(indexOf(one, 'attempt.started'))
+  expect(indexOf(other, 'attempt.started') < indexOf(one, 'attempt.finished')).toBe(isBeside)
 })
+
+it(
+  'starts nothing more in any target after a failure with --fail-fast',
+  { timeout: TIMEOUT_MS },
+  async () => {
+    config({ tests: corpus('outcomes'), targets: { fifth: {}, sixth: {} } })
+    const { exitCode, stdout } = await signalbox('run', 'outcome.throws', 'outcome.passes', '-x')
+    // One job at a time: each target's template with the test that passes, then the first that fails.
+    expect(stdout).toMatch(
+      /✓ \[fifth\] outcome\.passes[^]*✓ \[sixth\] outcome\.passes[^]*✗ \[fifth\] outcome\.throws/,
+    )
+    expect(stdout).toMatch(/missing \(never finished\): sixth outcome\.throws\n/)
+    expect(exitCode).toBe(1)
+  },
+)
 
 it('ends all targets on Ctrl-C, and says so of each', { timeout: TIMEOUT_MS }, async () => {
   config({ tests: corpus('waiting'), targets: { early: {}, late: {} } })
@@ -119,7 +140,7 @@ it('ends all targets on Ctrl-C, and says so of each', { timeout: TIMEOUT_MS }, a
   child.kill('SIGINT')
   const [exitCode] = (await once(child, 'close')) as [number | null]
   expect(exitCode).toBe(130)
-  expect(said).toMatch(/early was interrupted[^]*late was interrupted/)
+  expect(said).toMatch(/early was interrupted by SIGINT\n[^]*late was interrupted by SIGINT\n/)
   expect(events().filter(({ type }) => type === 'machine.destroyed').length).toBeGreaterThan(0)
   expect((await signalbox('report', 'show')).exitCode).toBe(130)
 })

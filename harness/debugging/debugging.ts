@@ -54,6 +54,8 @@ export interface EndedAttempt {
 
 export interface Debugging {
   readonly onFailure: OnFailure
+  /** Something is done with the machines of failed attempts before they are used or destroyed. */
+  readonly wantsFailed: boolean
   /** Machines that were kept so far. */
   readonly kept: readonly MachineName[]
   /** Machines that were saved so far. */
@@ -140,6 +142,7 @@ export function openDebugging(options: DebugOptions): Debugging {
   }
   return {
     onFailure,
+    wantsFailed: onFailure !== 'nothing' || saving !== undefined,
     kept,
     saved: saving?.saved ?? [],
     onMachine(raw) {

@@ -1,10 +1,12 @@
 // Saves the machines of a failed attempt beside its results, within a limit for the run. RAM holds secrets: what is written
 // is for this user only. Whatever goes wrong is said and changes no verdict.
 
+import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, rename, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startDeadline } from '../deadline.ts'
 import { messageOf, UsageError } from '../errors.ts'
+import { recordInLedger, SAVING_FOLDER, SAVING_KIND } from '../ledger.ts'
 import type { SavedMachines } from '../machine.ts'
 import type { LiveMachine } from '../machines/live-machine.ts'
 import type { EndedAttempt } from './debugging.ts'
@@ -95,7 +97,9 @@ async function saveInto(
       const machine = live.running()
       if (machine === undefined) throw new Error(`${live.machine.name} is gone`)
       const final = join(ended.folder, live.machine.name, 'saved')
-      const folder = `${final}.draft`
+      const folder = join(ended.folder, live.machine.name, SAVING_FOLDER)
+      // Memory and disks are big, and hold secrets: gc removes what a killed process has not finished.
+      undo.use(recordInLedger(SAVING_KIND, `${SAVING_KIND}-${randomBytes(4).toString('hex')}`, { folder }))
       undo.defer(async () => await rm(folder, { recursive: true, force: true }))
       await mkdir(folder, { recursive: true, mode: 0o700 })
       // Those above it may be anybody's to read; this one is not, whatever the umask says.

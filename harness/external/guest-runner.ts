@@ -32,6 +32,8 @@ export interface RunRequest {
   readonly program: string
   readonly environment: Readonly<Record<string, string>>
   readonly onOutput: (chunk: Buffer) => void
+  /** Told when it began: microseconds of the guest's monotonic clock. */
+  readonly onBegin: (atUs: number) => void
   readonly signal: AbortSignal
 }
 
@@ -41,8 +43,8 @@ export type RunEnd =
       readonly kind: 'ended'
       readonly status: number
       readonly cut: boolean
-      /** The word of this test. */
-      readonly nonce: string
+      /** Undefined: what came of it does not say. */
+      readonly atUs?: number
     }
   | Extract<RunnerMessage, { kind: 'asks' }>
   /** The runner itself is gone: its unit was killed or stopped. */
@@ -159,7 +161,7 @@ export async function startRunner(options: RunnerOptions): Promise<GuestRunner> 
       .split('\n')
       .flatMap((line) => (line.startsWith(`${nonce} `) ? line.slice(nonce.length + 1) : []))
     const status = own.find((text) => /^\d{1,3}$/.test(text))
-    if (status !== undefined) return { kind: 'ended', status: Number(status), cut: true, nonce }
+    if (status !== undefined) return { kind: 'ended', status: Number(status), cut: true }
     const asked = own.map(parseMessage).find((message) => message?.kind === 'asks')
     if (asked !== undefined) return asked
     if (/^ActiveState=active$/m.test(said)) return said.includes(`begun ${nonce}\n`) ? 'begun' : 'waiting'
@@ -183,9 +185,10 @@ export async function startRunner(options: RunnerOptions): Promise<GuestRunner> 
         switch (message.kind) {
           case 'begins':
             begun = true
+            request.onBegin(message.atUs)
             return
           case 'ended':
-            resolve({ kind: 'ended', status: message.status, cut: false, nonce })
+            resolve({ ...message, cut: false })
             return
           case 'asks':
             resolve(message)

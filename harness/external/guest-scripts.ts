@@ -7,18 +7,12 @@ export const RUNNER_UNIT = 'kola-runext.service'
 export const DATA_ROOT = '/var/opt/kola'
 
 /**
- * SIGRTMIN+24, which PID 1 takes note of and does nothing else about (systemd(1), "SIGNALS": it ends user managers only): it logs
- * "Received SIGRTMIN+24 from PID 5 (name)." No process needs to be started for that, which would be what costs.
- */
-const FENCE_SIGNAL = 58
-
-/**
  * Serves one request a line on the pipe `in`. All output goes through the pipe `o` and tee to the pipe `s`, whose other end is the
  * harness, and by the pipe `j` to the unit's journal, until the harness ends that branch of an endless output; it grows again
  * with the next test. The runner holds its pipes open, so that nothing is lost and nothing gets a SIGPIPE while the harness is
- * away. What a test leaves running is in the control group `test`, and ends with it. Messages
- * of the runner stand in the output, on lines that begin with a word that only the harness and the runner know. After a test
- * that shares its machine it sends PID 1 a signal under a name of its own: fence.ts waits for what PID 1 logs of it.
+ * away. What a test leaves running is in the control group `test`, and ends with it; the process that will be the next test is in
+ * there before there is a request, because the kernel takes longer to move one than to run it. Messages of the runner stand in
+ * the output, on lines that begin with a word that only the harness and the runner know.
  */
 export const RUNNER = `#!/bin/bash
 cd ${RUNNER_FOLDER} || exit 1
@@ -42,7 +36,11 @@ test -d "$group" || group=$legacy
 group=$group/test
 mkdir -p "$group" || exit 1
 printf '%s\\n' "$group" >group
-say() { printf '\\n%s %s\\n' "$nonce" "$*" >&4; }
+# What, and the time.
+say() {
+  read -r now _ </proc/uptime
+  printf '\\n%s %s %s\\n' "$nonce" "$*" "$now" >&4
+}
 end_all() {
   test -e "$group/cgroup.kill" && echo 1 >"$group/cgroup.kill" && return
   local pid left=1
@@ -51,29 +49,32 @@ end_all() {
     while read -r pid; do left=1; kill -KILL "$pid"; done <"$group/cgroup.procs"
   done 2>/dev/null
 }
-# For tests that share the machine.
-fence() {
-  test -e may-reboot || { printf %s "\${nonce#*-}" >/proc/$$/comm && kill -${FENCE_SIGNAL} 1; }
-}
 # nonce, program, environment...
 run() {
+  printf '%s\\n' "$1" >nonce
   nonce=$1 program=$2
   shift 2
-  kill -0 "$journal" 2>/dev/null || { kill "$pump"; pump; }
-  printf '%s\\n' "$nonce" >nonce
   say begins
-  (
-    echo "$BASHPID" >"$group/cgroup.procs" || exit 125
-    exec 3>&- 4>&- 5>&-
-    cd / && export "$@" && exec "$program"
-  ) </dev/null >o 2>&1
-  local status=$?
-  end_all
-  printf '%s %s\\n' "$nonce" "$status" >status
-  fence 2>/dev/null
-  say ended "$status"
+  test -n "$inside" || exit 125
+  exec 3>&- 4>&- 5>&- </dev/null >o 2>&1
+  cd / && export "$@" && exec "$program"
 }
-while IFS= read -r line <&3; do eval "$line"; done
+while :; do
+  : >nonce
+  line=
+  # A request says that the harness has all that went through the pump.
+  kill -0 "$journal" 2>/dev/null || { IFS= read -r line <&3; kill "$pump"; pump; }
+  (
+    echo "$BASHPID" >"$group/cgroup.procs" && inside=1
+    test -n "$line" || IFS= read -r line <&3
+    eval "$line"
+  )
+  status=$?
+  end_all
+  read -r nonce <nonce || continue
+  printf '%s %s\\n' "$nonce" "$status" >status
+  say ended "$status"
+done
 `
 
 /** Asks the harness for a reboot: `reboot` or `soft-reboot`, `now` or `prepare`, and the mark. */

@@ -21,22 +21,22 @@ function split(
 
 describe('the stream of a runner', () => {
   it.each([1, 2, 3, 7, 1000])('is taken apart in pieces of %i bytes', (size) => {
-    const text = `\n${NONCE} begins\nhello\nno newline\n${NONCE} asks reboot prepare aXQncyAyCg==\nmore\n\n${NONCE} ended 77\n`
+    const text = `\n${NONCE} begins 12.5\nhello\nno newline\n${NONCE} asks reboot prepare aXQncyAyCg==\nmore\n\n${NONCE} ended 77 13.25\n`
     expect(split(text, size)).toEqual({
       output: 'hello\nno newlinemore\n',
       messages: [
-        { kind: 'begins' },
+        { kind: 'begins', atUs: 12_500_000 },
         { kind: 'asks', what: 'reboot', when: 'prepare', mark: "it's 2\n" },
-        { kind: 'ended', status: 77 },
+        { kind: 'ended', status: 77, atUs: 13_250_000 },
       ],
     })
   })
 
   it('is not fooled by what looks like a message', () => {
-    const text = `x ${NONCE} ended 0\n\nsignalbox-other ended 0\n${NONCE}\n${NONCE} begone\n`
+    const text = `x ${NONCE} ended 0 1.0\n\nsignalbox-other ended 0 1.0\n${NONCE}\n${NONCE} begone\n${NONCE} ended 0\n`
     const { output, messages } = split(text, 5)
     expect(messages).toEqual([])
-    expect(output).toContain('signalbox-other ended 0')
+    expect(output).toContain('signalbox-other ended 0 1.0')
   })
 
   it('holds no endless message back', () => {

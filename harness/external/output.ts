@@ -1,8 +1,9 @@
 // Takes the stream of a runner apart: the output of tests, byte for byte, and the runner's own messages in it.
 
 export type RunnerMessage =
-  | { readonly kind: 'begins' }
-  | { readonly kind: 'ended'; readonly status: number }
+  /** The time: microseconds of the guest's monotonic clock, to a hundredth of a second. */
+  | { readonly kind: 'begins'; readonly atUs: number }
+  | { readonly kind: 'ended'; readonly status: number; readonly atUs: number }
   | {
       readonly kind: 'asks'
       readonly what: 'reboot' | 'soft-reboot'
@@ -55,9 +56,10 @@ function heldBack(bytes: Buffer, mark: Buffer): number {
 
 /** Reads what stands after the word of a test. */
 export function parseMessage(text: string): RunnerMessage | undefined {
-  if (text === 'begins') return { kind: 'begins' }
-  const [, status] = /^ended (\d{1,3})$/.exec(text) ?? []
-  if (status !== undefined) return { kind: 'ended', status: Number(status) }
+  const [, began] = /^begins (\d+\.\d+)$/.exec(text) ?? []
+  if (began !== undefined) return { kind: 'begins', atUs: Number(began) * 1e6 }
+  const [, status, ended] = /^ended (\d{1,3}) (\d+\.\d+)$/.exec(text) ?? []
+  if (status !== undefined) return { kind: 'ended', status: Number(status), atUs: Number(ended) * 1e6 }
   const [, what, when, mark] = /^asks (reboot|soft-reboot) (now|prepare) ([A-Za-z0-9+/=]*)$/.exec(text) ?? []
   if (mark === undefined) return undefined
   return {

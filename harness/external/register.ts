@@ -47,6 +47,7 @@ function register(test: ExternalTest): void {
       ...(config === undefined ? {} : { ignition: config }),
     },
     location: { file, line, column: 1 },
+    notesTimes: true,
     body: async ({ cluster }: Fixtures) => {
       const names = requireAttempt('an external test').companions ?? [name]
       const companions = names.flatMap((companion) => known.get(companion) ?? [])

@@ -7,12 +7,11 @@ import { MachineError, messageOf } from '../errors.ts'
 import type { Cluster, Machine } from '../fixtures/fixtures.ts'
 import { plainText } from '../hostile-text.ts'
 import { insidesOf } from '../machines/insides.ts'
-import { fenceJournal } from '../machines/journal-fence.ts'
+import { forgetTimes, noteBegin, noteEnd } from '../machines/journal-times.ts'
 import { announce } from '../running/attachments.ts'
 import { asStep, requireAttempt, type AttemptContext } from '../running/context.ts'
 import { skip } from '../running/skip.ts'
 import { layOut, type Bundle, type BundlePlace } from './bundle.ts'
-import { seesFence } from './fence.ts'
 import { readStart, type ExternalTest } from './find.ts'
 import { runnerLost, startRunner, type GuestRunner, type RunEnd } from './guest-runner.ts'
 import { DATA_ROOT, RUNNER_UNIT } from './guest-scripts.ts'
@@ -123,14 +122,24 @@ async function untilEnd(
     const environment = environmentOf(test, place, machine, machines, mark)
     const program = `${runner.programFolder}/${place.program}`
     const end = await withinTime({ test, machine, runner, timeoutMs, file }, context.signal, async (signal) =>
-      runner.run({ program, environment, onOutput, signal }),
+      runner.run({
+        program,
+        environment,
+        onOutput,
+        // A machine that reboots for its test has no other.
+        onBegin: (atUs) => {
+          if (!mayReboot) noteBegin(machine, context.ref, atUs)
+        },
+        signal,
+      }),
     )
     if (end.kind === 'ended') {
       reader.end()
-      if (!mayReboot && (await seesFence(machine, end.nonce, file.total))) fenceJournal(machine, context.ref)
+      if (end.atUs !== undefined) noteEnd(machine, context.ref, end.atUs)
       return end.status
     }
     stations.delete(machine)
+    forgetTimes(machine)
     if (end.kind === 'lost') throw withOutput(runnerLost(machine.name, end.state), file)
     await reboot(machine, runner, end, context.signal)
     ;({ mark } = end)

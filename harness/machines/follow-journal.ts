@@ -6,8 +6,8 @@ import { formatJournalEntry, parseJournalLine } from './journal-line.ts'
 export interface JournalSink {
   /** Every line as it came. */
   readonly onRaw: (line: string) => void
-  /** Every entry, readable. */
-  readonly onEntry: (text: string) => void
+  /** Every entry, readable, a line at a time; with its time, microseconds of its boot, where it has one. */
+  readonly onEntry: (text: string, atUs: number | undefined) => void
 }
 
 /** How many entries are remembered, to know those that come again. */
@@ -31,7 +31,8 @@ export function journalReader(sink: JournalSink): { readonly line: (line: string
       // Entries without a time cannot be told apart: all of them are shown.
       if (monotonic !== '' && isKnown(`${bootId} ${monotonic} ${pid} ${message}`)) return
       sink.onRaw(line)
-      for (const part of formatJournalEntry(entry).split('\n')) sink.onEntry(part)
+      const atUs = monotonic === '' ? undefined : Number(monotonic)
+      for (const part of formatJournalEntry(entry).split('\n')) sink.onEntry(part, atUs)
     },
   }
 }

@@ -10,8 +10,6 @@ import type { Command, CommandOutcome, ExecOptions, RebootHow, SshSession } from
 export interface MachineInsides {
   /** As `machine.exec`, but it ends with the machine, not with the attempt that started it. */
   follow(command: Command, options: ExecOptions): Promise<CommandOutcome>
-  /** Its journal comes beside SSH. */
-  hasJournalChannel(): boolean
   /** Waits for the next boot of the machine, begun as `how` says, and until it is ready. */
   rebootBy(how: RebootHow): Promise<void>
   /** Waits until `begin` has made the machine's user space start anew under the same kernel, and it is ready. */
@@ -80,7 +78,6 @@ export function openInsides(options: InsidesOptions): void {
     await becomeReady(signal)
   }
   keepInsides(machine, {
-    hasJournalChannel: () => raw.journal !== undefined && raw.journal.bytes > 0,
     follow: async (command, execOptions) =>
       await session.exec(command, {
         ...execOptions,

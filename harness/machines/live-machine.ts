@@ -21,8 +21,9 @@ import type { SyncStore } from '../sync/sync-store.ts'
 import { SshSession, type CommandOutcome, type ExecOptions, type SshKey } from '../ssh/index.ts'
 import { followJournalOverSsh } from './follow-journal.ts'
 import { commandEvent, exitError, failedUnitsError, noCheckpoints, noKeep } from './machine-trouble.ts'
-import { insidesOf, openInsides } from './insides.ts'
+import { openInsides } from './insides.ts'
 import { machineControl } from './machine-control.ts'
+import { openManagerLine } from './manager-line.ts'
 import { machineHardware } from './machine-hardware.ts'
 import { openLogs } from './machine-logs.ts'
 import { lastLinesOf, onSshHint, seesLine, type LogBuffer } from './machine-log.ts'
@@ -330,6 +331,11 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
   const isReachable = (): boolean =>
     milestones.has('ssh') && power === 'on' && !gone.signal.aborted && !watch.hits.some((hit) => hit.fatal)
   openInsides({ machine, session, raw, gone: gone.signal, signals, readyTimeoutMs, lastSeen, becomeReady })
+  const manager = openManagerLine(async (command, { signal, ...execOptions }) => {
+    const ended = signal === undefined ? gone.signal : AbortSignal.any([gone.signal, signal])
+    return await session.exec(command, { ...execOptions, signal: ended })
+  })
+  let looks = 0
   const owned = stack.move()
   return {
     folder,
@@ -344,10 +350,13 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
       await becomeReady(signal)
       await options.onReady(shellTarget)
     },
-    failedUnits: async (signal) =>
-      power === 'off' || gone.signal.aborted
-        ? []
-        : await listFailedUnits(exec, { signal, timeoutMs: readyTimeoutMs }),
+    failedUnits: async (signal) => {
+      if (power === 'off' || gone.signal.aborted) return []
+      looks += 1
+      // To open the line costs as much as to ask by a command: it is for those who ask again.
+      if (looks > 1 && (await manager.failedUnits(signals(signal))) === 0) return []
+      return await listFailedUnits(exec, { signal, timeoutMs: readyTimeoutMs })
+    },
     failedUnitEvidence,
     isReachable,
     reach: async (signal) =>
@@ -355,7 +364,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
         ? { kind: 'gone' }
         : await reach({ session, line, expectSsh: isReachable(), slowness, signal }),
     get hasJournalChannel() {
-      return insidesOf(machine).hasJournalChannel()
+      return raw.journal !== undefined && raw.journal.bytes > 0
     },
     endpoint: async (signal) => await raw.ssh(signal),
     settle: async (outer, isolated) => {

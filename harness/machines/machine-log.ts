@@ -11,18 +11,21 @@ const KEPT_LINES = 20_000
 export interface LogBuffer {
   readonly log: MachineLog
   /** Adds a line and hands it to everybody who listens. */
-  readonly push: (line: string) => void
-  /** Calls for each line from now on, until the returned function is called. */
-  listen(onLine: (line: string) => void): () => void
+  readonly push: (line: string, atUs?: number) => void
+  /** Calls for each line from now on, with its time where that is known, until the returned function is called. */
+  listen(onLine: (line: string, atUs: number | undefined) => void): () => void
+  /** The time of the last line that has one: microseconds of the machine's monotonic clock. */
+  readonly latestUs: number | undefined
   tail(n: number): readonly string[]
 }
 
 /** Makes an empty log. `what` names it in timeouts: `the console of m0`. */
 export function createLog(what: string, slowness: number): LogBuffer {
   const kept: string[] = []
-  const listeners = new Set<(line: string) => void>()
+  const listeners = new Set<(line: string, atUs: number | undefined) => void>()
+  let latestUs: number | undefined
   const tail = (n: number): readonly string[] => kept.slice(-n)
-  const listen = (onLine: (line: string) => void): (() => void) => {
+  const listen = (onLine: (line: string, atUs: number | undefined) => void): (() => void) => {
     listeners.add(onLine)
     return () => listeners.delete(onLine)
   }
@@ -57,11 +60,15 @@ export function createLog(what: string, slowness: number): LogBuffer {
   }
   return {
     log: { lines: () => [...kept], waitFor },
-    push: (raw) => {
+    get latestUs() {
+      return latestUs
+    },
+    push: (raw, atUs) => {
+      latestUs = atUs ?? latestUs
       const line = plainText(raw)
       kept.push(line)
       if (kept.length > KEPT_LINES * 1.25) kept.splice(0, kept.length - KEPT_LINES)
-      for (const listener of listeners) listener(line)
+      for (const listener of listeners) listener(line, atUs)
     },
     listen,
     tail,

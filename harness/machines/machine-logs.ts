@@ -56,9 +56,9 @@ export function openLogs({ raw, distro, folder, slowness, emit, milestone }: Log
   const journalText = stack.use(openCappedFile(join(folder, 'journal.txt'), onLogError))
   const feed = journalReader({
     onRaw: (line) => journalFile.write(line),
-    onEntry: (text) => {
+    onEntry: (text, atUs) => {
       journalText.write(text)
-      journal.push(text)
+      journal.push(text, atUs)
     },
   })
   if (raw.journal !== undefined)

@@ -63,6 +63,8 @@ export interface Schedule {
   stop(): void
   /** Negative where a running job turned out bigger than what was free. */
   readonly free: Cost
+  /** Most jobs at once. */
+  readonly slots: number
   readonly running: number
   /** Jobs not yet started, those behind a gate included. */
   readonly waiting: number
@@ -247,6 +249,7 @@ export function openSchedule(options: ScheduleOptions): Schedule {
     add,
     onIdle,
     stop,
+    slots,
     get free() {
       return { memoryMiB, cpus }
     },

@@ -17,6 +17,7 @@ const guest: FakeGuest = {
   machineId: () => 'the-machine',
   print: () => undefined,
   log: () => undefined,
+  clockUs: () => 0,
   end: () => undefined,
   reboot: () => undefined,
   ping: async () => await Promise.resolve(false),

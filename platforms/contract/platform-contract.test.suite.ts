@@ -14,6 +14,7 @@ import type {
   PlatformSession,
 } from '../../harness/machine.ts'
 import { networkContract } from './network-contract.test.suite.ts'
+import { savesContract } from './saves-contract.test.suite.ts'
 
 export interface ContractSubject {
   /** Opens a session whose machines print `consoleText` and stay up. Called a few times, one after the other. */
@@ -35,6 +36,8 @@ export interface ContractSubject {
   readonly leftovers?: () => Promise<readonly string[]> | readonly string[]
   /** Whether it has private networks. Default true. */
   readonly hasNetworks?: boolean
+  /** Whether it saves machines. Default true. */
+  readonly canSave?: boolean
   /** For each wait. Default 60 s. */
   readonly timeoutMs?: number
 }
@@ -45,6 +48,7 @@ export function platformContract(name: string, subject: ContractSubject): void {
     hasNetworks = true,
     canPower = true,
     canPlug = true,
+    canSave = true,
     createTakesTime = true,
     parallel = 3,
     timeoutMs = 60_000,
@@ -288,6 +292,18 @@ export function platformContract(name: string, subject: ContractSubject): void {
       },
       timeoutMs,
     )
+
+    if (canSave) {
+      savesContract({
+        session: () => session,
+        open: async () => await within('open', subject.open()),
+        create,
+        folderFor: (machineName) => folderFor(folder, machineName),
+        untilRunning: async (machine) =>
+          await within('the console text', untilLine(machine.console, subject.consoleText)),
+        timeoutMs,
+      })
+    }
 
     if (hasNetworks) {
       networkContract({

@@ -21,8 +21,8 @@ export interface FakeBehaviour {
   readonly save: 'ok' | 'fails'
   /** `no-memory`: the first tries find no memory. `not-renewed`: a clone stays who its template is. */
   readonly fork: 'ok' | 'fails' | 'no-memory' | 'not-renewed'
-  /** When it is saved beside the results: that fails, or leaves what no other session of the platform reads. */
-  readonly saving: 'ok' | 'fails' | 'unreadable'
+  /** When it is saved beside the results: that fails, never ends, or leaves what no other session of the platform reads. */
+  readonly saving: 'ok' | 'fails' | 'never' | 'unreadable'
   /** The template is damaged as soon as it is there; a running test does that with `fake damage-template`. */
   readonly template: 'ok' | 'damaged'
 }

@@ -36,14 +36,13 @@ export async function followRunner(
   let running = Promise.resolve()
   const serve = async (request: string): Promise<void> => {
     const [, nonce = '', program = ''] = /^run (\S+) \$'([^']*)'/.exec(request) ?? []
-    const say = (words: string): void => io.out(`\n${nonce} ${words}\n`)
+    const say = (words: string): void => io.out(`\n${nonce} ${words} ${(guest.clockUs() / 1e6).toFixed(2)}\n`)
     say('begins')
     const status = await runProgram(guest.files.get(program) ?? 'exit 127', run)
-    guest.log(`Received SIGRTMIN+24 from PID 100 (${nonce.replace(/^signalbox-/, '')}).`)
     say(`ended ${status}`)
   }
   io.onInput((chunk) => {
-    const lines = (rest + chunk).split('\n')
+    const lines = (rest + chunk.toString('utf8')).split('\n')
     rest = lines.pop() ?? ''
     for (const line of lines) running = running.then(async () => await serve(line))
   })

@@ -4,6 +4,7 @@
 import type { SshTrouble } from './behaviour.ts'
 import { followRunner, runnerScript, setUpRunner } from './external-runner.ts'
 import { lookFromInside } from './look-from-inside.ts'
+import { serveManager } from './manager.ts'
 import { runSyncProgram, type CallsPort } from './sync-program.ts'
 
 /** What the shell may do to its machine. */
@@ -18,6 +19,8 @@ export interface FakeGuest {
   print(line: string): void
   /** Has PID 1 write a line of the journal. */
   log(message: string): void
+  /** Microseconds of its monotonic clock. */
+  clockUs(): number
   /** Ends the machine: its own doing or the platform's. */
   end(blame: 'image' | 'platform', reason: string): void
   reboot(): void
@@ -37,8 +40,8 @@ export interface FakeGuest {
 export interface ShellIo {
   readonly stdin: () => Promise<string>
   /** Calls for what of the input has come and is still to come. */
-  readonly onInput: (onChunk: (chunk: string) => void) => void
-  readonly out: (text: string) => void
+  readonly onInput: (onChunk: (chunk: Buffer) => void) => void
+  readonly out: (text: string | Buffer) => void
   readonly err: (text: string) => void
   readonly closed: Promise<void>
 }
@@ -107,6 +110,8 @@ async function runWords(guest: FakeGuest, words: readonly string[], io: ShellIo)
       if (args[0] === 'list-units')
         io.out([...guest.failedUnits].map((unit) => `${unit} loaded failed failed\n`).join(''))
       return args[0] === 'is-active' && guest.failedUnits.has(args[1] ?? '') ? 3 : 0
+    case 'systemd-stdio-bridge':
+      return await serveManager(guest, io)
     case 'journalctl':
       io.out('[    1.000000] fake systemd[1]: Startup finished.\n')
       return 0
@@ -142,6 +147,9 @@ async function misbehave(
     case 'fail-unit':
       guest.failedUnits.add(args[0] ?? 'broken.service')
       guest.log(`${args[0] ?? 'broken.service'}: Failed with result 'exit-code'.`)
+      return 0
+    case 'log':
+      guest.log(args.join(' '))
       return 0
     case 'write':
       guest.files.set(args[0] ?? '', args.slice(1).join(' '))

@@ -34,8 +34,8 @@ export function createJobs(guest: FakeGuest, say: (line: string) => void): FakeJ
     const wire = words[0] === 'bash' ? (words[2] ?? '') : words.map((word) => `'${word}'`).join(' ')
     const io = {
       stdin: async () => await Promise.resolve(stdin),
-      onInput: (onChunk: (chunk: string) => void) => onChunk(stdin),
-      out: (text: string) => void (output.o += text),
+      onInput: (onChunk: (chunk: Buffer) => void) => onChunk(Buffer.from(stdin)),
+      out: (text: string | Buffer) => void (output.o += text.toString()),
       err: (text: string) => void (output.e += text),
       closed,
     }

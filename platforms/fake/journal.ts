@@ -10,23 +10,28 @@ export interface FakeJournal {
   log(message: string): void
 }
 
+/** Microseconds of the monotonic clock that all fake machines share. */
+export const clockUs = (): number => Math.round(performance.now() * 1000)
+
 /** Opens it; lines arrive in their order. */
 export function createJournal(lagMs: number | undefined): FakeJournal {
   if (lagMs === undefined) return { channel: undefined, log: () => undefined }
   const channel = createFeed()
-  let count = 0
-  const push = (message: string): void => {
+  const push = (message: string, atUs: number): void => {
     const entry = {
-      __MONOTONIC_TIMESTAMP: String((count += 1)),
+      __MONOTONIC_TIMESTAMP: String(atUs),
       SYSLOG_IDENTIFIER: 'systemd',
       _PID: '1',
       MESSAGE: message,
     }
     channel.push(JSON.stringify(entry))
   }
-  push('Startup finished in 1s.')
+  push('Startup finished in 1s.', clockUs())
   return {
     channel,
-    log: (message) => void setTimeout(() => push(message), lagMs).unref(),
+    log: (message) => {
+      const atUs = clockUs()
+      setTimeout(() => push(message, atUs), lagMs).unref()
+    },
   }
 }

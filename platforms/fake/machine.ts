@@ -8,7 +8,7 @@ import type { MachineExit, MachineSpec, PlatformMachine, PrivateNetwork } from '
 import { createAgent } from './agent.ts'
 import type { FakeBehaviour } from './behaviour.ts'
 import type { FakeGuest } from './fake-shell.ts'
-import { createJournal } from './journal.ts'
+import { clockUs, createJournal } from './journal.ts'
 import { createFeed } from './feed.ts'
 import { createHardware } from './hardware.ts'
 import { createJobs } from './jobs.ts'
@@ -111,6 +111,7 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
     machineId: () => machineId,
     print: (line) => feed.push(line),
     log: (message) => journal.log(message),
+    clockUs,
     end: (blame, reason) => end('gone', { expected: false, blame, reason }),
     reboot: boot,
     ping: async (index) => (await card?.ping(index, PING_MS)) ?? false,

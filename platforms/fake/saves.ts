@@ -2,6 +2,7 @@
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { InfraError } from '../../harness/errors.ts'
 import type { PlatformMachine, SavedMachines } from '../../harness/machine.ts'
 import { readBehaviour } from './behaviour.ts'
@@ -26,6 +27,7 @@ export function openSaves(maker: FakeMaker): SavedMachines {
           const { files, ...moment } = machine.moment()
           const kept: Kept = { ...moment, files: [...files] }
           await writeFile(join(folder, STATE), JSON.stringify(kept))
+          if (machine.behaviour.saving === 'never') await sleep(2 ** 31 - 1, undefined, { signal })
           if (machine.behaviour.saving === 'fails')
             throw new InfraError('the fake disk is full', { code: 'state-not-saved' })
         }

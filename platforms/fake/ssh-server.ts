@@ -84,10 +84,10 @@ async function serve(guest: FakeGuest, command: string, channel: ServerChannel):
   channel.on('error', () => closed.resolve())
   const input: Buffer[] = []
   const ended = Promise.withResolvers<string>()
-  const listeners: ((chunk: string) => void)[] = []
+  const listeners: ((chunk: Buffer) => void)[] = []
   channel.on('data', (chunk: Buffer) => {
     input.push(chunk)
-    for (const listener of listeners) listener(chunk.toString('utf8'))
+    for (const listener of listeners) listener(chunk)
   })
   channel.on('end', () => ended.resolve(Buffer.concat(input).toString('utf8')))
   try {
@@ -95,7 +95,7 @@ async function serve(guest: FakeGuest, command: string, channel: ServerChannel):
       stdin: async () => await ended.promise,
       onInput: (onChunk) => {
         listeners.push(onChunk)
-        onChunk(Buffer.concat(input).toString('utf8'))
+        onChunk(Buffer.concat(input))
       },
       out: (text) => void channel.write(text),
       err: (text) => void channel.stderr.write(text),
@@ -110,7 +110,7 @@ async function serve(guest: FakeGuest, command: string, channel: ServerChannel):
 
 // What a person gets: a prompt, an echo, lines that are run, `exit` or Ctrl-D to leave.
 function serveShell(guest: FakeGuest, channel: ServerChannel): void {
-  const out = (text: string): void => void channel.write(text.replaceAll('\n', '\r\n'))
+  const out = (text: string | Buffer): void => void channel.write(text.toString().replaceAll('\n', '\r\n'))
   const closed = Promise.withResolvers<void>()
   channel.on('close', () => closed.resolve())
   channel.on('error', () => closed.resolve())

@@ -14,7 +14,8 @@ import type { Debugging } from '../../debugging/debugging.ts'
 import { InfraError } from '../../errors.ts'
 import { openEventLog } from '../../event-log.ts'
 import type { SignalboxEvent } from '../../events.ts'
-import { executeRun, type RunResult } from '../../run.ts'
+import { prepareRun, type PreparedRun } from '../../run.ts'
+import { openSharedRun, type SharedRun } from '../../shared-run.ts'
 import { leftLines, readDebugFlags, startDebugging, type DebugPlan } from '../debug-flags.ts'
 import { chooseReports } from '../chosen-reports.ts'
 import type { CheckedReporter } from '../config/check-reporters.ts'
@@ -129,7 +130,7 @@ export async function runTests(
   })
   const ended = AbortSignal.any([signal, diskFull.signal, services.died])
   const command = commandLine(process.argv.slice(2), globs)
-  let failed = 0
+  const shared = openSharedRun({ maxFailures, signal: ended })
   let exitCode: number
   try {
     exitCode = await runCells({
@@ -138,18 +139,14 @@ export async function runTests(
       ...(around.options === undefined ? {} : { options: around.options }),
       emitFor: (cell) => (cell === undefined ? log.emit : log.emitFor(`${folder.run}.${cell}`)),
       signal: ended,
-      endsAll: ({ counts }) => {
-        failed += counts.failed
-        return maxFailures !== undefined && failed >= maxFailures
-      },
-      run: async (opened, cell) =>
-        await runTarget(opened, cell, {
+      prepare: async (opened, cell) =>
+        await prepareTarget(opened, cell, {
           folder: folder.path,
           command,
           options: around.options,
           debug,
           debugging,
-          maxFailures: maxFailures === undefined ? undefined : maxFailures - failed,
+          shared,
           signal: ended,
         }),
     })
@@ -186,14 +183,14 @@ interface WholeRun {
   readonly options: readonly string[] | undefined
   readonly debug: DebugPlan
   readonly debugging: Debugging
-  readonly maxFailures: number | undefined
+  readonly shared: SharedRun
   readonly signal: AbortSignal
 }
 
-async function runTarget(opened: OpenedTarget, cell: CellRun, all: WholeRun): Promise<RunResult> {
+async function prepareTarget(opened: OpenedTarget, cell: CellRun, all: WholeRun): Promise<PreparedRun> {
   const { flags, policy } = opened
   const { oneJob } = all.debug
-  return await executeRun({
+  return await prepareRun({
     ...cell,
     ...opened,
     runFolder: all.folder,
@@ -201,7 +198,7 @@ async function runTarget(opened: OpenedTarget, cell: CellRun, all: WholeRun): Pr
     options: all.options,
     ...policy,
     ...(oneJob ? withoutRetries : {}),
-    maxFailures: all.maxFailures,
+    shared: all.shared,
     debugging: all.debugging,
     noTimeouts: oneJob,
     failOnFlaky: flags.failOnFlaky,

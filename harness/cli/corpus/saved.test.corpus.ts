@@ -21,6 +21,10 @@ test('saved.disk-full', { ignition: fakeMachine({ saving: 'fails' }) }, () => {
   throw new Error('whodunit')
 })
 
+test('saved.never', { ignition: fakeMachine({ saving: 'never' }) }, () => {
+  throw new Error('whodunit')
+})
+
 test('saved.elsewhere', { ignition: fakeMachine({ saving: 'unreadable' }) }, () => {
   throw new Error('whodunit')
 })
