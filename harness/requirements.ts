@@ -6,11 +6,14 @@ import type { IgnitionSource } from './ignition/source.ts'
 import type { DiskSpec } from './machine.ts'
 import type { Architecture, DistroName, Firmware } from './model.ts'
 import { didYouMean } from './nearest.ts'
+import type { UpdateServer } from './update-server/index.ts'
 
 /** What a test's `ignition` function may use: things that exist before the machine does. */
 export interface IgnitionContext {
   /** The attempt's own file server, reachable from the guest (also in the initrd). */
   readonly http: { serve(path: string, content: string | Uint8Array): string; url(path: string): string }
+  /** The update server of the attempt: what is offered here is checked before the machine boots. */
+  readonly updateServer: UpdateServer
 }
 
 /** Checks that run on every test and can be left out by name. */
@@ -96,7 +99,9 @@ export interface Requirements {
   /** Appended to the kernel's command line. */
   readonly kernelArguments?: readonly string[]
   /** Spec 2.x or 3.x object, JSON text, Butane YAML text; or a function of what exists before boot. */
-  readonly ignition?: IgnitionSource | ((context: IgnitionContext) => IgnitionSource)
+  readonly ignition?:
+    | IgnitionSource
+    | ((context: IgnitionContext) => IgnitionSource | Promise<IgnitionSource>)
   /** Checks that this test must not be judged by. */
   readonly leaveOutChecks?: readonly CheckName[]
   /** Codes of console and journal patterns that this test provokes on purpose, e.g. `kernel-panic`. */

@@ -2,7 +2,13 @@
 
 import type { EventOf } from '../harness/events.ts'
 import { tailText } from '../harness/hostile-text.ts'
-import type { AttemptSummary, CommandSummary, PhaseSummary, StepSummary } from './run-summary.ts'
+import type {
+  AttemptSummary,
+  CommandSummary,
+  PhaseSummary,
+  StepSummary,
+  UpdateRequestSummary,
+} from './run-summary.ts'
 
 /** A summary's part while it is still written: its own fields and lists may change. */
 export type Building<T> = {
@@ -16,6 +22,7 @@ export type BuildingAttempt = Building<AttemptSummary> & {
 const COMMANDS_KEPT = 20
 const STEPS_KEPT = 100
 const SUBTESTS_KEPT = 1000
+const UPDATE_REQUESTS_KEPT = 100
 
 /** Characters kept of each output of a command. */
 export const LONGEST_TAIL = 512
@@ -46,6 +53,7 @@ type AttemptEvent = EventOf<
   | 'step.finished'
   | 'attachment'
   | 'subtest.finished'
+  | 'update.request'
   | 'attempt.finished'
 >
 
@@ -89,6 +97,9 @@ export function foldAttempt(attempt: BuildingAttempt, event: AttemptEvent): void
     }
     case 'subtest.finished':
       foldSubtest(attempt, event)
+      return
+    case 'update.request':
+      foldUpdateRequest(attempt, event)
       return
     case 'attempt.finished':
       attempt.outcome = event.outcome
@@ -136,6 +147,26 @@ function foldSubtest(attempt: BuildingAttempt, event: EventOf<'subtest.finished'
     ...(message === undefined ? {} : { message }),
     ...(durationMs === undefined ? {} : { durationMs }),
   })
+}
+
+/** Every one is counted, the last ones are kept. */
+function foldUpdateRequest(attempt: BuildingAttempt, event: EventOf<'update.request'>): void {
+  const { method, path, status, end, range, bytes, durationMs, faults, refused, apps, ms } = event
+  attempt.updateRequestCount = (attempt.updateRequestCount ?? 0) + 1
+  const summary: UpdateRequestSummary = {
+    endedMs: ms,
+    method,
+    path,
+    end,
+    bytes,
+    durationMs,
+    ...(status === undefined ? {} : { status }),
+    ...(range === undefined ? {} : { range }),
+    ...(faults === undefined ? {} : { faults }),
+    ...(refused === undefined ? {} : { refused }),
+    ...(apps === undefined ? {} : { apps }),
+  }
+  attempt.updateRequests = [...(attempt.updateRequests ?? []).slice(1 - UPDATE_REQUESTS_KEPT), summary]
 }
 
 /** The attempt as data, without what only the fold needs. */

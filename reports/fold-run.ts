@@ -127,6 +127,7 @@ export function startRunFold(first: SignalboxEvent): RunFold {
       case 'step.finished':
       case 'attachment':
       case 'subtest.finished':
+      case 'update.request':
       case 'attempt.finished':
         foldAttempt(attemptOf(event.attempt, event.ms), event)
         return

@@ -167,6 +167,7 @@ export function createListReporter(options: ListReporterOptions): ListReporter {
       case 'step.finished':
       case 'attachment':
       case 'subtest.finished':
+      case 'update.request':
         return []
       default:
         return event satisfies never

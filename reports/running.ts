@@ -99,6 +99,7 @@ export function createRunning(now: () => number): Running {
         case 'log':
         case 'attachment':
         case 'subtest.finished':
+        case 'update.request':
           return
         default:
           event satisfies never

@@ -15,6 +15,7 @@ import { adoptMachine, type Clone, type LiveMachine } from '../machines/live-mac
 import type { Requirements } from '../requirements.ts'
 import { syncFragment } from '../sync/sync-program.ts'
 import type { SyncStore } from '../sync/sync-store.ts'
+import type { UpdateServer } from '../update-server/index.ts'
 import { currentAttempt } from '../running/context.ts'
 import type { Slots } from '../ssh/index.ts'
 import type { RunEnvironment } from './environment.ts'
@@ -40,12 +41,18 @@ export interface MachineWish {
 export async function readConfig(
   name: string,
   needs: Pick<Requirements, 'ignition'>,
-  http: () => Promise<HttpFixture>,
+  servers: {
+    readonly http: () => Promise<HttpFixture>
+    readonly updateServer: () => Promise<UpdateServer>
+  },
   profile: RunEnvironment['profile'],
   version: string,
 ): Promise<IgnitionConfig | undefined> {
   if (needs.ignition === undefined) return undefined
-  const input = typeof needs.ignition === 'function' ? needs.ignition({ http: await http() }) : needs.ignition
+  const input =
+    typeof needs.ignition === 'function'
+      ? await needs.ignition({ http: await servers.http(), updateServer: await servers.updateServer() })
+      : needs.ignition
   const config = await readIgnition(input, { name })
   await validateIgnition(config, { profile, imageVersion: version, name })
   return config
