@@ -47,6 +47,18 @@ export type { CheckName, GroupRequirements, IgnitionContext, Requirements } from
 export type { ControlOptions } from './control/control-line.ts'
 export { CommandError } from './ssh/outcome.ts'
 export type { CommandOutcome, ExecOptions } from './ssh/index.ts'
+export type {
+  FollowOptions,
+  OfferOptions,
+  PayloadDefect,
+  PayloadName,
+  Payloads,
+  Slot,
+  SlotState,
+  UpdateClient,
+  UpdateProgress,
+} from './update/index.ts'
+export type { PayloadFile, UpdatePayload } from './model.ts'
 export { createSigningKey, FLATCAR_APP_ID } from './update-server/index.ts'
 export type {
   ActiveFault,

@@ -162,6 +162,7 @@ it('is the plan of the run, and says where its machines come from, before it and
     debugging: withoutDebugging,
     noTimeouts: false,
     bootTimeoutMs: undefined,
+    payloads: undefined,
   })
   expect(Object.fromEntries(verdicts)).toEqual(
     Object.fromEntries(

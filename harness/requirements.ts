@@ -6,6 +6,7 @@ import type { IgnitionSource } from './ignition/source.ts'
 import type { DiskSpec } from './machine.ts'
 import type { Architecture, DistroName, Firmware } from './model.ts'
 import { didYouMean } from './nearest.ts'
+import { payloadNames, type PayloadName } from './update/payloads.ts'
 import type { UpdateServer } from './update-server/index.ts'
 
 /** What a test's `ignition` function may use: things that exist before the machine does. */
@@ -96,6 +97,13 @@ export interface Requirements {
   readonly oneMachine?: boolean
   /** With `exclusive: false`: names of tests that it shares no machine with. */
   readonly conflicts?: readonly string[]
+  /**
+   * Versions that the test updates its machine to, for the fixture `payloads`. They are made before anything starts; the test
+   * is skipped where they cannot be had, or where the harness cannot drive the updates of this OS.
+   */
+  readonly payloads?: readonly PayloadName[]
+  /** A kernel panic ends the machine (`stop`, default), or its next boot is waited for (`reboot`). */
+  readonly onPanic?: 'stop' | 'reboot'
   /** Appended to the kernel's command line. */
   readonly kernelArguments?: readonly string[]
   /** Spec 2.x or 3.x object, JSON text, Butane YAML text; or a function of what exists before boot. */
@@ -179,6 +187,8 @@ const table: { readonly [Key in keyof Required<Requirements>]: Check } = {
       : 'a list of { reason, platforms? }',
   versions: text,
   timeoutMs: count(1, 24 * 3600 * 1000),
+  payloads: oneOf(payloadNames),
+  onPanic: (value) => (value === 'stop' || value === 'reboot' ? undefined : '"stop" or "reboot"'),
   firstBoot: flag,
   exclusive: flag,
   oneMachine: flag,

@@ -70,6 +70,7 @@ export function specOf(
     tpm = false,
     primaryDiskMiB,
     kernelArguments = [],
+    onPanic = 'stop',
   } = wish.needs
   return {
     name: wish.name,
@@ -81,6 +82,7 @@ export function specOf(
     disks,
     ...(primaryDiskMiB === undefined ? {} : { primaryDiskMiB }),
     ...(kernelArguments.length === 0 ? {} : { kernelArguments }),
+    ...(onPanic === 'stop' ? {} : { onPanic: 'run' }),
   }
 }
 

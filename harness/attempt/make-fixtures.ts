@@ -77,6 +77,13 @@ export async function makeFixtures(options: FixtureOptions): Promise<Fixtures> {
         throw new UsageError('the http fixture was not destructured', { code: 'no-http' })
       return http
     },
+    get payloads() {
+      if (env.payloads !== undefined) return env.payloads
+      throw new UsageError(`test "${test.name}" uses the fixture "payloads" without naming one`, {
+        code: 'no-payloads',
+        hint: 'name those it needs in its requirements: payloads: ["next"]',
+      })
+    },
     get updateServer() {
       if (updateServer === undefined)
         throw new UsageError('the updateServer fixture was not destructured', { code: 'no-update-server' })

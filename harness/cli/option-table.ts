@@ -184,6 +184,19 @@ export const targetOptions: readonly ConfigurableRow[] = [
     config: 'imageVersion',
   },
   {
+    flags: '--update-to <path>',
+    help: 'the version that tests of updates update to: an image folder, or a payload of update_engine; default: of the reference image, the next one, built when needed',
+    env: 'SIGNALBOX_UPDATE_TO',
+    config: 'updateTo',
+    isPath: true,
+  },
+  {
+    flags: '--update-version <version>',
+    help: 'the version of --update-to, where it does not say',
+    env: 'SIGNALBOX_UPDATE_VERSION',
+    config: 'updateVersion',
+  },
+  {
     flags: '--firmware <name>',
     help: 'direct, bios, uefi or uefi-secure; default: what the image prefers',
     env: 'SIGNALBOX_FIRMWARE',
@@ -356,6 +369,8 @@ export interface TargetFlags {
   readonly arch?: string
   readonly channel?: string
   readonly imageVersion?: string
+  readonly updateTo?: string
+  readonly updateVersion?: string
   readonly firmware?: string
 }
 export interface DebugFlags {

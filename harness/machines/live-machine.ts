@@ -24,6 +24,7 @@ import { commandEvent, exitError, failedUnitsError, noCheckpoints, noKeep } from
 import { insidesOf, openInsides } from './insides.ts'
 import { machineControl } from './machine-control.ts'
 import { machineHardware } from './machine-hardware.ts'
+import { updateClientOf } from '../update/index.ts'
 import { openLogs } from './machine-logs.ts'
 import { lastLinesOf, onSshHint, seesLine, type LogBuffer } from './machine-log.ts'
 import { reach, type Reached } from './reach.ts'
@@ -284,9 +285,13 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
             signal: signals(uploadOptions.signal),
           }),
       ),
-    reboot: async () =>
+    get updates() {
+      return updateClientOf(machine, profile)
+    },
+    reboot: async ({ timeoutMs } = {}) =>
       await asStep('reboot', `reboot ${raw.name}`, async () => {
-        await session.reboot({ signal: signals(), timeoutMs: readyTimeoutMs })
+        const longest = timeoutMs === undefined ? readyTimeoutMs : timeoutMs * slowness
+        await session.reboot({ signal: signals(), timeoutMs: longest })
         await becomeReady(signals())
       }),
     power: async (action) =>

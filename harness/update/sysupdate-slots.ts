@@ -23,13 +23,14 @@ export function readSlots({ table, ukis, commandLine }: SlotSources): readonly [
   const hash = usrHashOf(commandLine)
   const describe = (name: 'A' | 'B', { label, uuid }: Partition): Slot => {
     const version = /^[\w-]+_([\w.+~-]+)$/.exec(label)?.[1]
+    const booted = hash !== undefined && uuid.replaceAll('-', '').toLowerCase() === hash.slice(0, 32)
     const isEmpty = label === '_empty' || version === undefined
     return {
       name,
       version: isEmpty ? undefined : version,
       // systemd finds /usr by its root hash: the first half is the partition's UUID.
-      booted: hash !== undefined && uuid.replaceAll('-', '').toLowerCase() === hash.slice(0, 32),
-      ...(isEmpty ? { state: 'empty', triesLeft: undefined } : assess(version, ukis)),
+      booted,
+      ...(isEmpty ? { state: 'empty', triesLeft: undefined } : assess(version, ukis, booted)),
     }
   }
   return [describe('A', a), describe('B', b)]
@@ -39,12 +40,17 @@ export function readSlots({ table, ukis, commandLine }: SlotSources): readonly [
 export const usrHashOf = (commandLine: string): string | undefined =>
   /(?:^|\s)usrhash=([0-9a-f]{64})(?:\s|$)/.exec(commandLine)?.[1]
 
-function assess(version: string, ukis: readonly string[]): Pick<Slot, 'state' | 'triesLeft'> {
+function assess(
+  version: string,
+  ukis: readonly string[],
+  booted: boolean,
+): Pick<Slot, 'state' | 'triesLeft'> {
   for (const name of ukis) {
     const [, found, left] = /^[\w-]+_([^+]+)(?:\+(\d+)(?:-\d+)?)?\.efi$/.exec(name) ?? []
     if (found !== version) continue
     if (left === undefined) return { state: 'good', triesLeft: undefined }
-    return { state: Number(left) === 0 ? 'bad' : 'trying', triesLeft: Number(left) }
+    // The try that runs may be the last one.
+    return { state: Number(left) === 0 && !booted ? 'bad' : 'trying', triesLeft: Number(left) }
   }
   // Without a UKI nothing boots it.
   return { state: 'empty', triesLeft: undefined }

@@ -50,13 +50,22 @@ export function sysupdateClient(machine: Machine): UpdateClient {
   }
   const client: UpdateClient = {
     program: 'systemd-sysupdate',
-    async follow({ directoryUrl, omahaUrl, group, signingKey }) {
+    async offer(server, payload, { signingKey } = {}) {
+      const files = payload.files.map(({ name, path, bytes, sha256 }) => ({
+        name,
+        content: path,
+        declared: { bytes, sha256 },
+      }))
+      await server.offerFiles(files, signingKey === undefined ? {} : { signingKey })
+    },
+    async follow(server, { group = 'stable', signingKey } = {}) {
       if (signingKey !== undefined) await machine.writeFile('/etc/systemd/import-pubring.gpg', signingKey)
       const verify = signingKey === undefined ? 'no' : 'yes'
-      const text = `[Transfer]\nVerify=${verify}\n[Source]\nPath=${directoryUrl}\n`
-      for (const transfer of transfers)
-        await machine.writeFile(`/etc/sysupdate.d/${transfer}.transfer.d/50-source.conf`, text)
-      await machine.writeFile('/etc/reference/update.conf', `SERVER=${omahaUrl}\nGROUP=${group}\n`)
+      const folders = transfers.map((transfer) => `/etc/sysupdate.d/${transfer}.transfer.d`)
+      await machine.run(['mkdir', '-p', ...folders, '/etc/reference'], sudo)
+      const text = `[Transfer]\nVerify=${verify}\n[Source]\nPath=${server.directory}\n`
+      for (const folder of folders) await machine.writeFile(`${folder}/50-source.conf`, text)
+      await machine.writeFile('/etc/reference/update.conf', `SERVER=${server.omaha}\nGROUP=${group}\n`)
     },
     async check() {
       // Exits with 1 when it has the newest; why it failed is only in what it says.

@@ -1,10 +1,25 @@
 // What a test may ask of the program in the guest that updates it, whatever OS it is. The programs differ (systemd-sysupdate
 // with boot counting, update_engine with GPT attributes); the questions do not.
 
-import type { SigningKey } from './update-source.ts'
-import type { UpdateSource } from './update-source.ts'
+import type { UpdatePayload } from '../model.ts'
+import type { UpdateServer, UpdateServerUrls } from '../update-server/index.ts'
 
-export type { SigningKey, UpdateSource }
+export interface FollowOptions {
+  /** The channel that is asked for; default: what the distro's tests use. */
+  readonly group?: string
+  /**
+   * Whose signatures the client must insist on: an OpenPGP keyring (binary) for systemd-sysupdate, an RSA key (PEM) for
+   * update_engine. Without one sysupdate checks none, and update_engine goes by the key of its image.
+   */
+  readonly signingKey?: Uint8Array
+}
+
+export interface OfferOptions {
+  /** Signs the list of files (systemd-sysupdate); update_engine's payloads carry their own signature. */
+  readonly signingKey?: string
+  /** To machines that have a newer version as well (Omaha); a directory is offered to everybody. Default false. */
+  readonly downgrade?: boolean
+}
 
 /**
  * What a version on the disk has proved: `good` it booted and was found healthy, `trying` it has tries left, `bad` it has used
@@ -33,8 +48,10 @@ export type UpdateProgress =
 
 export interface UpdateClient {
   readonly program: 'systemd-sysupdate' | 'update_engine'
+  /** Puts a version on a server, for clients of this kind. What is declared of its files is checked. */
+  offer(server: UpdateServer, payload: UpdatePayload, options?: OfferOptions): Promise<void>
   /** Has the machine ask this server and no other. Asks nothing by itself; it is kept over updates. */
-  follow(source: UpdateSource): Promise<void>
+  follow(server: UpdateServerUrls, options?: FollowOptions): Promise<void>
   /** The version that the machine would update to now; undefined when it is offered none that it wants. */
   check(): Promise<string | undefined>
   /** Begins an update and returns at once. */

@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { UsageError } from '../../harness/errors.ts'
 import { runCommand } from '../../harness/process.ts'
 import type { PayloadFile, UpdatePayload } from '../../harness/model.ts'
 import type { BuiltImage } from './built-image.ts'
@@ -128,4 +129,27 @@ async function ukiWithHash(path: string, from: string, to: string, work: string)
   const text = Buffer.from(commandLine.replace(from, to), 'latin1')
   await writeFile(changed, overwriteUkiSection(file, '.cmdline', text))
   return changed
+}
+
+/**
+ * Looks at an image that machines are to be updated to as its client cannot: the hash tree must prove /usr, the UKI must ask for
+ * just that. Throws UsageError `payload-mismatch`.
+ */
+export async function checkPayload(image: BuiltImage, signal?: AbortSignal): Promise<void> {
+  const { usr, verity, uki } = image.files
+  const hash = image.usrRootHash
+  const wrong = (what: string, cause?: unknown): UsageError =>
+    new UsageError(`the image ${image.folder} is not what it is declared to be: ${what}`, {
+      code: 'payload-mismatch',
+      hint: 'remove the folder and build the image again with `signalbox image build`',
+      ...(cause === undefined ? {} : { cause }),
+    })
+  try {
+    await runCommand('veritysetup', ['verify', usr.path, verity.path, hash], { signal })
+  } catch (error) {
+    if (signal?.aborted === true) throw error
+    throw wrong(`its hash tree does not prove its /usr for root hash ${hash}`, error)
+  }
+  const commandLine = Buffer.from(readUkiSection(await readFile(uki.path), '.cmdline') ?? []).toString('latin1')
+  if (!commandLine.includes(`usrhash=${hash} `)) throw wrong('its UKI asks for another /usr')
 }

@@ -24,6 +24,7 @@ import { loadChosen } from '../choose-tests.ts'
 import type { ChosenTarget, Settings } from '../config/settings.ts'
 import { listenForInterrupts } from '../interrupt.ts'
 import type { RunFlags } from '../option-table.ts'
+import { preparePayloads, whyNoPayload } from '../payload-source.ts'
 import { openTarget, planningOf, type OpenedTarget } from '../open-target.ts'
 import { retryPolicyOf } from '../retry-flags.ts'
 import { makeRunFolder } from '../run-folder.ts'
@@ -176,7 +177,14 @@ interface WholeRun {
 }
 
 async function runTarget(opened: OpenedTarget, cell: CellRun, all: WholeRun): Promise<RunResult> {
-  const { flags, policy } = opened
+  const { flags, policy, image, selection } = opened
+  const named = selection.filter(({ skip }) => skip === undefined)
+  const why = whyNoPayload(image, flags)
+  const wanted = named.flatMap(({ test }) => {
+    const own = test.requirements.payloads ?? []
+    return own.some((name) => why(name) !== undefined) ? [] : own
+  })
+  const payloads = await preparePayloads(image, new Set(wanted), flags, all.signal)
   const { oneJob } = all.debug
   return await executeRun({
     ...cell,
@@ -186,6 +194,7 @@ async function runTarget(opened: OpenedTarget, cell: CellRun, all: WholeRun): Pr
     ...policy,
     ...(oneJob ? withoutRetries : {}),
     maxFailures: all.maxFailures,
+    payloads,
     debugging: all.debugging,
     noTimeouts: oneJob,
     failOnFlaky: flags.failOnFlaky,
