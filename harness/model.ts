@@ -45,6 +45,8 @@ export interface UpdatePayload {
   readonly distro: DistroName
   readonly version: string
   readonly files: readonly PayloadFile[]
+  /** The same version as a disk image, where there is one. */
+  readonly image?: Image
 }
 
 /** One cell of the matrix. */

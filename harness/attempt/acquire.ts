@@ -22,7 +22,7 @@ import type { RunEnvironment } from './environment.ts'
 
 export interface MachineWish {
   readonly name: string
-  readonly needs: Requirements & Pick<BootOptions, 'waitFor'>
+  readonly needs: Requirements & Pick<BootOptions, 'waitFor' | 'image'>
   /** Already read; several for a shared boot. */
   readonly configs: readonly IgnitionConfig[]
   /** The attempts that use the machine. */
@@ -71,6 +71,7 @@ export function specOf(
     primaryDiskMiB,
     kernelArguments = [],
     onPanic = 'stop',
+    image,
   } = wish.needs
   return {
     name: wish.name,
@@ -83,6 +84,7 @@ export function specOf(
     ...(primaryDiskMiB === undefined ? {} : { primaryDiskMiB }),
     ...(kernelArguments.length === 0 ? {} : { kernelArguments }),
     ...(onPanic === 'stop' ? {} : { onPanic: 'run' }),
+    ...(image === undefined ? {} : { image }),
   }
 }
 

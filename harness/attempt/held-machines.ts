@@ -121,7 +121,7 @@ export function holdMachines(options: HoldOptions): HeldMachines {
   }
   const wishFor = async (
     name: string,
-    own: Requirements & Pick<BootOptions, 'waitFor'>,
+    own: Requirements & Pick<BootOptions, 'waitFor' | 'image'>,
     sources: readonly Pick<Requirements, 'ignition'>[],
     at: { readonly folder: string; readonly attempts: readonly AttemptRef[] },
   ): Promise<MachineWish> => {

@@ -288,10 +288,10 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     get updates() {
       return updateClientOf(machine, profile)
     },
-    reboot: async ({ timeoutMs } = {}) =>
+    reboot: async ({ timeoutMs, by } = {}) =>
       await asStep('reboot', `reboot ${raw.name}`, async () => {
         const longest = timeoutMs === undefined ? readyTimeoutMs : timeoutMs * slowness
-        await session.reboot({ signal: signals(), timeoutMs: longest })
+        await session.reboot({ signal: signals(), timeoutMs: longest, how: by })
         await becomeReady(signals())
       }),
     power: async (action) =>

@@ -20,7 +20,8 @@ export type PayloadDefect = (typeof payloadDefects)[number]
 /** The payload of an image of the cache. Throws InfraError when a file cannot be read. */
 export async function payloadOf(image: BuiltImage): Promise<UpdatePayload> {
   const { usr, verity, uki } = image.files
-  return await describe(image, image.usrRootHash, { usr: usr.path, verity: verity.path, uki: uki.path })
+  const payload = await describe(image, image.usrRootHash, { usr: usr.path, verity: verity.path, uki: uki.path })
+  return { ...payload, image: image.image }
 }
 
 /** A payload with a defect, its files in a new folder below `folder`; whoever asked removes that. */
