@@ -6,6 +6,9 @@ import { checkPackage, type CheckedPackage, type PackageOffer } from './declared
 /** Flatcar's application, which update_engine asks for unless it is told otherwise. */
 export const FLATCAR_APP_ID = '{e96281a6-d1af-4bde-9a0a-97b76e56dc57}'
 
+/** The reference image's, which reports over Omaha what became of its updates and takes none that way. */
+export const REFERENCE_APP_ID = '{7c5c1e5a-5c0e-4f0a-9d0e-2f6f3b1a9a41}'
+
 /** Attributes of the postinstall action, over the defaults. */
 export interface PostinstallAction {
   readonly needsadmin?: 'true' | 'false'

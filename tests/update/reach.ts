@@ -5,7 +5,7 @@ import { describe, expect, test, type Machine } from '../../harness/index.ts'
 const versionOf = async (machine: Machine): Promise<string> =>
   await machine.run('. /usr/lib/os-release; echo "$VERSION_ID"')
 
-describe('update', { firmwares: ['uefi', 'uefi-secure'], tags: ['update'], timeoutMs: 120_000 }, () => {
+describe('update', { firstBoot: true, firmwares: ['uefi', 'uefi-secure'], tags: ['update'], timeoutMs: 120_000 }, () => {
   test(
     'reach',
     {
