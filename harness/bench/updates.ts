@@ -40,7 +40,8 @@ export const updateRatio: Benchmark = {
 function stepMs(events: readonly SignalboxEvent[], title: string): number {
   const started = events.find((event) => event.type === 'step.started' && event.title === title)
   const finished = events.find(
-    (event) => event.type === 'step.finished' && started?.type === 'step.started' && event.step === started.step,
+    (event) =>
+      event.type === 'step.finished' && started?.type === 'step.started' && event.step === started.step,
   )
   if (finished?.type !== 'step.finished') throw new Error(`the run has no step "${title}"`)
   return finished.durationMs

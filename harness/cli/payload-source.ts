@@ -81,7 +81,14 @@ async function referencePayload(
       return await payloadOf(await buildImage(own, 2, undefined, signal))
     case 'never-complete':
     case 'unhealthy':
-      return await payloadOf(await buildImage(own, 1, variants.find((each) => each === name), signal))
+      return await payloadOf(
+        await buildImage(
+          own,
+          1,
+          variants.find((each) => each === name),
+          signal,
+        ),
+      )
     case 'corrupt-usr':
     case 'wrong-root-hash':
     case 'empty-usr':
@@ -95,17 +102,24 @@ async function referencePayload(
 }
 
 /** The image that --update-to names, looked at closely; without one, the next version. */
-async function nextImage(own: BuiltImage, { updateTo }: PayloadFlags, signal: AbortSignal): Promise<BuiltImage> {
+async function nextImage(
+  own: BuiltImage,
+  { updateTo }: PayloadFlags,
+  signal: AbortSignal,
+): Promise<BuiltImage> {
   if (updateTo === undefined) return await buildImage(own, 1, undefined, signal)
   const { checkPayload, readBuiltImage } = await import('../../qemu/image/index.ts')
   const next = await readBuiltImage(updateTo)
   const [from, to] = [own.image.identity, next.image.identity]
   requireNewer(from.version, to.version)
   if (from.architecture !== to.architecture) {
-    throw new UsageError(`version ${to.version} is for ${to.architecture}, the image for ${from.architecture}`, {
-      code: 'update-architecture',
-      hint: 'give both images of one architecture',
-    })
+    throw new UsageError(
+      `version ${to.version} is for ${to.architecture}, the image for ${from.architecture}`,
+      {
+        code: 'update-architecture',
+        hint: 'give both images of one architecture',
+      },
+    )
   }
   await checkPayload(next, signal)
   return next
@@ -157,9 +171,12 @@ export function requireNewer(from: string, to: string): void {
 /** A payload of update_engine, taken as a file: its magic is looked at, its signature is the client's to check. */
 async function payloadFile(image: Image, { updateTo, updateVersion }: PayloadFlags): Promise<UpdatePayload> {
   const { distro, version: from } = image.identity
-  if (updateTo === undefined) throw new UsageError('no payload: --update-to names one', { code: 'payload-missing' })
+  if (updateTo === undefined)
+    throw new UsageError('no payload: --update-to names one', { code: 'payload-missing' })
   if (distroProfiles[distro].updateClient !== 'update_engine') {
-    throw new UsageError(`updates of ${distroProfiles[distro].title} cannot be driven`, { code: 'no-update-client' })
+    throw new UsageError(`updates of ${distroProfiles[distro].title} cannot be driven`, {
+      code: 'no-update-client',
+    })
   }
   if (updateVersion === undefined) {
     throw new UsageError(`which version is in ${updateTo}? a payload does not say`, {

@@ -8,9 +8,33 @@ function events(n: number, failing?: string): readonly SignalboxEvent[] {
   const attempt = { test: 'update.reach', n }
   const steps = ['offer', 'download and write', 'reboot'].flatMap((title, index) => [
     { type: 'step.started', attempt, step: `${n}/${index}`, category: 'test.step', title },
-    ...(title === 'download and write' ? [{ type: 'update.request', attempt, bytes: 10 * MIB, method: 'GET', path: '/x', end: 'answered', durationMs: 1 }] : []),
-    { type: 'step.started', attempt, step: `${n}/${index}/inside`, category: 'upload', title: 'write /etc/x' },
-    { type: 'step.finished', attempt, step: `${n}/${index}`, durationMs: 5000 * n, ...(title === failing ? { error: 'no' } : {}) },
+    ...(title === 'download and write'
+      ? [
+          {
+            type: 'update.request',
+            attempt,
+            bytes: 10 * MIB,
+            method: 'GET',
+            path: '/x',
+            end: 'answered',
+            durationMs: 1,
+          },
+        ]
+      : []),
+    {
+      type: 'step.started',
+      attempt,
+      step: `${n}/${index}/inside`,
+      category: 'upload',
+      title: 'write /etc/x',
+    },
+    {
+      type: 'step.finished',
+      attempt,
+      step: `${n}/${index}`,
+      durationMs: 5000 * n,
+      ...(title === failing ? { error: 'no' } : {}),
+    },
   ])
   return steps as unknown as readonly SignalboxEvent[]
 }

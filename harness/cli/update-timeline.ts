@@ -13,14 +13,19 @@ const shown = ['offer', 'download and write', 'reboot', 'health', 'good', 'roll 
 
 /** The steps of the last attempt of a test, in order; what was transferred is told beside the download. */
 export function updateTimeline(events: readonly SignalboxEvent[], test: string): readonly TimelineRow[] {
-  const started = events.filter((event) => event.type === 'step.started').filter(({ attempt }) => attempt.test === test)
+  const started = events
+    .filter((event) => event.type === 'step.started')
+    .filter(({ attempt }) => attempt.test === test)
   const last = Math.max(...started.map(({ attempt }) => attempt.n))
   const bytes = events
     .filter((event) => event.type === 'update.request')
     .filter(({ attempt }) => attempt.test === test && attempt.n === last)
     .reduce((sum, event) => sum + event.bytes, 0)
   return started
-    .filter(({ attempt, category, title }) => attempt.n === last && category === 'test.step' && shown.includes(title))
+    .filter(
+      ({ attempt, category, title }) =>
+        attempt.n === last && category === 'test.step' && shown.includes(title),
+    )
     .flatMap(({ step, title }): readonly TimelineRow[] => {
       const finished = events.find((event) => event.type === 'step.finished' && event.step === step)
       if (finished?.type !== 'step.finished') return []

@@ -23,7 +23,9 @@ it('updates the reference image to its next version and back, with a timeline', 
   const { exitCode, stdout } = await world.signalbox(['update-test'])
   expect(exitCode, stdout).toBe(0)
   const timeline = stdout.slice(stdout.indexOf('Timeline')).split('\n').slice(1)
-  const parts = timeline.map((line) => /^ {2}(\S.*?) {2,}[\d.]+/.exec(line)?.[1]).filter((part) => part !== undefined)
+  const parts = timeline
+    .map((line) => /^ {2}(\S.*?) {2,}[\d.]+/.exec(line)?.[1])
+    .filter((part) => part !== undefined)
   expect(parts).toEqual(['offer', 'download and write', 'reboot', 'health', 'good', 'roll back', 'together'])
   expect(stdout).toMatch(/download and write .* MiB, [\d.]+ MiB\/s/)
   const requests = eventsOfLatest().filter((event) => event.type === 'update.request')

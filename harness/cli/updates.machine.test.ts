@@ -9,8 +9,20 @@ const world = createCliWorld({ cache: cacheFolder() })
 afterAll(() => world[Symbol.dispose]())
 await buildReferenceImage()
 
-it('passes all tests of updates, with every broken version left by itself', { timeout: 7_200_000 }, async () => {
-  const { exitCode, stdout } = await world.signalbox(['run', '--tag', 'update', '--firmware', 'uefi', '-j', '1'])
-  expect(exitCode, stdout).toBe(0)
-  expect(stdout).toMatch(/\n {2}\d+ passed\n/)
-})
+it(
+  'passes all tests of updates, with every broken version left by itself',
+  { timeout: 7_200_000 },
+  async () => {
+    const { exitCode, stdout } = await world.signalbox([
+      'run',
+      '--tag',
+      'update',
+      '--firmware',
+      'uefi',
+      '-j',
+      '1',
+    ])
+    expect(exitCode, stdout).toBe(0)
+    expect(stdout).toMatch(/\n {2}\d+ passed\n/)
+  },
+)

@@ -11,8 +11,7 @@ import { answerOmaha } from './omaha/answer.ts'
 import { readOmahaRequest } from './omaha/request.ts'
 import { writeOmahaAnswer } from './omaha/write.ts'
 import { exchangeOf, type OpenRecord, type Records, type UpdateRequest } from './records.ts'
-import { FLATCAR_APP_ID,
-  REFERENCE_APP_ID, type OfferedRelease } from './release.ts'
+import { FLATCAR_APP_ID, REFERENCE_APP_ID, type OfferedRelease } from './release.ts'
 import { planSend, sendBytes, spoil } from './serve-content.ts'
 
 export const OMAHA_PATH = '/v1/update/'
@@ -152,7 +151,11 @@ async function answerUpdate(exchange: Exchange, path: string): Promise<void> {
   const checkStatus = met.find(({ fault }) => fault.kind === 'check-status')?.fault
   const answer = answerOmaha(read.request, {
     releases: current,
-    knownApps: new Set([FLATCAR_APP_ID, REFERENCE_APP_ID, ...world.offered.releases.map(({ appId }) => appId.toLowerCase())]),
+    knownApps: new Set([
+      FLATCAR_APP_ID,
+      REFERENCE_APP_ID,
+      ...world.offered.releases.map(({ appId }) => appId.toLowerCase()),
+    ]),
     app: appStatus?.kind === 'app-status' ? appStatus.app : undefined,
     check: checkStatus?.kind === 'check-status' ? checkStatus.check : undefined,
   })

@@ -19,7 +19,10 @@ export function sysupdateClient(machine: Machine): UpdateClient {
     // The table on the disk: udev learns late of what sysupdate writes there.
     const disk = await machine.run(['lsblk', '--noheadings', '--nodeps', '--output', 'PKNAME', rootPartition])
     const table = await machine.run(['sfdisk', '--json', `/dev/${disk}`], sudo)
-    const names = await machine.run(['find', ukis, '-maxdepth', '1', '-name', '*.efi', '-printf', '%f\\n'], sudo)
+    const names = await machine.run(
+      ['find', ukis, '-maxdepth', '1', '-name', '*.efi', '-printf', '%f\\n'],
+      sudo,
+    )
     const commandLine = await machine.readFile('/proc/cmdline')
     return readSlots({ table, ukis: names.split('\n'), commandLine })
   }
@@ -32,14 +35,25 @@ export function sysupdateClient(machine: Machine): UpdateClient {
     })
   }
   const progress = async (): Promise<UpdateProgress> => {
-    const shown = await machine.run(['systemctl', 'show', '--property=ActiveState,Result,StatusText', service])
+    const shown = await machine.run([
+      'systemctl',
+      'show',
+      '--property=ActiveState,Result,StatusText',
+      service,
+    ])
     const field = (name: string): string => new RegExp(`^${name}=(.*)$`, 'm').exec(shown)?.[1] ?? ''
     if (['activating', 'active', 'deactivating'].includes(field('ActiveState'))) {
       const percent = /\((\d{1,3})% complete\)/.exec(field('StatusText'))?.[1]
       return { state: 'updating', share: percent === undefined ? undefined : Number(percent) / 100 }
     }
     if (field('ActiveState') === 'failed') {
-      const log = await machine.run(['journalctl', '--boot', '--output=cat', '--lines=15', `--unit=${service}`])
+      const log = await machine.run([
+        'journalctl',
+        '--boot',
+        '--output=cat',
+        '--lines=15',
+        `--unit=${service}`,
+      ])
       return { state: 'failed', log }
     }
     // Exits with 1 when the newest version on the disk is the one that runs.
@@ -94,7 +108,10 @@ export function sysupdateClient(machine: Machine): UpdateClient {
         throw new MachineError(`${machine.name} has no version to go back to`, { code: 'no-rollback' })
       }
       // A version without tries left is the loader's last choice. Files decide, so that the next update outranks this again.
-      const name = await machine.run(['find', ukis, '-name', `reference_${version}*.efi`, '-printf', '%f'], sudo)
+      const name = await machine.run(
+        ['find', ukis, '-name', `reference_${version}*.efi`, '-printf', '%f'],
+        sudo,
+      )
       await machine.run(['mv', `${ukis}/${name}`, `${ukis}/reference_${version}+0-1.efi`], sudo)
       await machine.run(['sync'], sudo)
     },

@@ -14,7 +14,10 @@ const publicKey = '/usr/share/update_engine/update-payload-key.pub.pem'
 /** The client of one machine; its commands go over SSH. */
 export function updateEngineClient(machine: Machine): UpdateClient {
   const status = async (): Promise<string> =>
-    await machine.run(['update_engine_client', '-status'], { sudo: true, timeoutMs: 20_000 * machine.slowness })
+    await machine.run(['update_engine_client', '-status'], {
+      sudo: true,
+      timeoutMs: 20_000 * machine.slowness,
+    })
   const slot = async (name: 'A' | 'B', booted: string): Promise<Slot> => {
     const device = await machine.run(['readlink', '-f', partitions[name]])
     const shown = await machine.run(['cgpt', 'show', device], sudo)
@@ -30,7 +33,13 @@ export function updateEngineClient(machine: Machine): UpdateClient {
   const progress = async (): Promise<UpdateProgress> => {
     const read = readProgress(await status())
     if (read.state !== 'failed') return read
-    const log = await machine.run(['journalctl', '--boot', '--output=cat', '--lines=15', '--unit=update-engine.service'])
+    const log = await machine.run([
+      'journalctl',
+      '--boot',
+      '--output=cat',
+      '--lines=15',
+      '--unit=update-engine.service',
+    ])
     return { state: 'failed', log }
   }
   const client: UpdateClient = {
@@ -41,7 +50,8 @@ export function updateEngineClient(machine: Machine): UpdateClient {
         content: path,
         declared: { bytes, sha256 },
       }))
-      if (main === undefined) throw new UsageError(`version ${version} has no payload`, { code: 'payload-missing' })
+      if (main === undefined)
+        throw new UsageError(`version ${version} has no payload`, { code: 'payload-missing' })
       await server.offerRelease({ version, packages: [main, ...others], to: downgrade ? 'any' : 'older' })
     },
     async follow(server, { group = 'developer', signingKey } = {}) {
@@ -75,7 +85,10 @@ export function updateEngineClient(machine: Machine): UpdateClient {
       const other = (await slots()).find((each) => !each.booted)
       if (other === undefined || other.state === 'bad' || other.state === 'empty')
         throw new MachineError(`${machine.name} has no version to go back to`, { code: 'no-rollback' })
-      await machine.run(['cgpt', 'prioritize', await machine.run(['readlink', '-f', partitions[other.name]])], sudo)
+      await machine.run(
+        ['cgpt', 'prioritize', await machine.run(['readlink', '-f', partitions[other.name]])],
+        sudo,
+      )
     },
   }
   return client

@@ -172,7 +172,11 @@ export async function createMachine(
   )
 }
 
-async function withImage(context: MachineContext, image: Image, signal: AbortSignal): Promise<MachineContext> {
+async function withImage(
+  context: MachineContext,
+  image: Image,
+  signal: AbortSignal,
+): Promise<MachineContext> {
   return { ...context, image, base: await inspectBase(image.disk, signal) }
 }
 

@@ -88,7 +88,9 @@ export async function buildReferenceImage(options: BuildOptions = {}): Promise<B
   } = options
   const key = await imageKey({ version, channel, architecture: 'x86_64', variant })
   const folder = join(cache, `reference-${version}-${channel}-${key}`)
-  const found = force ? undefined : await findReferenceImage({ version, channel, cache, ...(variant === undefined ? {} : { variant }) })
+  const found = force
+    ? undefined
+    : await findReferenceImage({ version, channel, cache, ...(variant === undefined ? {} : { variant }) })
   if (found !== undefined) return found
   await requireBuildHost()
   await mkdir(cache, { recursive: true })

@@ -20,7 +20,11 @@ export type PayloadDefect = (typeof payloadDefects)[number]
 /** The payload of an image of the cache. Throws InfraError when a file cannot be read. */
 export async function payloadOf(image: BuiltImage): Promise<UpdatePayload> {
   const { usr, verity, uki } = image.files
-  const payload = await describe(image, image.usrRootHash, { usr: usr.path, verity: verity.path, uki: uki.path })
+  const payload = await describe(image, image.usrRootHash, {
+    usr: usr.path,
+    verity: verity.path,
+    uki: uki.path,
+  })
   return { ...payload, image: image.image }
 }
 
@@ -66,7 +70,10 @@ async function spoil(
     case 'wrong-root-hash': {
       // Not a digit is right, so that the partitions, which are found by the hash, get the wrong one's UUIDs as well.
       const wrong = createHash('sha256').update(`not ${hash}`).digest('hex')
-      return await describe(image, wrong, { ...intact, uki: await ukiWithHash(intact.uki, hash, wrong, work) })
+      return await describe(image, wrong, {
+        ...intact,
+        uki: await ukiWithHash(intact.uki, hash, wrong, work),
+      })
     }
     case 'empty-usr': {
       const [empty, usr, verity] = ['empty', 'usr.erofs', 'usr.verity'].map((name) => join(work, name)) as [
@@ -120,7 +127,8 @@ async function spoilBlocks(path: string): Promise<void> {
   await using file = await open(path, 'r+')
   const { size } = await file.stat()
   const block = Buffer.alloc(4096, 0xa5)
-  for (let at = 1 << 20; at + block.length <= size; at += 8 * block.length) await file.write(block, 0, block.length, at)
+  for (let at = 1 << 20; at + block.length <= size; at += 8 * block.length)
+    await file.write(block, 0, block.length, at)
 }
 
 async function ukiWithHash(path: string, from: string, to: string, work: string): Promise<string> {
@@ -151,6 +159,8 @@ export async function checkPayload(image: BuiltImage, signal?: AbortSignal): Pro
     if (signal?.aborted === true) throw error
     throw wrong(`its hash tree does not prove its /usr for root hash ${hash}`, error)
   }
-  const commandLine = Buffer.from(readUkiSection(await readFile(uki.path), '.cmdline') ?? []).toString('latin1')
+  const commandLine = Buffer.from(readUkiSection(await readFile(uki.path), '.cmdline') ?? []).toString(
+    'latin1',
+  )
   if (!commandLine.includes(`usrhash=${hash} `)) throw wrong('its UKI asks for another /usr')
 }

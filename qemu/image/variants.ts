@@ -36,7 +36,7 @@ export const usrVariants = {
     wired: [['hang.service', 'multi-user.target.wants']],
   },
   /** Everything starts but one service, which the version's health check looks at. */
-  'unhealthy': {
+  unhealthy: {
     files: [
       unit('broken.service', [
         '[Unit]',

@@ -18,18 +18,38 @@ const broken: readonly Broken[] = [
     defect: 'corrupt-usr',
     description: 'Blocks of the new /usr are not what its hash tree says: every try panics.',
     aliases: ['cl.update.badverity'],
-    expectedMessages: ['verity-corruption', 'kernel-panic', 'block-io-error', 'initrd-emergency', 'emergency-shell'],
+    expectedMessages: [
+      'verity-corruption',
+      'kernel-panic',
+      'block-io-error',
+      'initrd-emergency',
+      'emergency-shell',
+    ],
   },
   {
     defect: 'wrong-root-hash',
     description: 'The boot files of the new version ask for a /usr that no hash tree proves.',
-    expectedMessages: ['verity-corruption', 'kernel-panic', 'block-io-error', 'initrd-emergency', 'emergency-shell', 'unit-failed', 'dependency-failed'],
+    expectedMessages: [
+      'verity-corruption',
+      'kernel-panic',
+      'block-io-error',
+      'initrd-emergency',
+      'emergency-shell',
+      'unit-failed',
+      'dependency-failed',
+    ],
   },
   {
     defect: 'empty-usr',
     description: 'The new /usr is a valid, empty filesystem: its initrd gives up.',
     aliases: ['coreos.update.badusr'],
-    expectedMessages: ['initrd-emergency', 'emergency-shell', 'kernel-panic', 'unit-failed', 'dependency-failed'],
+    expectedMessages: [
+      'initrd-emergency',
+      'emergency-shell',
+      'kernel-panic',
+      'unit-failed',
+      'dependency-failed',
+    ],
   },
   {
     defect: 'kernel-panic',
@@ -52,52 +72,60 @@ const broken: readonly Broken[] = [
 /** For never-complete: long enough for a whole boot of an emulated guest, and far less than the image's 15 minutes. */
 const deadline = '[Timer]\nOnBootSec=\nOnBootSec=200s\n'
 
-describe('update.broken', { firstBoot: true, firmwares: ['uefi', 'uefi-secure'], tags: ['update'], timeoutMs: 240_000 }, () => {
-  for (const { defect, description, aliases, rebootsAgain, expectedMessages } of broken) {
-    test(
-      defect,
-      {
-        description: `${description} The old version comes back, and the server is told.`,
-        ...(aliases === undefined ? {} : { aliases }),
-        payloads: [defect],
-        distros: ['reference'],
-        onPanic: 'reboot',
-        expectedMessages,
-        ignition: {
-          ignition: { version: '3.3.0' },
-          systemd: {
-            units: [
-              { name: 'reference-boot-deadline.timer', dropins: [{ name: '50-test.conf', contents: deadline }] },
-            ],
+describe(
+  'update.broken',
+  { firstBoot: true, firmwares: ['uefi', 'uefi-secure'], tags: ['update'], timeoutMs: 240_000 },
+  () => {
+    for (const { defect, description, aliases, rebootsAgain, expectedMessages } of broken) {
+      test(
+        defect,
+        {
+          description: `${description} The old version comes back, and the server is told.`,
+          ...(aliases === undefined ? {} : { aliases }),
+          payloads: [defect],
+          distros: ['reference'],
+          onPanic: 'reboot',
+          expectedMessages,
+          ignition: {
+            ignition: { version: '3.3.0' },
+            systemd: {
+              units: [
+                {
+                  name: 'reference-boot-deadline.timer',
+                  dropins: [{ name: '50-test.conf', contents: deadline }],
+                },
+              ],
+            },
           },
         },
-      },
-      async ({ machine, updateServer, payloads }) => {
-        const { updates } = machine
-        const payload = payloads.get(defect)
-        const from = await updates.booted()
-        await updates.offer(updateServer, payload)
-        await updates.follow(updateServer.urls)
-        expect(await updates.update()).toEqual({ state: 'staged', version: payload.version })
-        const staged = (await updates.slots()).find((slot) => !slot.booted)
-        expect(staged).toMatchObject({ version: payload.version, state: 'trying', triesLeft: 3 })
-        // The boots of the new version come to nothing in between; what answers is the old one.
-        await test.step('three tries and the way back', async () => await machine.reboot({ timeoutMs: 150_000 }))
-        const after = await updates.booted()
-        expect(after).toMatchObject({ name: from.name, version: from.version, state: 'good' })
-        const failed = (await updates.slots()).find((slot) => !slot.booted)
-        expect(failed).toMatchObject({ version: payload.version, state: 'bad', triesLeft: 0 })
-        await expect(updateServer).toHaveReceivedEvent({
-          type: 'update-complete',
-          result: 'error',
-          previousVersion: from.version ?? '',
-        })
-        if (rebootsAgain !== true) return
-        await test.step('the old version stays', async () => {
-          await machine.reboot()
-          expect((await updates.booted()).name).toBe(from.name)
-        })
-      },
-    )
-  }
-})
+        async ({ machine, updateServer, payloads }) => {
+          const { updates } = machine
+          const payload = payloads.get(defect)
+          const from = await updates.booted()
+          await updates.offer(updateServer, payload)
+          await updates.follow(updateServer.urls)
+          expect(await updates.update()).toEqual({ state: 'staged', version: payload.version })
+          const staged = (await updates.slots()).find((slot) => !slot.booted)
+          expect(staged).toMatchObject({ version: payload.version, state: 'trying', triesLeft: 3 })
+          // The boots of the new version come to nothing in between; what answers is the old one.
+          await test.step('three tries and the way back', async () =>
+            await machine.reboot({ timeoutMs: 150_000 }))
+          const after = await updates.booted()
+          expect(after).toMatchObject({ name: from.name, version: from.version, state: 'good' })
+          const failed = (await updates.slots()).find((slot) => !slot.booted)
+          expect(failed).toMatchObject({ version: payload.version, state: 'bad', triesLeft: 0 })
+          await expect(updateServer).toHaveReceivedEvent({
+            type: 'update-complete',
+            result: 'error',
+            previousVersion: from.version ?? '',
+          })
+          if (rebootsAgain !== true) return
+          await test.step('the old version stays', async () => {
+            await machine.reboot()
+            expect((await updates.booted()).name).toBe(from.name)
+          })
+        },
+      )
+    }
+  },
+)

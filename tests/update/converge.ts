@@ -24,10 +24,12 @@ const questions = {
   kernelArguments: "tr ' ' '\\n' </proc/cmdline | grep -v '^ignition\\.' | sort",
   kernel: ['uname', '--all'],
   unitFiles: ['systemctl', 'list-unit-files', '--no-legend', '--plain'],
-  units: "systemctl list-units --all --no-legend --plain --type=service,socket,timer,mount,target | awk '{print $1, $2, $3, $4}'",
+  units:
+    "systemctl list-units --all --no-legend --plain --type=service,socket,timer,mount,target | awk '{print $1, $2, $3, $4}'",
   accounts: 'cat /etc/passwd /etc/group',
   etc: "find /etc -xdev -type f -exec sha256sum {} + | sort -k 2; find /etc -xdev -type l -printf '%p -> %l\\n' | sort",
-  sysctl: "sysctl --all 2>/dev/null | grep -E '^(kernel|net|vm|fs)\\.' | grep -vE 'random|nr|state|boot_id|uuid|hostname|max|files|pages|usermode|watermark|neigh|memory|domain|mem|pty|ns_last|threads|free'",
+  sysctl:
+    "sysctl --all 2>/dev/null | grep -E '^(kernel|net|vm|fs)\\.' | grep -vE 'random|nr|state|boot_id|uuid|hostname|max|files|pages|usermode|watermark|neigh|memory|domain|mem|pty|ns_last|threads|free'",
 } as const
 
 async function stateOf(machine: Machine): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -35,43 +37,50 @@ async function stateOf(machine: Machine): Promise<ReadonlyMap<string, readonly s
   for (const [name, question] of Object.entries(questions)) {
     const answer = await machine.run(question, sudo)
     const lines = answer.split('\n').filter((line) => !ownFiles.some((file) => line.endsWith(` ${file}`)))
-    state.set(name, lines.map((line) => line.replaceAll(/\bm\d+-[0-9a-f]{8}\b/g, '<host>')))
+    state.set(
+      name,
+      lines.map((line) => line.replaceAll(/\bm\d+-[0-9a-f]{8}\b/g, '<host>')),
+    )
   }
   return state
 }
 
-describe('update', { firstBoot: true, firmwares: ['uefi', 'uefi-secure'], tags: ['update'], timeoutMs: 240_000 }, () => {
-  test(
-    'converge',
-    {
-      description: 'A machine that was updated and one that began with that version have the same state.',
-      payloads: ['next'],
-      distros: ['reference'],
-    },
-    async ({ machine, cluster, updateServer, payloads }) => {
-      const next = payloads.get('next')
-      const { image } = next
-      if (image === undefined) skip('needs the version to update to as a disk image as well')
-      await machine.updates.offer(updateServer, next)
-      await machine.updates.follow(updateServer.urls)
-      await machine.updates.update()
-      await machine.reboot()
-      const updated = await stateOf(machine)
-      const fresh = await test.step('a fresh machine of that version', async () => {
-        const other = await cluster.boot({ image })
-        // Its first boot does more than any other; the second is like the updated machine's.
-        await other.reboot()
-        return await stateOf(other)
-      })
-      const differences = [...fresh].flatMap(([name, lines]) => {
-        const own = updated.get(name) ?? []
-        return [
-          ...lines.filter((line) => !own.includes(line)).map((line) => `${name}: fresh only: ${line}`),
-          ...own.filter((line) => !lines.includes(line)).map((line) => `${name}: updated only: ${line}`),
-        ]
-      })
-      if (differences.length > 0) await attach('differences.txt', differences.join('\n'))
-      expect(differences).toEqual([])
-    },
-  )
-})
+describe(
+  'update',
+  { firstBoot: true, firmwares: ['uefi', 'uefi-secure'], tags: ['update'], timeoutMs: 240_000 },
+  () => {
+    test(
+      'converge',
+      {
+        description: 'A machine that was updated and one that began with that version have the same state.',
+        payloads: ['next'],
+        distros: ['reference'],
+      },
+      async ({ machine, cluster, updateServer, payloads }) => {
+        const next = payloads.get('next')
+        const { image } = next
+        if (image === undefined) skip('needs the version to update to as a disk image as well')
+        await machine.updates.offer(updateServer, next)
+        await machine.updates.follow(updateServer.urls)
+        await machine.updates.update()
+        await machine.reboot()
+        const updated = await stateOf(machine)
+        const fresh = await test.step('a fresh machine of that version', async () => {
+          const other = await cluster.boot({ image })
+          // Its first boot does more than any other; the second is like the updated machine's.
+          await other.reboot()
+          return await stateOf(other)
+        })
+        const differences = [...fresh].flatMap(([name, lines]) => {
+          const own = updated.get(name) ?? []
+          return [
+            ...lines.filter((line) => !own.includes(line)).map((line) => `${name}: fresh only: ${line}`),
+            ...own.filter((line) => !lines.includes(line)).map((line) => `${name}: updated only: ${line}`),
+          ]
+        })
+        if (differences.length > 0) await attach('differences.txt', differences.join('\n'))
+        expect(differences).toEqual([])
+      },
+    )
+  },
+)

@@ -32,7 +32,7 @@ export async function updateTest(given: Readonly<Record<string, unknown>>): Prom
     ...(from === undefined ? {} : { image: from }),
     ...(to === undefined ? {} : { updateTo: to }),
     ...(toVersion === undefined ? {} : { updateVersion: toVersion }),
-  } as RunFlags
+  }
   await requireUpdatable(runFlags)
   const { exitCode, folder } = await runTests(runFlags, [promise])
   if (folder === undefined || flags.json) return exitCode
