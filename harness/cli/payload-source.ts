@@ -2,7 +2,7 @@
 // from the file that --update-to names. What is wrong with a payload is said here, before any machine boots.
 
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -26,6 +26,8 @@ export function whyNoPayload(image: Image, { updateTo }: PayloadFlags): WhyNoPay
   const { distro } = image.identity
   return (name) => {
     if (distro === 'reference') {
+      if (!existsSync(join(dirname(image.disk.path), 'image.json')))
+        return 'needs the folder of a built image: versions of this one are made of what lies in it'
       if (updateTo !== undefined && name === 'after-next')
         return 'needs two newer versions; --update-to names one'
       return undefined
