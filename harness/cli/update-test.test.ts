@@ -55,6 +55,14 @@ it.each([
   expect(stderr).toContain(message)
 })
 
+it('refuses a version whose hash tree does not prove its /usr, before any machine boots', async () => {
+  const args = ['update-test', '--from', imageFolder('1.0.0'), '--to', imageFolder('1.0.1')]
+  const { exitCode, stdout, stderr } = await world.signalbox(args)
+  expect(exitCode).toBe(2)
+  expect(stderr).toContain('is not what it is declared to be: its hash tree does not prove its /usr')
+  expect(stdout).not.toContain('update.reach')
+})
+
 it('refuses a folder that is no image', async () => {
   const { exitCode, stderr } = await world.signalbox([
     'update-test',
