@@ -84,8 +84,7 @@ export async function checkFolder(folder: string, { publicKey }: FolderOptions):
   const isSigned = publicKey !== undefined || (await readdir(folder)).includes(SIGNATURE)
   const signature = isSigned ? await readPublished(folder, SIGNATURE) : undefined
   if (signature !== undefined && publicKey !== undefined) {
-    const content = ofBytes(sums)
-    const why = await verifyDetached(content.open(0, content.bytes), signature, publicKey)
+    const why = await verifyDetached(sums, signature, publicKey)
     if (why !== undefined) {
       throw new UsageError(`the signature ${join(folder, SIGNATURE)} does not hold: ${why}`, {
         code: 'payload-signature',

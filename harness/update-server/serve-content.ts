@@ -109,6 +109,7 @@ export async function sendBytes(
   response.once('close', () => gone.abort())
   const source = content.open(start, end)
   const hindered = met.some(({ fault }) => ['stall', 'drop', 'slow'].includes(fault.kind))
+  if (hindered) response.flushHeaders()
   try {
     await pipeline(hindered ? Readable.from(hinder(source, start, met, gone.signal)) : source, response)
     return 'sent'
