@@ -9,6 +9,7 @@ import type { Benchmark } from './figure.ts'
 import { forkBenchmarks } from './forks.ts'
 import { scheduleCost, scheduleMakespan } from './schedule.ts'
 import { sshOverhead } from './ssh-overhead.ts'
+import { updateServerBenchmarks } from './update-server.ts'
 
 export const benchmarks: readonly Benchmark[] = [
   ...coldBootBenchmarks,
@@ -18,6 +19,7 @@ export const benchmarks: readonly Benchmark[] = [
   ...commandBenchmarks,
   externalOverhead,
   sshOverhead,
+  ...updateServerBenchmarks,
   scheduleMakespan,
   scheduleCost,
 ]
