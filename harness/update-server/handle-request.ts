@@ -129,8 +129,7 @@ async function sendFile(
     response.end()
     return
   }
-  const end = await sendBytes(response, content, plan, met)
-  if (end === 'dropped') record.state = 'dropped'
+  await sendBytes(response, content, plan, { met, onDrop: () => (record.state = 'dropped') })
 }
 
 async function answerUpdate(exchange: Exchange, path: string): Promise<void> {
