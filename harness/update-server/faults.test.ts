@@ -248,7 +248,7 @@ it.each<[CertificateKind, number | string]>([
   // The plain one stays, and the same certificate is at the same place.
   expect((await fetch(`${server.urls.directory}b.raw`)).status).toBe(200)
   expect((await server.https(kind)).base).toBe(base)
-  const secure = server.requests().filter((request) => request.secure)
+  const secure = server.requests().filter((one) => one.secure)
   expect(secure.map(({ path }) => path)).toEqual(expected === 200 ? ['/sysupdate/a.raw'] : [])
 })
 

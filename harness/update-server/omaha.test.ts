@@ -65,7 +65,7 @@ it('offers a release with what update_engine looks for', async () => {
       IsDeltaPayload: 'false',
       DisablePayloadBackoff: 'true',
     })
-    const got = await fetch(`${urls?.url.codebase}` + `${manifest?.packages.package[0]?.name}`)
+    const got = await fetch(`${urls?.url.codebase}${manifest?.packages.package[0]?.name}`)
     expect(Buffer.from(await got.arrayBuffer())).toEqual(payload)
   }
 })
