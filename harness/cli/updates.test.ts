@@ -45,10 +45,7 @@ it('every request is an event of its attempt, and part of the report; what was o
   const steps = events.flatMap((event) =>
     event.type === 'step.started' && event.category === 'update' ? [event.title] : [],
   )
-  expect(steps).toEqual([
-    'update server: offer 2.0.0',
-    'update server: misbehave: drop atByte 3, first 1',
-  ])
+  expect(steps).toEqual(['update server: offer 2.0.0', 'update server: misbehave: drop atByte 3, first 1'])
   const report = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as unknown
   expect(JSON.stringify(report)).toContain('"updateRequestCount":3')
 })
