@@ -112,6 +112,7 @@ async function readPublished(folder: string, name: string): Promise<Buffer> {
 }
 
 function sumsOf(packages: readonly CheckedPackage[], hash: (hash: Buffer) => Buffer): Buffer {
-  const lines = packages.map(({ name, content }) => `${hash(content.sha256).toString('hex')}  ${name}\n`)
-  return Buffer.from(lines.toSorted().join(''))
+  const sorted = packages.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const lines = sorted.map(({ name, content }) => `${hash(content.sha256).toString('hex')}  ${name}\n`)
+  return Buffer.from(lines.join(''))
 }
