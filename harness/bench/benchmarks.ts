@@ -10,6 +10,7 @@ import { forkBenchmarks } from './forks.ts'
 import { scheduleCost, scheduleMakespan } from './schedule.ts'
 import { sshOverhead } from './ssh-overhead.ts'
 import { updateRatio } from './updates.ts'
+import { updateServerBenchmarks } from './update-server.ts'
 
 export const benchmarks: readonly Benchmark[] = [
   ...coldBootBenchmarks,
@@ -20,6 +21,7 @@ export const benchmarks: readonly Benchmark[] = [
   externalOverhead,
   sshOverhead,
   updateRatio,
+  ...updateServerBenchmarks,
   scheduleMakespan,
   scheduleCost,
 ]

@@ -1,6 +1,7 @@
 // What a payload is declared to be, held against what it is: a wrong size, hash or signature is the mistake of whoever
 // offers it, and is said before any machine boots.
 
+import { buffer } from 'node:stream/consumers'
 import { UsageError } from '../errors.ts'
 import type { Content, ContentSource } from './content.ts'
 import { readContent } from './content.ts'
@@ -84,7 +85,7 @@ async function requireSigned(
   content: Content,
   { of, publicKey }: NonNullable<Declared['signature']>,
 ): Promise<void> {
-  const why = await verifyDetached(content.open(0, content.bytes), of, publicKey)
+  const why = await verifyDetached(await buffer(content.open(0, content.bytes)), of, publicKey)
   if (why === undefined) return
   throw new UsageError(`the signature of the payload ${name} does not hold: ${why}`, {
     code: 'payload-signature',

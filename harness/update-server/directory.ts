@@ -84,8 +84,7 @@ export async function checkFolder(folder: string, { publicKey }: FolderOptions):
   const isSigned = publicKey !== undefined || (await readdir(folder)).includes(SIGNATURE)
   const signature = isSigned ? await readPublished(folder, SIGNATURE) : undefined
   if (signature !== undefined && publicKey !== undefined) {
-    const content = ofBytes(sums)
-    const why = await verifyDetached(content.open(0, content.bytes), signature, publicKey)
+    const why = await verifyDetached(sums, signature, publicKey)
     if (why !== undefined) {
       throw new UsageError(`the signature ${join(folder, SIGNATURE)} does not hold: ${why}`, {
         code: 'payload-signature',
@@ -113,6 +112,7 @@ async function readPublished(folder: string, name: string): Promise<Buffer> {
 }
 
 function sumsOf(packages: readonly CheckedPackage[], hash: (hash: Buffer) => Buffer): Buffer {
-  const lines = packages.map(({ name, content }) => `${hash(content.sha256).toString('hex')}  ${name}\n`)
-  return Buffer.from(lines.toSorted().join(''))
+  const sorted = packages.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const lines = sorted.map(({ name, content }) => `${hash(content.sha256).toString('hex')}  ${name}\n`)
+  return Buffer.from(lines.join(''))
 }

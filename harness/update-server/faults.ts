@@ -3,7 +3,7 @@
 import { UsageError } from '../errors.ts'
 import type { AppStatus, UpdateCheckStatus } from './omaha/words.ts'
 
-/** One way to misbehave. Byte places are those of the file, so that a client which goes on behind them gets the rest. */
+/** One way to misbehave. Places are those of the file: a client that goes on from there is past it. */
 export type UpdateFault =
   /** An HTTP status instead of an answer: 404, 500, 503. */
   | { readonly kind: 'status'; readonly status: number }
@@ -136,7 +136,8 @@ function concerns(
       return kind === 'omaha'
     case 'stall':
     case 'drop':
-      return start <= fault.atByte && isContent(kind, wanted)
+      // A client that goes on where it was cut off is past it.
+      return (start < fault.atByte || start === 0) && isContent(kind, wanted)
     case 'corrupt':
     case 'truncate':
     case 'slow':

@@ -97,14 +97,16 @@ async function route(exchange: Exchange): Promise<void> {
   if (/^\/(?:v1\/)?update\/?$/.test(path)) return await answerUpdate(exchange, path)
   const found = findFile(path, world.offered)
   const kind: RequestKind = found?.kind ?? 'other'
+  // Where a resumed download starts decides whether a fault is ahead of it.
+  const wanted = found === undefined ? 0 : planSend(request.headers, found.content).start
+  // No connection is cut in a body that is not sent.
+  const start = request.method === 'HEAD' ? Infinity : wanted
+  const met = meet(exchange, { kind, path, start })
+  if (met === undefined) return
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     exchange.response.setHeader('Allow', 'GET, HEAD')
     return refuse(exchange, 405, 'files are for GET and HEAD')
   }
-  // Where a resumed download starts decides whether a fault is ahead of it.
-  const start = found === undefined ? 0 : planSend(request.headers, found.content).start
-  const met = meet(exchange, { kind, path, start })
-  if (met === undefined) return
   if (found === undefined) return refuse(exchange, 404, 'there is no such file')
   await sendFile(exchange, path, found.content, met)
 }
@@ -127,18 +129,17 @@ async function sendFile(
     response.end()
     return
   }
-  const end = await sendBytes(response, content, plan, met)
-  if (end === 'dropped') record.state = 'dropped'
+  await sendBytes(response, content, plan, { met, onDrop: () => (record.state = 'dropped') })
 }
 
 async function answerUpdate(exchange: Exchange, path: string): Promise<void> {
   const { request, response, record, world } = exchange
+  const met = meet(exchange, { kind: 'omaha', path, start: 0 })
+  if (met === undefined) return
   if (request.method !== 'POST') {
     response.setHeader('Allow', 'POST')
     return refuse(exchange, 405, 'Omaha requests are sent with POST')
   }
-  const met = meet(exchange, { kind: 'omaha', path, start: 0 })
-  if (met === undefined) return
   const unread = unreadable(request.headers)
   if (unread !== undefined) return refuse(exchange, 415, unread)
   const body = await readBody(request, BODY_LIMIT)
@@ -202,26 +203,33 @@ function refuse({ request, response, record }: Exchange, status: number, why: st
     // What is left of a body that nobody wants would be taken for the next request.
     ...(request.complete ? {} : { Connection: 'close' }),
   })
-  response.end(request.method === 'HEAD' ? undefined : text)
-  if (!request.complete) lingerOver(request)
+  if (request.method !== 'HEAD') response.write(text)
+  if (request.complete) response.end()
+  else lingerOver(request, () => response.end())
 }
 
 const LINGER_MS = 1000
 const LINGER_BYTES = 256 * 1024
 
-/** A client that still sends would not see the answer if the connection was reset at once: it gets a moment, not more. */
-function lingerOver(request: IncomingMessage): void {
-  const { socket } = request
-  const cut = (): void => {
-    socket.destroy()
+/**
+ * A client that still sends when the connection is closed does not see the answer that came before: it gets a moment, not
+ * more. To end the answer closes the connection.
+ */
+function lingerOver(request: IncomingMessage, end: () => void): void {
+  const timer = setTimeout(end, LINGER_MS)
+  const stop = (): void => {
+    clearTimeout(timer)
+    end()
   }
-  const timer = setTimeout(cut, LINGER_MS)
   let rest = LINGER_BYTES
   request.on('data', (chunk: Buffer) => {
     rest -= chunk.length
-    if (rest <= 0) cut()
+    if (rest > 0) return
+    request.pause()
+    stop()
   })
-  socket.once('close', () => clearTimeout(timer))
+  request.once('end', stop)
+  request.once('close', stop)
   request.resume()
 }
 

@@ -1,6 +1,7 @@
-// Requests in the form in which Flatcar's update_engine sends them (its omaha_request_action.cc, and the sample in go-omaha's
+// Requests and answers over real HTTP. The requests have the form in which Flatcar's update_engine sends them (its omaha_request_action.cc, and the sample in go-omaha's
 // protocol_test.go), with values of ours.
 
+import { XMLParser } from 'fast-xml-parser'
 import { FLATCAR_APP_ID } from './release.ts'
 
 export interface SampleApp {
@@ -36,4 +37,54 @@ export function requestXml(...apps: readonly string[]): string {
 ${(apps.length === 0 ? [appXml()] : apps).join('\n')}
 </request>
 `
+}
+
+type Attributes = Readonly<Record<string, string>>
+
+/** An answer as another reader than the server's sees it. */
+export interface Answer {
+  readonly status: number
+  readonly type: string | null
+  readonly body: string
+  readonly response: {
+    readonly app: readonly {
+      readonly status: string
+      readonly updatecheck?: {
+        readonly status: string
+        readonly urls?: { readonly url: { readonly codebase: string } }
+        readonly manifest?: {
+          readonly version: string
+          readonly packages: { readonly package: readonly Attributes[] }
+          readonly actions: { readonly action: Attributes }
+        }
+      }
+    }[]
+  }
+}
+
+const lists = new Set(['app', 'package'])
+const xml = new XMLParser({
+  ignoreAttributes: false,
+  attributeNamePrefix: '',
+  isArray: (name) => lists.has(name),
+})
+
+/** Sends a body to the server. */
+export async function post(
+  url: string,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const answer = await fetch(url, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'text/xml', ...headers },
+  })
+  const text = await answer.text()
+  const type = answer.headers.get('content-type')
+  const parsed =
+    type?.includes('xml') === true
+      ? (xml.parse(text) as { readonly response: Answer['response'] })
+      : undefined
+  return { status: answer.status, type, body: text, response: parsed?.response ?? { app: [] } }
 }

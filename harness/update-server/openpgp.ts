@@ -1,7 +1,6 @@
 // OpenPGP as update clients use it: a detached signature beside a file (`SHA256SUMS.gpg`), checked against a key that the
 // image has. The library is loaded when the first key is used.
 
-import { Readable } from 'node:stream'
 import { messageOf, UsageError } from '../errors.ts'
 
 /** A key pair for signing what is offered; both armored. */
@@ -42,9 +41,9 @@ export async function signDetached(content: Uint8Array, privateKey: string): Pro
   }
 }
 
-/** Why a signature does not hold, or undefined when it does. */
+/** Why a signature does not hold, or undefined when it does. The content is held in memory meanwhile. */
 export async function verifyDetached(
-  content: Readable,
+  content: Uint8Array,
   signature: string | Uint8Array,
   publicKey: string,
 ): Promise<string | undefined> {
@@ -55,22 +54,13 @@ export async function verifyDetached(
       typeof signature === 'string'
         ? await readSignature({ armoredSignature: signature })
         : await readSignature({ binarySignature: signature })
-    const message = await createMessage({ binary: Readable.toWeb(content) as ReadableStream<Uint8Array> })
-    const result = await verify({
-      message,
-      signature: read,
-      verificationKeys,
-      expectSigned: false,
-      format: 'binary',
-    })
-    for await (const chunk of result.data as AsyncIterable<Uint8Array>) void chunk
-    const [first] = result.signatures
+    const message = await createMessage({ binary: content })
+    const { signatures } = await verify({ message, signature: read, verificationKeys, format: 'binary' })
+    const [first] = signatures
     if (first === undefined) return 'it holds no signature'
     await first.verified
     return undefined
   } catch (error) {
     return messageOf(error)
-  } finally {
-    content.destroy()
   }
 }

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import parseRange from 'range-parser'
 import { sleep } from '../deadline.ts'
 import type { Content } from './content.ts'
-import type { MetFault } from './faults.ts'
+import type { MetFault, UpdateFault } from './faults.ts'
 
 /** What is to be sent: pure, from the request's headers. `end` is behind the last byte. */
 export interface SendPlan {
@@ -95,47 +95,47 @@ async function* mapChunks(
 /** Ends what is sent before it is whole. */
 class Dropped extends Error {}
 
-/**
- * Sends the bytes of a plan. Resolves when they are sent, or with the reason why they were not: the client left, or a fault
- * closed the connection.
- */
+/** How what hinders an answer is told. */
+interface Hindrance {
+  readonly met: readonly MetFault[]
+  readonly gone: AbortSignal
+  /** Called before the connection is closed by a fault. */
+  readonly onDrop: () => void
+}
+
+/** Sends the bytes of a plan. Resolves when they are sent, or will not be: the client left, or a fault closed the connection. */
 export async function sendBytes(
   response: ServerResponse,
   content: Content,
   { start, end }: Pick<SendPlan, 'start' | 'end'>,
-  met: readonly MetFault[],
-): Promise<'sent' | 'dropped' | 'gone'> {
+  { met, onDrop }: Pick<Hindrance, 'met' | 'onDrop'>,
+): Promise<void> {
   const gone = new AbortController()
   response.once('close', () => gone.abort())
   const source = content.open(start, end)
   const hindered = met.some(({ fault }) => ['stall', 'drop', 'slow'].includes(fault.kind))
+  if (hindered) response.flushHeaders()
   try {
-    await pipeline(hindered ? Readable.from(hinder(source, start, met, gone.signal)) : source, response)
-    return 'sent'
-  } catch (error) {
+    const hindrance = { met, gone: gone.signal, onDrop }
+    await pipeline(hindered ? Readable.from(hinder(source, start, hindrance)) : source, response)
+  } catch {
     source.destroy()
     response.destroy()
-    return error instanceof Dropped ? 'dropped' : 'gone'
   }
 }
 
-async function* hinder(
-  source: Readable,
-  start: number,
-  met: readonly MetFault[],
-  gone: AbortSignal,
-): AsyncGenerator<Uint8Array> {
+async function* hinder(source: Readable, start: number, hindrance: Hindrance): AsyncGenerator<Uint8Array> {
+  const { gone } = hindrance
+  let { met } = hindrance
   let at = start
   for await (const whole of source) {
     let rest = whole as Uint8Array
     while (rest.length > 0) {
       const next = rest.subarray(0, pieceAt(at, met))
       if (next.length === 0) {
-        await meetPlace(at, met, gone)
+        await meetPlace(at, { ...hindrance, met })
         // A stall that has ended is behind us.
-        met = met.filter(
-          ({ fault }) => !('atByte' in fault && fault.kind !== 'truncate' && fault.atByte === at),
-        )
+        met = met.filter(({ fault }) => !isAt(fault, at))
         continue
       }
       yield next
@@ -144,8 +144,11 @@ async function* hinder(
       await beSlow(next.length, met, gone)
     }
   }
-  if (pieceAt(at, met) === 0) await meetPlace(at, met, gone)
+  if (pieceAt(at, met) === 0) await meetPlace(at, { ...hindrance, met })
 }
+
+const isAt = (fault: UpdateFault, at: number): boolean =>
+  (fault.kind === 'stall' || fault.kind === 'drop') && fault.atByte === at
 
 /** Bytes that may go out before something happens; 0 when it happens here. */
 function pieceAt(at: number, met: readonly MetFault[]): number {
@@ -157,10 +160,14 @@ function pieceAt(at: number, met: readonly MetFault[]): number {
   }, Infinity)
 }
 
-async function meetPlace(at: number, met: readonly MetFault[], gone: AbortSignal): Promise<void> {
+async function meetPlace(at: number, { met, gone, onDrop }: Hindrance): Promise<void> {
   for (const { fault, ended } of met) {
-    if (fault.kind === 'drop' && fault.atByte === at) throw new Dropped()
-    if (fault.kind === 'stall' && fault.atByte === at) await untilEither(ended, gone)
+    if (!isAt(fault, at)) continue
+    if (fault.kind === 'stall') await untilEither(ended, gone)
+    else if (!ended.aborted) {
+      onDrop()
+      throw new Dropped()
+    }
   }
 }
 
