@@ -47,6 +47,27 @@ export type StepCategory =
   | 'download'
   | 'power'
   | 'network'
+  | 'update'
+
+/** One application in a request to the update server. Texts come from a guest. */
+export interface UpdateExchange {
+  readonly appId: string
+  readonly version: string
+  readonly track: string
+  readonly machineId: string
+  readonly status: string
+  /** The answer to its update check: `ok`, `noupdate`, ... */
+  readonly check?: string
+  /** The version that it was offered. */
+  readonly offered?: string
+  /** What it reported: names of Omaha's types and results. */
+  readonly events?: readonly {
+    readonly type: string
+    readonly result: string
+    readonly errorCode?: number
+    readonly previousVersion?: string
+  }[]
+}
 
 export type EventBody =
   | {
@@ -221,6 +242,28 @@ export type EventBody =
       readonly outcome: 'passed' | 'failed' | 'skipped' | 'todo'
       readonly message?: string
       readonly durationMs?: number
+    }
+  /**
+   * A request that the update server of a test has answered, or left unanswered on purpose. Texts come from a guest: hostile.
+   * `bytes` and `durationMs` are of the answer; `status` is absent when there was none.
+   */
+  | {
+      readonly type: 'update.request'
+      readonly attempt: AttemptRef
+      readonly method: string
+      readonly path: string
+      readonly status?: number
+      /** How it ended: `dropped` by a fault, `gone` when the client left. */
+      readonly end: 'answered' | 'dropped' | 'gone'
+      readonly range?: string
+      readonly bytes: number
+      readonly durationMs: number
+      /** What the server did wrong on purpose: `slow`, `drop`, ... */
+      readonly faults?: readonly string[]
+      /** Why the server did not want it. */
+      readonly refused?: string
+      /** What each application asked over Omaha, and was told. */
+      readonly apps?: readonly UpdateExchange[]
     }
   | {
       readonly type: 'attempt.finished'

@@ -19,7 +19,7 @@ export { skip } from './running/skip.ts'
 export { InfraError, MachineError, UsageError } from './errors.ts'
 export { TimeoutError } from './deadline.ts'
 export { expect } from './expect/expect.ts'
-export type { Expect, MachineExpect, PollExpect, ValueExpect } from './expect/expect.ts'
+export type { Expect, MachineExpect, PollExpect, UpdateServerExpect, ValueExpect } from './expect/expect.ts'
 export { ExpectError } from './expect-error.ts'
 export type {
   BootOptions,
@@ -48,5 +48,38 @@ export type { CheckName, GroupRequirements, IgnitionContext, Requirements } from
 export type { ControlOptions } from './control/control-line.ts'
 export { CommandError } from './ssh/outcome.ts'
 export type { CommandOutcome, ExecOptions } from './ssh/index.ts'
+export type {
+  FollowOptions,
+  OfferOptions,
+  PayloadDefect,
+  PayloadName,
+  Payloads,
+  Slot,
+  SlotState,
+  UpdateClient,
+  UpdateProgress,
+} from './update/index.ts'
+export type { PayloadFile, UpdatePayload } from './model.ts'
+export { createSigningKey, FLATCAR_APP_ID } from './update-server/index.ts'
+export type {
+  ActiveFault,
+  CertificateKind,
+  ContentSource,
+  Declared,
+  DirectoryOptions,
+  FaultScope,
+  FolderOptions,
+  OmahaEvent,
+  OmahaExchange,
+  PackageOffer,
+  PostinstallAction,
+  ReleaseOffer,
+  SigningKey,
+  UpdateFault,
+  UpdateRequest,
+  UpdateServer,
+  UpdateServerUrls,
+} from './update-server/index.ts'
+export type { EventExpectation, RequestExpectation } from './expect/update-server-matchers.ts'
 export { describe, test } from './test-api.ts'
 export type { TestFunction, TestInfo } from './test-api.ts'

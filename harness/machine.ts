@@ -32,6 +32,8 @@ export interface MachineSpec {
   /** The final, wrapped Ignition config (JSON text), delivered the image's way; undefined delivers none. */
   readonly ignition?: string
   readonly kernelArguments?: readonly string[]
+  /** Another image than the session's, of the same OS and architecture; booted, never forked. */
+  readonly image?: Image
   /** What a kernel panic that the guest reports does: end the machine (default), or nothing, so that it can reboot. */
   readonly onPanic?: 'stop' | 'run'
 }

@@ -29,6 +29,26 @@ export interface Image {
   readonly firmwares: readonly Firmware[]
 }
 
+/** One file of an update payload, with what is declared of it. */
+export interface PayloadFile {
+  /** As the update client asks for it; no path. */
+  readonly name: string
+  /** Absolute, on this host. */
+  readonly path: string
+  readonly bytes: number
+  /** 64 hex digits. */
+  readonly sha256: string
+}
+
+/** A version of an OS in the form that its update client takes: what an update server offers. */
+export interface UpdatePayload {
+  readonly distro: DistroName
+  readonly version: string
+  readonly files: readonly PayloadFile[]
+  /** The same version as a disk image, where there is one. */
+  readonly image?: Image
+}
+
 /** One cell of the matrix. */
 export interface Target {
   /** As shown and selected: `qemu-x86_64-direct`. */

@@ -14,6 +14,8 @@ import { makePlan, type Plan } from './plan/plan.ts'
 import type { Selection } from './plan/select.ts'
 import { joinReasons, unmetByHost } from './plan/unmet.ts'
 import type { DistroProfile } from './profiles/index.ts'
+import type { Requirements } from './requirements.ts'
+import type { WhyNoPayload } from './update/index.ts'
 
 export interface PlanningOptions {
   readonly platform: Platform
@@ -33,6 +35,8 @@ export interface PlanningOptions {
   readonly slowness?: number | undefined
   /** What is to happen to the machines of failed attempts. */
   readonly onFailure: OnFailure
+  /** Which versions the image cannot be updated to; default: none can be had. */
+  readonly whyNoPayload?: WhyNoPayload | undefined
   readonly signal: AbortSignal
 }
 
@@ -90,7 +94,10 @@ export function planRun(
     const spec = specOf({ target }, { name: 'm0', needs })
     const seeds =
       whyBooted(test, grouping) === undefined ? seedsOf({ tests: [test] }).seeds.length : undefined
-    const unmet = unmetByHost({ needs, spec, platform: target.platform, seeds }, session)
+    const unmet = [
+      ...unmetByHost({ needs, spec, platform: target.platform, seeds }, session),
+      ...unmetUpdates(needs, options),
+    ]
     return unmet.length === 0 ? each : { ...each, skip: joinReasons([each.skip ?? [], unmet].flat()) }
   })
   const skipped = new Set(selection.filter(({ skip }) => skip !== undefined).map(({ test }) => test.name))
@@ -104,4 +111,13 @@ export function planRun(
     slowness: options.slowness ?? session.slowness,
     grouping,
   }
+}
+
+function unmetUpdates(
+  { payloads = [] }: Requirements,
+  { profile, whyNoPayload = () => 'needs versions to update to; there are none here' }: PlanningOptions,
+): readonly string[] {
+  if (payloads.length > 0 && profile.updateClient === undefined)
+    return [`needs an update client that can be driven; ${profile.title} has none`]
+  return [...new Set(payloads.map(whyNoPayload))].filter((reason) => reason !== undefined)
 }

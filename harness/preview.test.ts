@@ -163,6 +163,7 @@ it('is the plan of the run, and says where its machines come from, before it and
     debugging: withoutDebugging,
     noTimeouts: false,
     bootTimeoutMs: undefined,
+    payloads: undefined,
   })
   const { verdicts } = await run.perform()
   expect(Object.fromEntries(verdicts)).toEqual(

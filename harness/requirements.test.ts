@@ -62,8 +62,11 @@ it.each<[(fixtures: Fixtures) => unknown, readonly string[]]>([
     },
     ['console', 'journal'],
   ],
-  [(all) => all, ['machine', 'cluster', 'console', 'journal', 'http']],
-  [async (all) => await Promise.resolve(all), ['machine', 'cluster', 'console', 'journal', 'http']],
+  [(all) => all, ['machine', 'cluster', 'console', 'journal', 'http', 'updateServer']],
+  [
+    async (all) => await Promise.resolve(all),
+    ['machine', 'cluster', 'console', 'journal', 'http', 'updateServer'],
+  ],
 ])('reads the fixtures of %s', (body, names) => {
   expect([...fixturesOf('t', body)]).toEqual(names)
 })

@@ -6,11 +6,15 @@ import type { IgnitionSource } from './ignition/source.ts'
 import type { DiskSpec } from './machine.ts'
 import type { Architecture, DistroName, Firmware } from './model.ts'
 import { didYouMean } from './nearest.ts'
+import { payloadNames, type PayloadName } from './update/payloads.ts'
+import type { UpdateServer } from './update-server/index.ts'
 
 /** What a test's `ignition` function may use: things that exist before the machine does. */
 export interface IgnitionContext {
   /** The attempt's own file server, reachable from the guest (also in the initrd). */
   readonly http: { serve(path: string, content: string | Uint8Array): string; url(path: string): string }
+  /** The update server of the attempt: what is offered here is checked before the machine boots. */
+  readonly updateServer: UpdateServer
 }
 
 /** Checks that run on every test and can be left out by name. */
@@ -93,10 +97,19 @@ export interface Requirements {
   readonly oneMachine?: boolean
   /** With `exclusive: false`: names of tests that it shares no machine with. */
   readonly conflicts?: readonly string[]
+  /**
+   * Versions that the test updates its machine to, for the fixture `payloads`. They are made before anything starts; the test
+   * is skipped where they cannot be had, or where the harness cannot drive the updates of this OS.
+   */
+  readonly payloads?: readonly PayloadName[]
+  /** A kernel panic ends the machine (`stop`, default), or its next boot is waited for (`reboot`). */
+  readonly onPanic?: 'stop' | 'reboot'
   /** Appended to the kernel's command line. */
   readonly kernelArguments?: readonly string[]
   /** Spec 2.x or 3.x object, JSON text, Butane YAML text; or a function of what exists before boot. */
-  readonly ignition?: IgnitionSource | ((context: IgnitionContext) => IgnitionSource)
+  readonly ignition?:
+    | IgnitionSource
+    | ((context: IgnitionContext) => IgnitionSource | Promise<IgnitionSource>)
   /** Checks that this test must not be judged by. */
   readonly leaveOutChecks?: readonly CheckName[]
   /** Codes of console and journal patterns that this test provokes on purpose, e.g. `kernel-panic`. */
@@ -174,6 +187,8 @@ const table: { readonly [Key in keyof Required<Requirements>]: Check } = {
       : 'a list of { reason, platforms? }',
   versions: text,
   timeoutMs: count(1, 24 * 3600 * 1000),
+  payloads: oneOf(payloadNames),
+  onPanic: (value) => (value === 'stop' || value === 'reboot' ? undefined : '"stop" or "reboot"'),
   firstBoot: flag,
   exclusive: flag,
   oneMachine: flag,

@@ -22,6 +22,7 @@ import type { RetryPolicy } from './retry-policy.ts'
 import { runPlan } from './run-plan.ts'
 import { loadSshKey } from './ssh/index.ts'
 import { countVerdicts, exitCodeOf } from './verdict.ts'
+import type { Payloads } from './update/index.ts'
 import { toolVersion } from './version.ts'
 
 export interface RunOptions extends RetryPolicy, Omit<PlanningOptions, 'onFailure' | 'repeat'> {
@@ -41,6 +42,8 @@ export interface RunOptions extends RetryPolicy, Omit<PlanningOptions, 'onFailur
   /** Most to wait for a quiet host, in all, before isolated attempts. */
   readonly quietWaitMs: number
   readonly failOnFlaky: boolean
+  /** The versions to update to that the selected tests name. */
+  readonly payloads: Payloads | undefined
   readonly debugging: Debugging
   /** Nothing runs out of time: a person looks on. */
   readonly noTimeouts: boolean
@@ -106,6 +109,7 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     profile,
     session,
     sshKey,
+    payloads: options.payloads,
     emit,
     noticeOnce: openNotices(emit),
     runFolder: options.runFolder,

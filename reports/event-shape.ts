@@ -71,6 +71,19 @@ const plannedTest = shape({
   knownFailure: optional(knownFailure),
 })
 
+const updateExchange = shape({
+  appId: text,
+  version: text,
+  track: text,
+  machineId: text,
+  status: text,
+  check: optional(text),
+  offered: optional(text),
+  events: optional(
+    listOf(shape({ type: text, result: text, errorCode: optional(number), previousVersion: optional(text) })),
+  ),
+})
+
 const target = shape({
   name: text,
   platform: text,
@@ -184,6 +197,19 @@ const bodies: Readonly<Record<EventBody['type'], Fields>> = {
     outcome: oneOf('passed', 'failed', 'skipped', 'todo'),
     message: optional(text),
     durationMs: optional(number),
+  },
+  'update.request': {
+    attempt,
+    method: text,
+    path: text,
+    status: optional(number),
+    end: oneOf('answered', 'dropped', 'gone'),
+    range: optional(text),
+    bytes: number,
+    durationMs: number,
+    faults: optional(listOf(text)),
+    refused: optional(text),
+    apps: optional(listOf(updateExchange)),
   },
   'attempt.finished': {
     attempt,

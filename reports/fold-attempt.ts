@@ -9,6 +9,7 @@ import type {
   MetricSummary,
   PhaseSummary,
   StepSummary,
+  UpdateRequestSummary,
 } from './run-summary.ts'
 
 /** A summary's part while it is still written: its own fields and lists may change. */
@@ -24,6 +25,7 @@ const COMMANDS_KEPT = 20
 const STEPS_KEPT = 100
 const SUBTESTS_KEPT = 1000
 const METRICS_KEPT = 1000
+const UPDATE_REQUESTS_KEPT = 100
 
 /** Characters kept of each output of a command. */
 export const LONGEST_TAIL = 512
@@ -55,6 +57,7 @@ type AttemptEvent = EventOf<
   | 'attachment'
   | 'metric'
   | 'subtest.finished'
+  | 'update.request'
   | 'attempt.finished'
 >
 
@@ -101,6 +104,9 @@ export function foldAttempt(attempt: BuildingAttempt, event: AttemptEvent): void
       return
     case 'subtest.finished':
       foldSubtest(attempt, event)
+      return
+    case 'update.request':
+      foldUpdateRequest(attempt, event)
       return
     case 'attempt.finished':
       attempt.outcome = event.outcome
@@ -172,6 +178,26 @@ function foldSubtest(attempt: BuildingAttempt, event: EventOf<'subtest.finished'
     ...(message === undefined ? {} : { message }),
     ...(durationMs === undefined ? {} : { durationMs }),
   })
+}
+
+/** Every one is counted, the last ones are kept. */
+function foldUpdateRequest(attempt: BuildingAttempt, event: EventOf<'update.request'>): void {
+  const { method, path, status, end, range, bytes, durationMs, faults, refused, apps, ms } = event
+  attempt.updateRequestCount = (attempt.updateRequestCount ?? 0) + 1
+  const summary: UpdateRequestSummary = {
+    endedMs: ms,
+    method,
+    path,
+    end,
+    bytes,
+    durationMs,
+    ...(status === undefined ? {} : { status }),
+    ...(range === undefined ? {} : { range }),
+    ...(faults === undefined ? {} : { faults }),
+    ...(refused === undefined ? {} : { refused }),
+    ...(apps === undefined ? {} : { apps }),
+  }
+  attempt.updateRequests = [...(attempt.updateRequests ?? []).slice(1 - UPDATE_REQUESTS_KEPT), summary]
 }
 
 /** The attempt as data, without what only the fold needs. */

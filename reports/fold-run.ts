@@ -137,6 +137,7 @@ export function startRunFold(first: SignalboxEvent): RunFold {
       case 'attachment':
       case 'metric':
       case 'subtest.finished':
+      case 'update.request':
       case 'attempt.finished':
         foldAttempt(attemptOf(event.attempt, event.ms), event)
         return

@@ -187,6 +187,7 @@ export function createListReporter(options: ListReporterOptions): ListReporter {
       case 'attachment':
       case 'metric':
       case 'subtest.finished':
+      case 'update.request':
         return []
       default:
         return event satisfies never

@@ -1,7 +1,7 @@
 // What a run comes to, as data: the shape every report is written from and that `run.json` holds. It is derived from
 // events alone. Texts in it are as they came, so hostile: whoever shows one makes it safe first.
 
-import type { EventOf, Isolation, StepCategory } from '../harness/events.ts'
+import type { Envelope, EventOf, Isolation, StepCategory } from '../harness/events.ts'
 import type {
   Failure,
   ImageIdentity,
@@ -87,6 +87,15 @@ export interface MetricSummary {
   readonly machine?: string
 }
 
+/** A request that an update client made to the update server of the test. Texts come from a guest. */
+export interface UpdateRequestSummary extends Omit<
+  EventOf<'update.request'>,
+  keyof Envelope | 'type' | 'attempt'
+> {
+  /** Milliseconds since the run began. */
+  readonly endedMs: number
+}
+
 export interface AttemptSummary {
   readonly n: number
   /** `unfinished`: it started and the stream ends before its outcome. */
@@ -121,6 +130,9 @@ export interface AttemptSummary {
   /** All subtests are counted; the first ones and those that failed are kept. Absent when there were none. */
   readonly subtestCount?: number
   readonly subtests?: readonly SubtestSummary[]
+  /** All are counted, the last ones are kept. Absent when there were none. */
+  readonly updateRequestCount?: number
+  readonly updateRequests?: readonly UpdateRequestSummary[]
 }
 
 export interface TestSummary {

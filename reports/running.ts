@@ -111,6 +111,7 @@ export function createRunning(now: () => number): Running {
         case 'attachment':
         case 'metric':
         case 'subtest.finished':
+        case 'update.request':
           return
         default:
           event satisfies never

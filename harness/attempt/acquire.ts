@@ -15,13 +15,14 @@ import { adoptMachine, type Clone, type LiveMachine } from '../machines/live-mac
 import type { Requirements } from '../requirements.ts'
 import { syncFragment } from '../sync/sync-program.ts'
 import type { SyncStore } from '../sync/sync-store.ts'
+import type { UpdateServer } from '../update-server/index.ts'
 import { currentAttempt } from '../running/context.ts'
 import type { Slots } from '../ssh/index.ts'
 import type { RunEnvironment } from './environment.ts'
 
 export interface MachineWish {
   readonly name: string
-  readonly needs: Requirements & Pick<BootOptions, 'waitFor'>
+  readonly needs: Requirements & Pick<BootOptions, 'waitFor' | 'image'>
   /** Already read; several for a shared boot. */
   readonly configs: readonly IgnitionConfig[]
   /** The attempts that use the machine. */
@@ -40,12 +41,18 @@ export interface MachineWish {
 export async function readConfig(
   name: string,
   needs: Pick<Requirements, 'ignition'>,
-  http: () => Promise<HttpFixture>,
+  servers: {
+    readonly http: () => Promise<HttpFixture>
+    readonly updateServer: () => Promise<UpdateServer>
+  },
   profile: RunEnvironment['profile'],
   version: string,
 ): Promise<IgnitionConfig | undefined> {
   if (needs.ignition === undefined) return undefined
-  const input = typeof needs.ignition === 'function' ? needs.ignition({ http: await http() }) : needs.ignition
+  const input =
+    typeof needs.ignition === 'function'
+      ? await needs.ignition({ http: await servers.http(), updateServer: await servers.updateServer() })
+      : needs.ignition
   const config = await readIgnition(input, { name })
   await validateIgnition(config, { profile, imageVersion: version, name })
   return config
@@ -63,6 +70,8 @@ export function specOf(
     tpm = false,
     primaryDiskMiB,
     kernelArguments = [],
+    onPanic = 'stop',
+    image,
   } = wish.needs
   return {
     name: wish.name,
@@ -74,6 +83,8 @@ export function specOf(
     disks,
     ...(primaryDiskMiB === undefined ? {} : { primaryDiskMiB }),
     ...(kernelArguments.length === 0 ? {} : { kernelArguments }),
+    ...(onPanic === 'stop' ? {} : { onPanic: 'run' }),
+    ...(image === undefined ? {} : { image }),
   }
 }
 

@@ -6,6 +6,7 @@ import type { PlatformSession } from '../machine.ts'
 import type { Image, PlannedTest, Target } from '../model.ts'
 import type { DistroProfile } from '../profiles/index.ts'
 import { Slots, type SshKey } from '../ssh/index.ts'
+import type { Payloads } from '../update/index.ts'
 
 export interface RunEnvironment {
   readonly target: Target
@@ -13,6 +14,8 @@ export interface RunEnvironment {
   readonly profile: DistroProfile
   readonly session: PlatformSession
   readonly sshKey: SshKey
+  /** Versions that the image can be updated to, where there are any. */
+  readonly payloads: Payloads | undefined
   readonly emit: Emit
   readonly noticeOnce: NoticeOnce
   /** Absolute; paths in events are relative to it. */

@@ -37,7 +37,7 @@ async function foresee(
   const read = await Promise.all(
     job.sources.map(
       async ({ name, requirements }) =>
-        await readConfig(name, requirements, noServer, env.profile, env.image.identity.version),
+        await readConfig(name, requirements, noServers, env.profile, env.image.identity.version),
     ),
   )
   const configs = read.filter((config) => config !== undefined)
@@ -68,3 +68,5 @@ async function noServer(): Promise<never> {
   await Promise.resolve()
   throw new TypeError('a config that is made by a function is never forked')
 }
+
+const noServers = { http: noServer, updateServer: noServer }

@@ -13,6 +13,7 @@ import type { Requirements } from '../requirements.ts'
 import { bootRequirements } from '../serial-group.ts'
 import { openSyncStore, type SyncStore } from '../sync/sync-store.ts'
 import { acquireMachine, bootInTurn, orderMachine, readConfig, type MachineWish } from './acquire.ts'
+import type { UpdateRequest, UpdateServer } from '../update-server/index.ts'
 import type { RunEnvironment } from './environment.ts'
 import {
   allOrFirstError,
@@ -25,15 +26,18 @@ import {
   type Seedling,
 } from './fork-machines.ts'
 import { seedsOf } from './seeds.ts'
+import { requestEvent } from './update-events.ts'
 
 export interface HeldMachines extends AsyncDisposable {
   readonly machines: readonly LiveMachine[]
   /** What the machines of the running attempt share. */
   readonly sync: SyncStore
-  /** Begins an attempt: what the one before has left is not seen by it. */
-  renewSync(): void
+  /** Begins an attempt: what the one before has left of `sync` is not seen by it. */
+  beginAttempt(ref: AttemptRef): void
   /** The job's file server, started when first asked for. */
   http(): Promise<HttpFixture>
+  /** The job's update server, started when first asked for. */
+  updateServer(): Promise<UpdateServer>
   /** Creates the machines of the job: forks them, or starts to boot them. */
   acquireAll(signal: AbortSignal): Promise<void>
   /**
@@ -82,6 +86,8 @@ export function holdMachines(options: HoldOptions): HeldMachines {
   const machines: LiveMachine[] = []
   const gone = new AbortController()
   let server: Promise<HttpFixture> | undefined
+  let updates: Promise<UpdateServer> | undefined
+  let running: AttemptRef | undefined
   let seedling: Seedling | undefined
   let template: Template | undefined
   const newStore = (): SyncStore => openSyncStore(() => machines.map((live) => live.machine.name))
@@ -92,6 +98,16 @@ export function holdMachines(options: HoldOptions): HeldMachines {
   const http = async (): Promise<HttpFixture> => {
     server ??= startHttp(env.session.hostAddress).then((fixture) => stack.use(fixture))
     return await server
+  }
+  const updateServer = async (): Promise<UpdateServer> => {
+    const { hostAddress, slowness } = env.session
+    const onRequest = (request: UpdateRequest): void => {
+      if (running !== undefined) env.emit(requestEvent(running, request))
+    }
+    updates ??= import('../update-server/update-server.ts').then(async ({ startUpdateServer }) =>
+      stack.use(await startUpdateServer({ hostAddress, slowness, onRequest })),
+    )
+    return await updates
   }
   const keep = (live: LiveMachine): LiveMachine => {
     machines.push(live)
@@ -105,7 +121,7 @@ export function holdMachines(options: HoldOptions): HeldMachines {
   }
   const wishFor = async (
     name: string,
-    own: Requirements & Pick<BootOptions, 'waitFor'>,
+    own: Requirements & Pick<BootOptions, 'waitFor' | 'image'>,
     sources: readonly Pick<Requirements, 'ignition'>[],
     at: { readonly folder: string; readonly attempts: readonly AttemptRef[] },
   ): Promise<MachineWish> => {
@@ -113,7 +129,13 @@ export function holdMachines(options: HoldOptions): HeldMachines {
     const configs = await Promise.all(
       sources.map(
         async (source) =>
-          await readConfig(`the Ignition config for ${name}`, source, http, profile, image.identity.version),
+          await readConfig(
+            `the Ignition config for ${name}`,
+            source,
+            { http, updateServer },
+            profile,
+            image.identity.version,
+          ),
       ),
     )
     const read = configs.filter((config) => config !== undefined)
@@ -194,7 +216,11 @@ export function holdMachines(options: HoldOptions): HeldMachines {
     get sync() {
       return sync
     },
-    renewSync: () => (sync = newStore()),
+    updateServer,
+    beginAttempt(ref) {
+      sync = newStore()
+      running = ref
+    },
     gone: gone.signal,
     get origin() {
       return template === undefined ? 'cold' : 'fork'

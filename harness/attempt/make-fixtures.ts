@@ -60,6 +60,7 @@ export async function makeFixtures(options: FixtureOptions): Promise<Fixtures> {
     },
   }
   const http = used.has('http') ? await held.http() : undefined
+  const updateServer = used.has('updateServer') ? await held.updateServer() : undefined
   return {
     cluster,
     get machine() {
@@ -75,6 +76,18 @@ export async function makeFixtures(options: FixtureOptions): Promise<Fixtures> {
       if (http === undefined)
         throw new UsageError('the http fixture was not destructured', { code: 'no-http' })
       return http
+    },
+    get payloads() {
+      if (env.payloads !== undefined) return env.payloads
+      throw new UsageError(`test "${test.name}" uses the fixture "payloads" without naming one`, {
+        code: 'no-payloads',
+        hint: 'name those it needs in its requirements: payloads: ["next"]',
+      })
+    },
+    get updateServer() {
+      if (updateServer === undefined)
+        throw new UsageError('the updateServer fixture was not destructured', { code: 'no-update-server' })
+      return updateServer
     },
   }
 }

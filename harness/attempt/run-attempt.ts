@@ -93,7 +93,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
     ...(request.audit ? { audit: true } : {}),
     ...(request.isolated === undefined ? {} : { isolated: request.isolated }),
   })
-  held.renewSync()
+  held.beginAttempt(ref)
   const marks = new Map(held.machines.map((live) => [live, live.watch.hits.length]))
   let reached: Phase = 'acquire'
   let skipped: string | undefined

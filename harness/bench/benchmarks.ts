@@ -12,6 +12,8 @@ import { historyQuery } from './history.ts'
 import { htmlBenchmarks } from './html-report.ts'
 import { scheduleCost, scheduleMakespan } from './schedule.ts'
 import { sshOverhead } from './ssh-overhead.ts'
+import { updateRatio } from './updates.ts'
+import { updateServerBenchmarks } from './update-server.ts'
 
 export const benchmarks: readonly Benchmark[] = [
   ...coldBootBenchmarks,
@@ -21,6 +23,8 @@ export const benchmarks: readonly Benchmark[] = [
   ...commandBenchmarks,
   externalOverhead,
   sshOverhead,
+  updateRatio,
+  ...updateServerBenchmarks,
   scheduleMakespan,
   scheduleCost,
   gateDecision,

@@ -103,6 +103,34 @@ export const commandTable: readonly CommandRow[] = [
     action: async () => (await import('./commands/start.ts')).start,
   },
   {
+    usage: 'update-test',
+    help: 'update an image to another version, and back: offer, download, reboot, health, good, roll back, and the time of each',
+    options: [
+      {
+        flags: '--from <path>',
+        help: 'the image that is left; default: the reference image',
+        env: 'SIGNALBOX_IMAGE',
+      },
+      {
+        flags: '--to <path>',
+        help: 'what it is updated to: an image folder, or a payload of update_engine; default: the next version of the reference image, built when needed',
+        env: 'SIGNALBOX_UPDATE_TO',
+      },
+      { flags: '--to-version <version>', help: 'the version of --to, where it does not say' },
+      ...targetOptions.filter(({ flags }) => /^--(distro|arch|channel|image-version|firmware) /.test(flags)),
+      outputOption,
+      ...runOptions,
+      ...debugOptions,
+      jsonOption,
+    ],
+    examples: [
+      'signalbox update-test                                       # the reference image to its next version',
+      'signalbox update-test --from images/1.0.0 --to images/1.1.0',
+      'signalbox update-test --distro flatcar --from flatcar.img --image-version 4230.2.0 --to flatcar_production_update.gz --to-version 4230.2.1',
+    ],
+    action: async () => (await import('./commands/update-test.ts')).updateTest,
+  },
+  {
     usage: 'spawn',
     help: 'boot machines and open a shell in the first; of several targets, on the first',
     options: [

@@ -42,6 +42,7 @@ export function machineEnvironment(
     image,
     profile,
     session,
+    payloads: undefined,
     planned: new Map(),
     debugging: withoutDebugging,
     timeouts: defaultTimeouts(session.slowness),

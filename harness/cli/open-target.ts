@@ -12,6 +12,7 @@ import type { ChosenTarget } from './config/settings.ts'
 import type { DebugPlan } from './debug-flags.ts'
 import { withMachineDefaults } from './machine-defaults.ts'
 import type { RunFlags } from './option-table.ts'
+import { whyNoPayload } from './payload-source.ts'
 import { resolveImage, targetOf } from './resolve-image.ts'
 import { retryPolicyOf, type RetryOptions } from './retry-flags.ts'
 
@@ -68,6 +69,7 @@ export function planningOf(
     repeat: policy.repeat,
     slowness,
     onFailure,
+    whyNoPayload: whyNoPayload(image, flags),
     auditForks: flags.auditFork ?? (process.env['CI'] && policy.repeat === undefined ? CI_AUDIT : 0),
     signal,
   }

@@ -4,7 +4,8 @@
 import { InvalidArgumentError } from 'commander'
 import type { ConfigKey } from '../config/config.ts'
 import type { Architecture, DistroName, Firmware } from '../model.ts'
-import type { OnFailure } from '../debugging/debugging.ts'
+
+export type { DebugFlags, RunFlags, SelectionFlags, TargetFlags } from './flags.ts'
 
 export interface OptionRow {
   /** As commander reads it: `-j, --jobs <n>`. */
@@ -194,6 +195,19 @@ export const targetOptions: readonly ConfigurableRow[] = [
     config: 'imageVersion',
   },
   {
+    flags: '--update-to <path>',
+    help: 'the version that tests of updates update to: an image folder, or a payload of update_engine; default: of the reference image, the next one, built when needed',
+    env: 'SIGNALBOX_UPDATE_TO',
+    config: 'updateTo',
+    isPath: true,
+  },
+  {
+    flags: '--update-version <version>',
+    help: 'the version of --update-to, where it does not say',
+    env: 'SIGNALBOX_UPDATE_VERSION',
+    config: 'updateVersion',
+  },
+  {
     flags: '--firmware <name>',
     help: 'direct, bios, uefi or uefi-secure; default: what the image prefers',
     env: 'SIGNALBOX_FIRMWARE',
@@ -343,56 +357,3 @@ export const configOption: OptionRow = {
 }
 
 export const jsonOption: OptionRow = { flags: '--json', help: 'print JSON for programs', default: false }
-
-/** What `run` hands to its action, after parsing. */
-export interface SelectionFlags {
-  readonly tag?: readonly string[]
-  readonly tests?: readonly string[]
-  readonly external?: readonly string[]
-  /** A folder, or true: the latest run. */
-  readonly lastFailed?: string | true
-  /** A commit, or true: HEAD. */
-  readonly changed?: string | true
-  readonly shard?: { readonly index: number; readonly count: number }
-  readonly durations?: string
-  readonly output: string
-  readonly knownFailures?: readonly string[]
-  readonly ignoreKnownFailures: boolean
-}
-export interface TargetFlags {
-  readonly target?: readonly string[]
-  readonly platform: string
-  readonly image?: string
-  readonly distro?: string
-  readonly arch?: string
-  readonly channel?: string
-  readonly imageVersion?: string
-  readonly firmware?: string
-}
-export interface DebugFlags {
-  readonly onFailure?: OnFailure
-  readonly keep: boolean
-  readonly saveFailed: boolean
-  readonly saveLimit: number
-  readonly debug: boolean
-  readonly console: boolean
-}
-export interface RunFlags extends SelectionFlags, TargetFlags, DebugFlags {
-  /** MiB a machine whose test does not say. */
-  readonly memory?: number
-  readonly cpus?: number
-  readonly jobs?: number
-  readonly retries: number
-  readonly infraRetries: number
-  readonly retryIsolated: boolean
-  readonly quietWait: number
-  readonly repeat?: number
-  readonly fork: boolean
-  /** A share from 0 to 1. */
-  readonly auditFork?: number
-  readonly failFast: boolean
-  readonly maxFailures?: number
-  readonly failOnFlaky: boolean
-  readonly bootTimeout?: number
-  readonly json: boolean
-}

@@ -31,6 +31,9 @@ export interface ConfigOptions {
   readonly channel?: string
   /** Of the reference image that is built, or of a disk image that does not say. */
   readonly imageVersion?: string
+  /** The version that tests of updates update to, as `--update-to`. */
+  readonly updateTo?: string
+  readonly updateVersion?: string
   /** Default: what the image prefers. */
   readonly firmware?: Firmware
   /** Memory of a machine whose test does not say. Default 1024. */
@@ -78,6 +81,8 @@ export type TargetOptionKey =
   | 'architecture'
   | 'channel'
   | 'imageVersion'
+  | 'updateTo'
+  | 'updateVersion'
   | 'firmware'
   | 'memoryMiB'
   | 'cpus'

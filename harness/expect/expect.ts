@@ -8,18 +8,22 @@ import { messageOf } from '../errors.ts'
 import type { Machine } from '../fixtures/fixtures.ts'
 import { plainText } from '../hostile-text.ts'
 import { isMachine } from '../fixtures/brand.ts'
+import { isUpdateServer, type UpdateServer } from '../update-server/index.ts'
 import { ExpectError } from '../expect-error.ts'
-import { machineMatchers, type MachineMatcher } from './machine-matchers.ts'
-import { retryUntilPass } from './retry.ts'
+import { machineMatchers } from './machine-matchers.ts'
+import { retryUntilPass, type RetriedMatcher } from './retry.ts'
+import { updateServerMatchers } from './update-server-matchers.ts'
 
-type Rest<F> = F extends (machine: Machine, ...rest: infer R) => MachineMatcher ? R : never
+type Rest<S, F> = F extends (subject: S, ...rest: infer R) => RetriedMatcher ? R : never
+type Retried<S, M> = { readonly [Name in keyof M]: (...args: Rest<S, M[Name]>) => Promise<void> }
 
 /** Matchers of a machine; each returns a promise that must be awaited. */
-export type MachineExpect = {
-  readonly [Name in keyof typeof machineMatchers]: (
-    ...args: Rest<(typeof machineMatchers)[Name]>
-  ) => Promise<void>
-} & { readonly not: MachineExpect }
+export type MachineExpect = Retried<Machine, typeof machineMatchers> & { readonly not: MachineExpect }
+
+/** Matchers of the update server; each returns a promise that must be awaited. */
+export type UpdateServerExpect = Retried<UpdateServer, typeof updateServerMatchers> & {
+  readonly not: UpdateServerExpect
+}
 
 /** Matchers of a plain value: Jest's. */
 export type ValueExpect<T> = Matchers<void, T> & {
@@ -33,10 +37,12 @@ export type PollExpect<T> = Matchers<Promise<void>, T> & { readonly not: Matcher
 
 export interface Expect {
   (subject: Machine): MachineExpect
+  (subject: UpdateServer): UpdateServerExpect
   <T>(subject: T): ValueExpect<T>
   /** As `expect`, but the test goes on after a failure and fails at its end. */
   readonly soft: {
     (subject: Machine): MachineExpect
+    (subject: UpdateServer): UpdateServerExpect
     <T>(subject: T): ValueExpect<T>
   }
   /** Jest's asymmetric matchers, for use inside `toEqual` and the like. */
@@ -78,14 +84,23 @@ const soft: Guard = (matcher, work) => {
   }
 }
 
-function expectMachine(machine: Machine, guard: Guard, negated: boolean): MachineExpect {
-  const check = async (name: string, matcher: MachineMatcher): Promise<void> => {
-    const expected = `${machine.name}: ${matcher.expected}`
+interface RetriedSubject<S> {
+  readonly subject: S
+  /** As it is called in failures. */
+  readonly name: string
+  readonly slowness: number
+  readonly matchers: Readonly<Record<string, unknown>>
+}
+
+function expectRetried<S>(retried: RetriedSubject<S>, guard: Guard, negated: boolean): unknown {
+  const { subject, slowness, matchers } = retried
+  const check = async (name: string, matcher: RetriedMatcher): Promise<void> => {
+    const expected = `${retried.name}: ${matcher.expected}`
     await asStep('expect', `${negated ? 'not ' : ''}${expected}`, async () => {
       await retryUntilPass({
         matcher: name,
         expected: negated ? `not ${expected}` : expected,
-        timeoutMs: (matcher.options.timeoutMs ?? DEFAULT_TIMEOUT_MS) * machine.slowness,
+        timeoutMs: (matcher.options.timeoutMs ?? DEFAULT_TIMEOUT_MS) * slowness,
         signal: currentAttempt()?.signal,
         probe: async () => {
           const { pass, seen } = await matcher.probe()
@@ -94,16 +109,25 @@ function expectMachine(machine: Machine, guard: Guard, negated: boolean): Machin
       })
     })
   }
-  const methods = Object.entries(machineMatchers).map(([name, build]) => {
-    const matcherOf = build as (machine: Machine, ...rest: readonly unknown[]) => MachineMatcher
+  const methods = Object.entries(matchers).map(([name, build]) => {
+    const matcherOf = build as (subject: S, ...rest: readonly unknown[]) => RetriedMatcher
     return [
       name,
-      (...args: unknown[]) => guard(name, async () => await check(name, matcherOf(machine, ...args))),
+      (...args: unknown[]) => guard(name, async () => await check(name, matcherOf(subject, ...args))),
     ] as const
   })
   return Object.defineProperty(Object.fromEntries(methods), 'not', {
-    get: () => expectMachine(machine, guard, !negated),
-  }) as unknown as MachineExpect
+    get: () => expectRetried(retried, guard, !negated),
+  })
+}
+
+function retriedSubject(subject: unknown): RetriedSubject<unknown> | undefined {
+  if (isMachine(subject)) {
+    const { name, slowness } = subject
+    return { subject, name, slowness, matchers: machineMatchers }
+  }
+  if (!isUpdateServer(subject)) return undefined
+  return { subject, name: 'update server', slowness: subject.slowness, matchers: updateServerMatchers }
 }
 
 // Jest's matchers behind a proxy, so that every failure is an ExpectError without terminal colours.
@@ -161,13 +185,14 @@ async function pollValue(
 }
 
 function make(guard: Guard): (subject: unknown) => unknown {
-  return (subject) =>
-    isMachine(subject)
-      ? expectMachine(subject, guard, false)
-      : expectValue(
-          () => subject,
-          (name, run) => guard(name, run),
-        )
+  return (subject) => {
+    const retried = retriedSubject(subject)
+    if (retried !== undefined) return expectRetried(retried, guard, false)
+    return expectValue(
+      () => subject,
+      (name, run) => guard(name, run),
+    )
+  }
 }
 
 function poll(read: () => unknown, options: { readonly timeoutMs?: number } = {}): unknown {

@@ -1,12 +1,7 @@
 // Expectations about a machine. Each asks over SSH and is retried, so it survives reboots and dropped connections.
 
 import type { GuestCommand, Machine } from '../fixtures/fixtures.ts'
-import type { Probe } from './retry.ts'
-
-export interface MatcherOptions {
-  /** How long to keep asking, milliseconds with KVM (scaled where guests are emulated); default 5000. */
-  readonly timeoutMs?: number
-}
+import type { MatcherOptions, Probe, RetriedMatcher } from './retry.ts'
 
 export interface FileExpectation extends MatcherOptions {
   /** The content contains this text or matches this pattern. */
@@ -40,13 +35,6 @@ export interface MountExpectation extends MatcherOptions {
   readonly options?: readonly string[]
 }
 
-/** A matcher: what is expected in words, and how to look. */
-export interface MachineMatcher {
-  readonly expected: string
-  readonly options: MatcherOptions
-  readonly probe: () => Promise<Probe>
-}
-
 /** One line of evidence out of a longer output. */
 const shown = (text: string): string => (text.length > 1500 ? `${text.slice(0, 1500)}…` : text)
 
@@ -55,7 +43,7 @@ const fits = (actual: string, wanted: string | RegExp): boolean =>
 
 export const machineMatchers = {
   /** The unit is active. */
-  toHaveActiveUnit(machine: Machine, unit: string, options: MatcherOptions = {}): MachineMatcher {
+  toHaveActiveUnit(machine: Machine, unit: string, options: MatcherOptions = {}): RetriedMatcher {
     return {
       expected: `unit ${unit} to be active`,
       options,
@@ -70,7 +58,7 @@ export const machineMatchers = {
   },
 
   /** No unit has failed. */
-  toHaveNoFailedUnits(machine: Machine, options: MatcherOptions = {}): MachineMatcher {
+  toHaveNoFailedUnits(machine: Machine, options: MatcherOptions = {}): RetriedMatcher {
     return {
       expected: 'no failed units',
       options,
@@ -85,7 +73,7 @@ export const machineMatchers = {
   },
 
   /** The path exists, and is as described. Read as root. */
-  toHaveFile(machine: Machine, path: string, options: FileExpectation = {}): MachineMatcher {
+  toHaveFile(machine: Machine, path: string, options: FileExpectation = {}): RetriedMatcher {
     return {
       expected: describeFile(path, options),
       options,
@@ -94,7 +82,7 @@ export const machineMatchers = {
   },
 
   /** Something listens on the port, on any address. */
-  toListenOn(machine: Machine, port: number, options: ListenExpectation = {}): MachineMatcher {
+  toListenOn(machine: Machine, port: number, options: ListenExpectation = {}): RetriedMatcher {
     const protocol = options.protocol ?? 'tcp'
     return {
       expected: `something to listen on ${protocol} port ${port}`,
@@ -114,7 +102,7 @@ export const machineMatchers = {
   },
 
   /** The path is a mount point, of that type and with those options. */
-  toHaveMount(machine: Machine, path: string, options: MountExpectation = {}): MachineMatcher {
+  toHaveMount(machine: Machine, path: string, options: MountExpectation = {}): RetriedMatcher {
     const { fstype, options: wanted = [] } = options
     return {
       expected: `${path} to be mounted${fstype === undefined ? '' : ` as ${fstype}`}${wanted.length === 0 ? '' : ` with ${wanted.join(',')}`}`,
@@ -132,7 +120,7 @@ export const machineMatchers = {
   },
 
   /** The command ends with that exit status and says that. */
-  toRun(machine: Machine, command: GuestCommand, options: RunExpectation = {}): MachineMatcher {
+  toRun(machine: Machine, command: GuestCommand, options: RunExpectation = {}): RetriedMatcher {
     const { exitCode = 0, stdout } = options
     const said = typeof command === 'string' ? command : command.join(' ')
     return {

@@ -12,6 +12,18 @@ export interface Probe {
   readonly seen: string
 }
 
+export interface MatcherOptions {
+  /** How long to keep asking, milliseconds with KVM (scaled where guests are emulated); default 5000. */
+  readonly timeoutMs?: number
+}
+
+/** A matcher: what is expected in words, and how to look. */
+export interface RetriedMatcher {
+  readonly expected: string
+  readonly options: MatcherOptions
+  readonly probe: () => Promise<Probe>
+}
+
 export interface RetryOptions {
   readonly matcher: string
   /** What was expected, as it reads after "expected". */

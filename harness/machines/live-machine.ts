@@ -25,6 +25,7 @@ import { openInsides } from './insides.ts'
 import { machineControl } from './machine-control.ts'
 import { openManagerLine } from './manager-line.ts'
 import { machineHardware } from './machine-hardware.ts'
+import { updateClientOf } from '../update/index.ts'
 import { openLogs } from './machine-logs.ts'
 import { lastLinesOf, onSshHint, seesLine, type LogBuffer } from './machine-log.ts'
 import { reach, type Reached } from './reach.ts'
@@ -301,9 +302,13 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
             signal: signals(uploadOptions.signal),
           }),
       ),
-    reboot: async () =>
+    get updates() {
+      return updateClientOf(machine, profile)
+    },
+    reboot: async ({ timeoutMs, by } = {}) =>
       await asStep('reboot', `reboot ${raw.name}`, async () => {
-        await session.reboot({ signal: signals(), timeoutMs: readyTimeoutMs })
+        const longest = timeoutMs === undefined ? readyTimeoutMs : timeoutMs * slowness
+        await session.reboot({ signal: signals(), timeoutMs: longest, how: by })
         await becomeReady(signals())
       }),
     power: async (action) =>

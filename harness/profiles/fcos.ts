@@ -17,6 +17,7 @@ export const fcos: DistroProfile = {
     { version: '3.5.0' },
   ],
   defaultUser: 'core',
+  updateClient: undefined,
   updatesOff: {
     files: [
       { path: '/etc/zincati/config.d/90-signalbox.toml', text: '[updates]\nenabled = false\n', mode: 0o644 },

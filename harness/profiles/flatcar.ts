@@ -21,6 +21,7 @@ export const flatcar: DistroProfile = {
     { version: '3.4.0', since: '3549.0.0' },
   ],
   defaultUser: 'core',
+  updateClient: 'update_engine',
   // `disabled` is no keyword of update_engine: as an unusable URL it makes every check fail, while the service runs.
   updatesOff: { files: [{ path: '/etc/flatcar/update.conf', text: 'SERVER=disabled\n', mode: 0o644 }] },
   programFolder: '/opt/bin',

@@ -21,6 +21,8 @@ export interface DistroProfile {
   readonly ignitionVersions: readonly SpecVersion[]
   /** The user that exists in the image, gets the SSH key and may use sudo without a password. */
   readonly defaultUser: string
+  /** The program that updates it, where the harness can drive that. */
+  readonly updateClient: 'systemd-sysupdate' | 'update_engine' | undefined
   /** Keeps automatic updates from changing the machine under a test. */
   readonly updatesOff: IgnitionFragment
   /** Where programs of its administrators lie: writable, and on no path of a unit's unless it is /usr/local/bin. */

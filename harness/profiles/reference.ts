@@ -10,6 +10,7 @@ export const reference: DistroProfile = {
   // Debian 13 ships Ignition 2.14.
   ignitionVersions: [{ version: '3.0.0' }, { version: '3.1.0' }, { version: '3.2.0' }, { version: '3.3.0' }],
   defaultUser: 'core',
+  updateClient: 'systemd-sysupdate',
   updatesOff: { units: [{ name: 'systemd-sysupdate.timer', mask: true }] },
   programFolder: '/opt/bin',
   consoleDevice: { x86_64: 'ttyS0', arm64: 'ttyAMA0' },

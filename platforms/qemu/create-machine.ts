@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { CreateOptions, MachineSpec, OpenOptions } from '../../harness/machine.ts'
 import type { Image } from '../../harness/model.ts'
 import {
+  inspectBase,
   cpuModelFor,
   createMachineFolders,
   LineBuffer,
@@ -76,11 +77,12 @@ export function templateFile(
 
 /** Creates and starts a machine. What fails or is aborted leaves nothing behind. */
 export async function createMachine(
-  context: MachineContext,
+  session: MachineContext,
   spec: MachineSpec,
   wish: CreateOptions,
   source: MachineSource,
 ): Promise<QemuMachine> {
+  const context = spec.image === undefined ? session : await withImage(session, spec.image, wish.signal)
   const { image, host, slowness, emit } = context
   const { signal, detach = false, keepable = false, network, paused = false } = wish
   const consolePath = join(wish.folder, 'console.txt')
@@ -168,6 +170,14 @@ export async function createMachine(
     },
     signal,
   )
+}
+
+async function withImage(
+  context: MachineContext,
+  image: Image,
+  signal: AbortSignal,
+): Promise<MachineContext> {
+  return { ...context, image, base: await inspectBase(image.disk, signal) }
 }
 
 // Only the template's own state is without it.

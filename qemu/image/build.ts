@@ -24,6 +24,7 @@ import { buildBootFiles } from './steps/kernel.ts'
 import { installPackages, unpackTree } from './steps/packages.ts'
 import { arrangeTree, sealUsr } from './steps/seal.ts'
 import { verifyImage } from './steps/verify.ts'
+import type { UsrVariantName } from './variants.ts'
 
 export interface BuildProgress {
   readonly step: string
@@ -39,6 +40,8 @@ export interface BuildOptions {
   readonly version?: string
   /** Default `stable`. */
   readonly channel?: string
+  /** A version that is broken on purpose (see variants.ts). */
+  readonly variant?: UsrVariantName
   /** Where images are kept; default `images` in the user's cache folder. */
   readonly cache?: string
   readonly signal?: AbortSignal
@@ -65,10 +68,10 @@ export const defaultImageCache = (): string => join(cacheFolder(), 'images')
 
 /** The image of the cache that `buildReferenceImage` would return without building; undefined when it would build. */
 export async function findReferenceImage(
-  options: Pick<BuildOptions, 'version' | 'channel' | 'cache'> = {},
+  options: Pick<BuildOptions, 'version' | 'channel' | 'cache' | 'variant'> = {},
 ): Promise<BuiltImage | undefined> {
-  const { version = '1.0.0', channel = 'stable', cache = defaultImageCache() } = options
-  const key = await imageKey({ version, channel, architecture: 'x86_64' })
+  const { version = '1.0.0', channel = 'stable', cache = defaultImageCache(), variant } = options
+  const key = await imageKey({ version, channel, architecture: 'x86_64', variant })
   const folder = join(cache, `reference-${version}-${channel}-${key}`)
   return existsSync(join(folder, 'image.json')) ? await readBuiltImage(folder) : undefined
 }
@@ -81,10 +84,13 @@ export async function buildReferenceImage(options: BuildOptions = {}): Promise<B
     cache = defaultImageCache(),
     signal,
     force = false,
+    variant,
   } = options
-  const key = await imageKey({ version, channel, architecture: 'x86_64' })
+  const key = await imageKey({ version, channel, architecture: 'x86_64', variant })
   const folder = join(cache, `reference-${version}-${channel}-${key}`)
-  const found = force ? undefined : await findReferenceImage({ version, channel, cache })
+  const found = force
+    ? undefined
+    : await findReferenceImage({ version, channel, cache, ...(variant === undefined ? {} : { variant }) })
   if (found !== undefined) return found
   await requireBuildHost()
   await mkdir(cache, { recursive: true })
@@ -131,6 +137,7 @@ async function buildInto(build: Build): Promise<void> {
     version: build.version,
     channel: build.channel,
     key: build.key,
+    variant: build.variant,
     force: build.force ?? false,
     signal: build.signal,
     onLine: report,

@@ -8,11 +8,13 @@ import { recipeFolder } from './recipe.ts'
 import * as recipe from './recipe.ts'
 import * as trim from './trim.ts'
 import * as units from './units.ts'
+import { usrVariants, type UsrVariantName } from './variants.ts'
 
 export interface ImageQuery {
   readonly version: string
   readonly channel: string
   readonly architecture: 'x86_64'
+  readonly variant?: UsrVariantName | undefined
 }
 
 /** The key as hex, 20 digits: enough for a folder name. */
@@ -20,6 +22,7 @@ export async function imageKey(query: ImageQuery, folder: string = recipeFolder)
   const { recipeFolder: _here, ...data } = recipe
   const hash = createHash('sha256')
   hash.update(JSON.stringify([data, trim, units, query.version, query.channel, query.architecture]))
+  if (query.variant !== undefined) hash.update(JSON.stringify([query.variant, usrVariants[query.variant]]))
   for (const name of (await readdir(folder, { recursive: true })).toSorted()) {
     const path = join(folder, name)
     const found = await stat(path)

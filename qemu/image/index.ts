@@ -13,3 +13,5 @@ export { loadImage, readBuiltImage, type BuiltImage, type ImageFile } from './bu
 export { imageKey, type ImageQuery } from './cache-key.ts'
 export { listImages, pruneImages, type PruneOptions } from './list.ts'
 export { hostPackages } from './recipe.ts'
+export { brokenPayload, checkPayload, payloadOf, type PayloadDefect } from './payload.ts'
+export type { UsrVariantName } from './variants.ts'

@@ -92,6 +92,8 @@ export const packages: readonly string[] = [
   'zstd',
   'attr',
   'acl',
+  // systemd-sysupdate asks gpg whether SHA256SUMS is signed by a key of /etc/systemd/import-pubring.gpg.
+  'gpg',
 ]
 
 /** The kernel's arguments on every boot, after the root hash. */

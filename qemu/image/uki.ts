@@ -49,6 +49,24 @@ export function buildUki(stub: Uint8Array, sections: readonly UkiSection[]): Uin
 
 /** The data of one section, or undefined when the file has none of that name. */
 export function readUkiSection(file: Uint8Array, name: string): Uint8Array | undefined {
+  const range = sectionRange(file, name)
+  return range === undefined ? undefined : file.subarray(range.start, range.end)
+}
+
+/** The file with other data in a section, of the same length. Throws when there is no such section or the length differs. */
+export function overwriteUkiSection(file: Uint8Array, name: string, data: Uint8Array): Uint8Array {
+  const range = sectionRange(file, name)
+  if (range === undefined || range.end - range.start !== data.length)
+    throw new Error(`no section ${name} of ${data.length} bytes`)
+  const changed = Uint8Array.from(file)
+  changed.set(data, range.start)
+  return changed
+}
+
+function sectionRange(
+  file: Uint8Array,
+  name: string,
+): { readonly start: number; readonly end: number } | undefined {
   const buffer = Buffer.from(file.buffer, file.byteOffset, file.length)
   const pe = readPe(buffer)
   for (let index = 0; index < pe.sectionCount; index++) {
@@ -56,7 +74,7 @@ export function readUkiSection(file: Uint8Array, name: string): Uint8Array | und
     if (buffer.toString('latin1', at, at + 8).replace(/\0+$/, '') !== name) continue
     const size = Math.min(buffer.readUInt32LE(at + 8), buffer.readUInt32LE(at + 16))
     const pointer = buffer.readUInt32LE(at + 20)
-    return buffer.subarray(pointer, pointer + size)
+    return { start: pointer, end: pointer + size }
   }
   return undefined
 }

@@ -13,6 +13,8 @@ export const wiredUnits: readonly (readonly [string, string])[] = [
   ['reference-health.service', 'boot-complete.target.requires'],
   ['reference-first-boot-done.service', 'multi-user.target.wants'],
   ['reference-milestone.service', 'multi-user.target.wants'],
+  ['reference-boot-deadline.timer', 'sysinit.target.wants'],
+  ['reference-update-report.service', 'multi-user.target.wants'],
 ]
 
 /** `[alias, unit]`: names that D-Bus activation and people use. */

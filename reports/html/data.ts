@@ -131,6 +131,7 @@ export type Lane =
   | 'step'
   | 'fault'
   | 'command'
+  | 'request'
   | 'machine'
   | 'subtest'
   | 'log'

@@ -187,6 +187,7 @@ figcaption { color: var(--soft); font-size: 12.5px; margin-top: 10px; }
 .lane.step { --tone: var(--blue); }
 .lane.fault { --tone: var(--orange); }
 .lane.command { --tone: var(--teal); }
+.lane.request { --tone: var(--amber); }
 .lane.machine { --tone: var(--violet); }
 .lane.subtest { --tone: var(--green); }
 .lane.journal { --tone: var(--grey); }

@@ -22,16 +22,18 @@ export function timelineOf(trace: AttemptTrace): Timeline {
   const names = new Map(trace.machines.map(({ created }) => [created.machine, shownLine(created.name, 60)]))
   const commands = bounded(trace.events.filter(isCommand), 'commands')
   const steps = bounded(stepsOf(trace.events), 'steps')
+  const requests = bounded(trace.events.filter(isRequest), 'update requests')
   const items = [
     ...phasesOf(trace.events),
     ...steps.kept,
     ...commands.kept.map((event) => commandItem(event, names.get(event.machine))),
+    ...requests.kept.map(requestItem),
     ...trace.machines.flatMap(machineItems),
     ...trace.events.flatMap(momentOf),
   ]
   return {
     items: items.toSorted((a, b) => a.at - b.at),
-    omitted: [...commands.omitted, ...steps.omitted],
+    omitted: [...commands.omitted, ...steps.omitted, ...requests.omitted],
   }
 }
 
@@ -46,6 +48,10 @@ function bounded<T>(
 
 function isCommand(event: TraceEvent): event is EventOf<'command.finished'> {
   return event.type === 'command.finished'
+}
+
+function isRequest(event: TraceEvent): event is EventOf<'update.request'> {
+  return event.type === 'update.request'
 }
 
 function phasesOf(events: readonly TraceEvent[]): readonly TimelineItem[] {
@@ -116,6 +122,7 @@ function laneOf(category: StepCategory): Lane {
     case 'reboot':
     case 'upload':
     case 'download':
+    case 'update':
       return 'step'
     default:
       return category satisfies never
@@ -141,6 +148,29 @@ function commandItem(event: EventOf<'command.finished'>, machine: string | undef
     state: ended === 0 ? 'ok' : 'warned',
     ...(machine === undefined ? {} : { m: machine }),
     ...(text === '' ? {} : { text }),
+  }
+}
+
+/** What an update client asked, how it was answered, and what it said over Omaha. */
+function requestItem(event: EventOf<'update.request'>): TimelineItem {
+  const { ms, durationMs, method, path, status, end, range, bytes, faults = [], refused, apps = [] } = event
+  const ending = end === 'answered' ? '' : `, ${end}`
+  const text = [
+    `${bytes} bytes${ending}`,
+    range === undefined ? '' : `range: ${range}`,
+    faults.length === 0 ? '' : `misbehaved on purpose: ${faults.join(', ')}`,
+    refused === undefined ? '' : `refused: ${refused}`,
+    ...apps.flatMap(({ events = [] }) =>
+      events.map(({ type, result, errorCode }) => `event: ${type}, ${result}, error code ${errorCode ?? 0}`),
+    ),
+  ].filter((line) => line !== '')
+  return {
+    lane: 'request',
+    at: tenths(Math.max(0, ms - durationMs)),
+    end: ms,
+    title: shownLine(`${method} ${path} ${status ?? 'no status'}`),
+    state: end === 'answered' && (status ?? 0) < 400 ? 'ok' : 'warned',
+    text: shown(text.join('\n'), 4096),
   }
 }
 

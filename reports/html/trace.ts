@@ -9,6 +9,7 @@ export type TraceEvent = EventOf<
   | 'step.started'
   | 'step.finished'
   | 'command.finished'
+  | 'update.request'
   | 'subtest.finished'
   | 'attachment'
   | 'log'
@@ -119,6 +120,7 @@ function startTrace(first: SignalboxEvent): TraceFold {
       case 'step.started':
       case 'step.finished':
       case 'subtest.finished':
+      case 'update.request':
         attemptOf(event.attempt).events.push(event)
         return
       default:

@@ -42,6 +42,8 @@ const targetOptionKeys: Readonly<Record<TargetOptionKey, true>> = {
   architecture: true,
   channel: true,
   imageVersion: true,
+  updateTo: true,
+  updateVersion: true,
   firmware: true,
   memoryMiB: true,
   cpus: true,

@@ -1,7 +1,7 @@
 // Step: turns the tree of Debian packages into the reference OS: users, our files, os-release, what runs, what goes.
 
 import { createHash } from 'node:crypto'
-import { chmod, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { InfraError } from '../../../harness/errors.ts'
 import { recipeFolder } from '../recipe.ts'
@@ -16,6 +16,7 @@ import {
   wiredUnits,
   type UnitEdit,
 } from '../units.ts'
+import { usrVariants, type UsrVariant } from '../variants.ts'
 import { run, runInTree, type BuildContext } from './context.ts'
 
 /** Applies the recipe to the unpacked tree. `manifest` becomes part of the build id. Returns the build id. */
@@ -27,9 +28,11 @@ export async function configureTree(context: BuildContext, manifest: string): Pr
   await copyGuestFiles(tree)
   await writeFile(join(tree, 'usr/lib/os-release'), osRelease({ ...context, buildId }))
   await writeFile(join(tree, 'usr/share/reference/packages.txt'), manifest)
+  await appendFile(join(tree, 'etc/reference/release.conf'), `version=${context.version}\n`)
   await symlink('../run/systemd/resolve/stub-resolv.conf', join(tree, 'etc/resolv.conf'))
   await mkdir(join(tree, 'etc/systemd/system'), { recursive: true })
   await wireUnits(join(tree, 'usr/lib/systemd'))
+  if (context.variant !== undefined) await vary(tree, usrVariants[context.variant])
   await unpackKernelModules(context)
   return buildId
 }
@@ -65,6 +68,15 @@ async function wireUnits(systemd: string): Promise<void> {
   for (const [alias, unit] of unitAliases) await link(unit, join(units, alias))
   for (const name of maskedUnits) await link('/dev/null', join(units, name))
   for (const name of droppedGenerators) await rm(join(systemd, 'system-generators', name), { force: true })
+}
+
+async function vary(tree: string, variant: UsrVariant): Promise<void> {
+  for (const { path, text, executable = false } of variant.files) {
+    await mkdir(dirname(join(tree, path)), { recursive: true })
+    await writeFile(join(tree, path), text, { mode: executable ? 0o755 : 0o644 })
+  }
+  for (const [unit, target] of variant.wired)
+    await link(`../${unit}`, join(tree, 'usr/lib/systemd/system', target, unit))
 }
 
 async function editUnit(path: string, edit: UnitEdit): Promise<void> {

@@ -4,6 +4,7 @@
 import { join } from 'node:path'
 import { runCommand, type CommandOptions } from '../../../harness/process.ts'
 import { recipeFolder, sourceDateEpoch } from '../recipe.ts'
+import type { UsrVariantName } from '../variants.ts'
 
 export interface BuildContext {
   /** Scratch folder of this build; removed at its end, however it ends. */
@@ -17,6 +18,7 @@ export interface BuildContext {
   readonly version: string
   readonly channel: string
   readonly key: string
+  readonly variant: UsrVariantName | undefined
   readonly force: boolean
   readonly signal: AbortSignal | undefined
   readonly onLine: (line: string) => void

@@ -30,6 +30,7 @@ const LANES: Readonly<Record<Lane, string>> = {
   step: 's',
   fault: 'f',
   command: 'c',
+  request: 'r',
   machine: 'm',
   subtest: 't',
   log: 'l',

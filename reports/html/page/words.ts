@@ -38,6 +38,7 @@ export const lanes: readonly { readonly lane: Lane; readonly name: string }[] = 
   { lane: 'step', name: 'Steps' },
   { lane: 'fault', name: 'Faults' },
   { lane: 'command', name: 'Commands' },
+  { lane: 'request', name: 'Update server' },
   { lane: 'machine', name: 'Machine' },
   { lane: 'subtest', name: 'Subtests' },
   { lane: 'log', name: 'Log' },
