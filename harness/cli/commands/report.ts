@@ -19,7 +19,6 @@ import {
   writeReportFiles,
   writeReports,
 } from '../../../reports/index.ts'
-import { DECISION_FILE, parseDecision } from '../../../reports/gate/index.ts'
 import { codeOf, messageOf, UsageError } from '../../errors.ts'
 import type { SignalboxEvent } from '../../events.ts'
 import { didYouMean } from '../../nearest.ts'
@@ -68,6 +67,7 @@ async function showHtml(folder: string, run: HtmlInput, flags: Flags): Promise<v
 async function decisionOf(flags: Flags): Promise<Pick<HtmlInput, 'decision'>> {
   const { decision } = flags as { decision?: string }
   if (decision === undefined) return {}
+  const { DECISION_FILE, parseDecision } = await import('../../../reports/gate/index.ts')
   try {
     const isFolder = (await stat(decision)).isDirectory()
     const text = await readFile(isFolder ? join(decision, DECISION_FILE) : decision, 'utf8')
