@@ -144,7 +144,7 @@ export type EventBody =
       readonly milestone: string
       readonly sinceMs: number
     }
-  /** What the OS of a machine calls itself, told once a run: the keys of os-release(5) that identify it. Hostile text. */
+  /** What the OS of a machine calls itself: the keys of os-release(5) that identify it. Hostile text. */
   | {
       readonly type: 'machine.identified'
       readonly machine: string

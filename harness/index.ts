@@ -14,6 +14,7 @@ export type {
 } from './config/config.ts'
 export type { SignalboxEvent } from './events.ts'
 export { attach } from './running/attachments.ts'
+export { metric } from './running/metric.ts'
 export { skip } from './running/skip.ts'
 export { InfraError, MachineError, UsageError } from './errors.ts'
 export { TimeoutError } from './deadline.ts'

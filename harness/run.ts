@@ -84,6 +84,7 @@ export async function executeRun(options: RunOptions): Promise<RunResult> {
     tests: plan.tests,
     jobs: most,
     budget: session.budget,
+    facts: session.facts,
     ...(options.shard === undefined ? {} : { shard: options.shard }),
     ...(options.repeat === undefined ? {} : { repeat: options.repeat }),
     ...(options.failOnFlaky ? { failOnFlaky: true } : {}),

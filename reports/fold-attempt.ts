@@ -3,7 +3,13 @@
 import type { EventOf } from '../harness/events.ts'
 import { tailText } from '../harness/hostile-text.ts'
 import { mainFingerprint, withFingerprint } from './record/fingerprint.ts'
-import type { AttemptSummary, CommandSummary, PhaseSummary, StepSummary } from './run-summary.ts'
+import type {
+  AttemptSummary,
+  CommandSummary,
+  MetricSummary,
+  PhaseSummary,
+  StepSummary,
+} from './run-summary.ts'
 
 /** A summary's part while it is still written: its own fields and lists may change. */
 export type Building<T> = {
@@ -126,7 +132,18 @@ export function foldCommand(attempt: BuildingAttempt, event: EventOf<'command.fi
   attempt.commands.push(command)
 }
 
-function foldMetric(attempt: BuildingAttempt, event: EventOf<'metric'>): void {
+const BOOT_MILESTONES: ReadonlySet<string> = new Set(['kernel', 'ssh', 'running'])
+
+/** How long a boot took is a metric of the attempt that it was for, of several the first. */
+export function foldBoot(
+  attempt: BuildingAttempt,
+  { machine, milestone, sinceMs }: EventOf<'machine.milestone'>,
+): void {
+  if (BOOT_MILESTONES.has(milestone))
+    foldMetric(attempt, { machine, name: `boot.${milestone}`, value: sinceMs, unit: 'ms' })
+}
+
+function foldMetric(attempt: BuildingAttempt, event: MetricSummary): void {
   const { name, value, unit, machine } = event
   const kept = (attempt.metrics ??= [])
   if (kept.length < METRICS_KEPT)

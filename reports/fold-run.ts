@@ -8,6 +8,7 @@ import {
   type BuildingAttempt,
   finishedAttempt,
   foldAttempt,
+  foldBoot,
   foldCommand,
   startAttempt,
 } from './fold-attempt.ts'
@@ -105,9 +106,13 @@ export function startRunFold(first: SignalboxEvent): RunFold {
         machines.set(event.machine, machineOf(event))
         for (const ref of event.attempts) attemptOf(ref, event.ms).machines.push(event.machine)
         return
-      case 'machine.milestone':
-        machines.get(event.machine)?.milestones.push({ milestone: event.milestone, sinceMs: event.sinceMs })
+      case 'machine.milestone': {
+        const machine = machines.get(event.machine)
+        machine?.milestones.push({ milestone: event.milestone, sinceMs: event.sinceMs })
+        const [firstOf] = machine?.attempts ?? []
+        if (firstOf !== undefined && machine?.origin === 'cold') foldBoot(attemptOf(firstOf, event.ms), event)
         return
+      }
       case 'machine.identified':
         osRelease ??= event.osRelease
         return

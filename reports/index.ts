@@ -1,6 +1,9 @@
 // What the rest of the project, and a program that reads runs, may use of this room.
 
 export { exitCodeOf, type ExitPolicy } from '../harness/verdict.ts'
+export type { Decision, Requirement, Ruling } from './gate/decision.ts'
+export { parseDecision } from './gate/decision-text.ts'
+export { policySchema } from './gate/policy-schema.ts'
 export { guardReporter } from './guard.ts'
 export {
   type GreenAttempt,
@@ -10,14 +13,19 @@ export {
   wantedBaselines,
   wantedKey,
 } from './html/index.ts'
+export * from './history/index.ts'
 export { createListReporter, type ListReporter, type ListReporterOptions, type Reporter } from './list.ts'
 export type { TextOptions } from './list-text.ts'
 export { eventLines, type Merged, mergeEvents, mergePaths } from './merge.ts'
+export { type PassRate, passRateText } from './pass-rate.ts'
 export { EVENT_FILE, findEventFiles, readEventFile, readEvents } from './read-events.ts'
 export {
+  clockNotices,
+  findRecordFiles,
   fingerprintOf,
   normaliseMessage,
   parseRecord,
+  planDigestOf,
   readRecordFile,
   readRunRecords,
   RECORD_FILE,
@@ -41,11 +49,20 @@ export type {
   TestSummary,
 } from './run-summary.ts'
 export { isReportFormat, type ReportFormat, reportFormats } from './show.ts'
-export { createSummarizer, summarize, type Summarizer, type SummaryOptions } from './summarize.ts'
+export { readSummary } from './read-summary.ts'
+export {
+  createSummarizer,
+  summarize,
+  summarizeRuns,
+  type Summarizer,
+  type SummaryOptions,
+} from './summarize.ts'
 export { type Environment, type ReportStream, type Terminal, terminalOf } from './terminal.ts'
 export {
   type FileFormat,
   type ReportFile,
+  jobAnnotations,
+  otherReportFiles,
   reportFiles,
   type ReportInput,
   reportText,

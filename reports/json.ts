@@ -1,4 +1,4 @@
-// `run.json`: the summary in its stable shape (`run-summary.ts`, `schemaVersion`). Guest text stays as it was, but no
+// `run.json`: the summary in its published shape (`run-summary.ts`, `record/run-schema.ts`). Guest text stays as it was, but no
 // control character is written raw, so that printing the file on a terminal is harmless.
 
 import type { Summary } from './run-summary.ts'
@@ -12,7 +12,7 @@ export function jsonText(summary: Summary): string {
   return safeJson(summary)
 }
 
-/** Any plain data in the same form. */
+/** Any value so. */
 export function safeJson(value: object): string {
   return `${JSON.stringify(value, undefined, 2).replaceAll(RAW, escapeUnits)}\n`
 }

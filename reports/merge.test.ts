@@ -175,6 +175,9 @@ describe('names', () => {
       list: /qemu-x86_64-direct .* run r1\n[^]*run r2\n[^]*\[qemu-x86_64-direct r2\] ignition.files/,
       tap: /- qemu-x86_64-direct r1 boot.usr-read-only\n[^]*- qemu-x86_64-direct r2 boot.usr-read-only\n/,
       junit: /<testsuite name="qemu-x86_64-direct r1"[^]*classname="qemu-x86_64-direct r2"/,
+      ctrf: /"suite": \[\s*"qemu-x86_64-direct r1"[^]*"qemu-x86_64-direct r2"/,
+      github:
+        /title=qemu-x86_64-direct r1%3A ignition.files failed::[^]*direct r2%3A ignition.files failed::/,
       markdown: /### qemu-x86\\_64-direct r1[^]*### qemu-x86\\_64-direct r2/,
     }
     for (const [format, pattern] of Object.entries(seen))

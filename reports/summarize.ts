@@ -41,7 +41,7 @@ export function createSummarizer(): Summarizer {
     },
     test: (run, name) => runs.get(run)?.test(name),
     summary: (options = {}) =>
-      totalOf(
+      summarizeRuns(
         [...runs.values()].map((fold) => fold.summary(options)),
         options,
       ),
@@ -55,7 +55,8 @@ export function summarize(events: Iterable<SignalboxEvent>, options: SummaryOpti
   return summarizer.summary(options)
 }
 
-function totalOf(unordered: readonly RunSummary[], options: SummaryOptions): Summary {
+/** The summary of runs that were folded already: of records. */
+export function summarizeRuns(unordered: readonly RunSummary[], options: SummaryOptions = {}): Summary {
   const runs = named(unordered.toSorted(byTargetThenStart))
   const verdicts = runs.reduce((total, run) => addVerdicts(total, run.verdicts), noVerdicts)
   return {

@@ -5,13 +5,14 @@ import { appendFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { codeOf, messageOf } from '../harness/errors.ts'
+import { githubText } from './github.ts'
 import { type HtmlInput, htmlText } from './html/index.ts'
 import { markdownText } from './markdown.ts'
 import type { Notice, Summary } from './run-summary.ts'
 import { type ReportFormat, reportFormats } from './show.ts'
 import type { Environment } from './terminal.ts'
 
-/** The files of a run's folder and their formats. */
+/** The usual files of a run's folder and their formats. */
 export const reportFiles: readonly { readonly file: string; readonly format: FileFormat }[] = [
   { file: 'run.json', format: 'json' },
   { file: 'junit.xml', format: 'junit' },
@@ -22,6 +23,12 @@ export const reportFiles: readonly { readonly file: string; readonly format: Fil
 
 /** A format that a file can have; the HTML report is made of more than the summary. */
 export type FileFormat = ReportFormat | 'html'
+
+/** Where the formats go that are written only where a config asks for them. */
+export const otherReportFiles: typeof reportFiles = [
+  { file: 'ctrf.json', format: 'ctrf' },
+  { file: 'annotations.txt', format: 'github' },
+]
 
 export interface WrittenReports {
   /** Paths of the files that are there now. */
@@ -82,6 +89,11 @@ export async function writeJobSummary(summary: Summary, env: Environment): Promi
   } catch (error) {
     return [notWritten(path, error, 'report-not-written')]
   }
+}
+
+/** Annotations for GitHub's runner, which reads them from what a step prints; elsewhere nothing. */
+export function jobAnnotations(summary: Summary, env: Environment): string {
+  return env['GITHUB_ACTIONS'] === 'true' ? githubText(summary) : ''
 }
 
 interface Failed {

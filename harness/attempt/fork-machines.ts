@@ -7,6 +7,7 @@ import { identityFunctions, type PrivatePlace } from '../forks/identity.ts'
 import { newIdentity } from '../forks/renew.ts'
 import type { Forks, MachineSpec, PlatformMachine, Template, TemplateDraft } from '../machine.ts'
 import type { LiveMachine } from '../machines/live-machine.ts'
+import { parseOsIdentity } from '../machines/os-identity.ts'
 import { isForkFault } from '../verdict.ts'
 import { adopt, bootInTurn, keepsFailed, type MachineOrder } from './acquire.ts'
 import type { RunEnvironment } from './environment.ts'
@@ -96,6 +97,7 @@ export async function saveTemplate({ draft, lives }: Seedling, signal: AbortSign
     // One entry a machine.
     hostKeyTypes: settled.map(({ hostKeyTypes }) => hostKeyTypes.join(' ')),
     bootIds: settled.map(({ bootId }) => bootId),
+    osIdentities: lives.map((live) => JSON.stringify(live.osIdentity())),
   }
   const machines = lives.map((live) => live.release())
   const template = await draft.save(machines, notes, signal)
@@ -141,7 +143,11 @@ export async function forkMachine(
     ...(joined === undefined ? {} : { privateIndex: joined.index }),
   }
   const raw = await whenThereIsMemory(signal, async () => await template.fork(index, spec.name, options))
-  const clone = { identity, bootId: note(template, 'bootIds', index) }
+  const clone = {
+    identity,
+    bootId: note(template, 'bootIds', index),
+    osIdentity: parseOsIdentity(note(template, 'osIdentities', index)),
+  }
   return await adopt(env, order, raw, { clone })
 }
 

@@ -173,6 +173,8 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
   // To measure takes as long as a small test: of those that share a machine, once.
   const isMeasured = !keepsMachines(test) || request.isLastOfJob
   const privateMemoryMiB = isMeasured ? held.privateMemoryMiB() : undefined
+  if (privateMemoryMiB !== undefined)
+    env.emit({ type: 'metric', attempt: ref, name: 'memory.private', value: privateMemoryMiB, unit: 'MiB' })
   await afterBody(request, attempt, marks, skipped !== undefined)
 
   const outcome = skipped === undefined ? outcomeOf(attempt.failures) : 'skipped'

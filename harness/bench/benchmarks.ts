@@ -8,6 +8,8 @@ import { externalOverhead } from './external.ts'
 import type { Benchmark } from './figure.ts'
 import { forkBenchmarks } from './forks.ts'
 import { htmlBenchmarks } from './html-report.ts'
+import { gateDecision } from './gate.ts'
+import { historyQuery } from './history.ts'
 import { scheduleCost, scheduleMakespan } from './schedule.ts'
 import { sshOverhead } from './ssh-overhead.ts'
 
@@ -22,4 +24,6 @@ export const benchmarks: readonly Benchmark[] = [
   scheduleMakespan,
   scheduleCost,
   ...htmlBenchmarks,
+  gateDecision,
+  historyQuery,
 ]

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import {
   guardReporter,
+  otherReportFiles,
   reportFiles,
   writeReportFiles,
   type ReportFile,
@@ -65,12 +66,14 @@ export async function chooseReports(
 }
 
 function filesOf(wanted: readonly CheckedReporter[] | undefined, runFolder: string): readonly ReportFile[] {
-  const usual = reportFiles.map(({ file, format }) => ({ path: join(runFolder, file), format }))
-  if (wanted === undefined) return usual
+  const inFolder = (files: typeof reportFiles): readonly ReportFile[] =>
+    files.map(({ file, format }) => ({ path: join(runFolder, file), format }))
+  if (wanted === undefined) return inFolder(reportFiles)
+  const all = inFolder([...reportFiles, ...otherReportFiles])
   return wanted.flatMap((reporter): readonly ReportFile[] => {
     if (reporter.kind !== 'format') return []
     if (reporter.file !== undefined) return [{ path: reporter.file, format: reporter.format }]
-    return usual.filter(({ format }) => format === reporter.format)
+    return all.filter(({ format }) => format === reporter.format)
   })
 }
 

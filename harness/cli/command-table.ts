@@ -2,6 +2,7 @@
 
 import type { Settings } from './config/settings.ts'
 import { gateTable } from './gate-table.ts'
+import { historyCommand } from './history-commands.ts'
 import {
   debugOptions,
   jsonOption,
@@ -231,10 +232,14 @@ export const commandTable: readonly CommandRow[] = [
     help: 'read the results of earlier runs',
     commands: [
       {
-        usage: 'show [folder]',
-        help: 'show a run; default: the latest',
+        usage: 'show [run]',
+        help: 'show a run by its folder, events.jsonl or run.json; default: the latest',
         options: [
-          { flags: '-f, --format <name>', help: 'list, tap, junit, json, markdown or html', default: 'list' },
+          {
+            flags: '-f, --format <name>',
+            help: 'list, tap, junit, json, ctrf, markdown, github or html',
+            default: 'list',
+          },
           {
             flags: '--baseline <folder>',
             help: 'for html: an earlier run, to compare with what was green there; default: the runs beside it',
@@ -269,6 +274,12 @@ export const commandTable: readonly CommandRow[] = [
     ],
   },
   gateTable,
+  historyCommand,
+  {
+    usage: 'schema <name>',
+    help: 'print the JSON Schema of "run" (run.json) or "policy" (of the gate)',
+    action: async () => (await import('./commands/schema.ts')).schema,
+  },
   {
     usage: 'check-console <file...>',
     help: 'look for trouble in saved console logs',

@@ -75,6 +75,15 @@ export const outputOption: ConfigurableRow = {
   isPath: true,
 }
 
+/** Where the history is. */
+export const historyOption: ConfigurableRow = {
+  flags: '--history <place>',
+  help: 'a file, or postgres://user@host/database; default: history.sqlite in the user data folder',
+  env: 'SIGNALBOX_HISTORY',
+  config: 'history',
+  isPath: true,
+}
+
 /** Where tests come from, and which. */
 export const selectionOptions: readonly ConfigurableRow[] = [
   {
@@ -323,6 +332,7 @@ export const configurableOptions: readonly ConfigurableRow[] = [
   ...targetOptions,
   ...runOptions,
   ...machineOptions,
+  historyOption,
 ]
 
 /** Of every command that has an option with a config key. */

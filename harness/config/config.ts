@@ -42,6 +42,8 @@ export interface ConfigOptions {
   readonly jobs?: number
   /** Where results go, one folder a run. Default `signalbox-results` in the working directory. */
   readonly output?: string
+  /** Where the history of runs is: a file, or `postgres://user@host/database`. Default: in the user's data folder. */
+  readonly history?: string
   /** More attempts after a product failure. Default 0. */
   readonly retries?: number
   /** More attempts after an infrastructure fault. Default 1. */
@@ -125,7 +127,7 @@ export interface ServiceConfig {
 }
 
 /** `list` is what a terminal shows; the others are files. */
-export type ReportName = 'list' | 'tap' | 'junit' | 'json' | 'markdown' | 'html'
+export type ReportName = 'list' | 'tap' | 'junit' | 'json' | 'ctrf' | 'markdown' | 'github' | 'html'
 
 export interface ReportFileConfig {
   readonly format: ReportName

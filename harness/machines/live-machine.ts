@@ -27,6 +27,7 @@ import { machineHardware } from './machine-hardware.ts'
 import { openLogs } from './machine-logs.ts'
 import { lastLinesOf, onSshHint, seesLine, type LogBuffer } from './machine-log.ts'
 import { reach, type Reached } from './reach.ts'
+import { osIdentity } from './os-identity.ts'
 import { describeFailedUnits, judgeSystem, listFailedUnits, lookAtSystem, type SystemState } from './ready.ts'
 import { isDead, type Watch } from './watch.ts'
 
@@ -62,6 +63,8 @@ export interface AdoptOptions {
 export interface Clone {
   readonly identity: NewIdentity
   readonly bootId: string
+  /** What its template's OS called itself; empty when that was not kept. */
+  readonly osIdentity: Readonly<Record<string, string>>
 }
 
 /** What the harness holds of a machine; tests see only `machine`. */
@@ -96,6 +99,8 @@ export interface LiveMachine extends AsyncDisposable {
   running(): PlatformMachine | undefined
   /** Hands the machine over to be saved, which ends it. */
   release(): PlatformMachine
+  /** What its OS calls itself; empty before it is ready. */
+  osIdentity(): Readonly<Record<string, string>>
   /** Says that it has reached a milestone. */
   mark(milestone: string): void
   /** Memory that it alone uses now, MiB; undefined where that cannot be told. */
@@ -128,6 +133,12 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
       milestone: name,
       sinceMs: performance.now() - startedAt,
     })
+  }
+  let osRelease: Readonly<Record<string, string>> = {}
+  const identify = (found: Readonly<Record<string, string>>): void => {
+    if (Object.keys(osRelease).length > 0 || Object.keys(found).length === 0) return
+    osRelease = found
+    emit({ type: 'machine.identified', machine: raw.id, osRelease })
   }
 
   const { console, journal, watch, feedJournal } = stack.use(
@@ -215,6 +226,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     if (state === undefined)
       throw new MachineError(`${raw.name} went away while it started`, { code: 'machine-gone' })
     milestone('running')
+    identify(osIdentity(state.osRelease))
     judgeSystem(state, profile, raw.name, options.leaveOut)
     if (state.failedUnits.length > 0 && !options.leaveOut.has('failed-units')) {
       const evidence = await failedUnitEvidence(state.failedUnits, signal)
@@ -222,7 +234,10 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     }
   }
   // Its template was ready, and was judged then. What fails here is never the image's fault.
-  const becomeClone = async ({ identity, bootId }: Clone, signal: AbortSignal): Promise<void> => {
+  const becomeClone = async (
+    { identity, bootId, osIdentity: known }: Clone,
+    signal: AbortSignal,
+  ): Promise<void> => {
     try {
       const asked = { agent: requireAgent(agent), timeoutMs: agentMs, signal }
       const nextHostKey = hostKeyOf(identity)
@@ -233,6 +248,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
       ])
       milestone('ssh')
       milestone('running')
+      identify(known)
     } catch (cause) {
       if (signal.aborted || cause instanceof InfraError) throw cause
       throw new InfraError(`${raw.name}, a fork, did not come up: ${messageOf(cause)}`, {
@@ -368,6 +384,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
       power = 'off'
       return raw
     },
+    osIdentity: () => osRelease,
     mark: milestone,
     privateMemoryMiB: () => raw.privateMemoryMiB?.(),
     async [Symbol.asyncDispose]() {

@@ -1,7 +1,7 @@
 // The plan, pure: the expected set, fixed and digested before the first machine, and the jobs in the order they start.
 
-import { createHash } from 'node:crypto'
-import type { ImageIdentity, KnownFailure, PlannedTest, Target } from '../model.ts'
+import type { ImageIdentity, PlannedTest, Target } from '../model.ts'
+import { planDigest } from '../plan-digest.ts'
 import type { Job } from './group.ts'
 import type { Selection } from './select.ts'
 
@@ -11,7 +11,7 @@ export interface Plan {
   readonly tests: readonly PlannedTest[]
   /** Longest first once durations are known, else the biggest, then by name. */
   readonly jobs: readonly Job[]
-  /** `sha256:<hex>` over target, image and the expected set with its known failures. */
+  /** See `planDigest`. */
   readonly digest: string
 }
 
@@ -46,21 +46,8 @@ export function makePlan(options: PlanOptions): Plan {
       ...(knownFailure === undefined ? {} : { knownFailure }),
     }
   })
-  const expected = tests.map(({ test, expectation, knownFailure }) => [
-    test,
-    expectation,
-    ...(knownFailure === undefined ? [] : [withoutSource(knownFailure)]),
-  ])
-  const digest = createHash('sha256')
-    .update(JSON.stringify([target, image, expected, ...(repeat === undefined ? [] : [{ repeat }])]))
-    .digest('hex')
-  return { target, image, tests, jobs: orderJobs(jobs, knownDurationMs), digest: `sha256:${digest}` }
-}
-
-/** Where an entry stands does not change what is expected. */
-function withoutSource(known: KnownFailure): Omit<KnownFailure, 'source'> {
-  const { source: _, ...expected } = known
-  return expected
+  const digest = planDigest({ target, image, tests, repeat })
+  return { target, image, tests, jobs: orderJobs(jobs, knownDurationMs), digest }
 }
 
 /** Longest first; a job of which nothing is known counts as long, bigger ones first; ties by id. */

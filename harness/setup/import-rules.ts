@@ -63,7 +63,10 @@ export const rules: readonly Rule[] = [
   },
   {
     files: 'reports/**',
-    mayImport: ['reports/**', 'harness/{events,model,verdict,errors,hostile-text,nearest,deadline}.ts'],
+    mayImport: [
+      'reports/**',
+      'harness/{events,model,verdict,plan-digest,errors,hostile-text,nearest,deadline}.ts',
+    ],
     because: 'a report is a function of the events',
   },
   {

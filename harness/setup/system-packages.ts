@@ -23,6 +23,7 @@ const machinePackages: readonly SystemPackage[] = [
   { name: 'ignition', purpose: 'checks Ignition configs before boot' },
   { name: 'openssh-server', purpose: "the project's own SSH tests", onlyFor: ['test', 'bench'] },
   { name: 'chromium', purpose: "the project's own tests of the HTML report", onlyFor: ['test', 'bench'] },
+  { name: 'postgresql', purpose: "the history's own tests", onlyFor: ['test'] },
 ]
 
 /** Everything, each once. */

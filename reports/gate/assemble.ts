@@ -6,7 +6,7 @@ import { UsageError } from '../../harness/errors.ts'
 import { parseRecord } from '../record/index.ts'
 import type { InputKind } from './decision.ts'
 import { gateRunOf } from './from-record.ts'
-import type { InputFile } from './input-file.ts'
+import { inOrder, type InputFile } from './input-file.ts'
 import { parseCanary, parseHistory, parseLedger } from './parse-inputs.ts'
 import type { Policy } from './policy.ts'
 import { parsePolicy } from './read-policy.ts'
@@ -25,14 +25,16 @@ export interface DecisionRequest {
 }
 
 /** Reads all inputs. Throws UsageError for one that cannot be read. */
-export function assemble(request: DecisionRequest, files: readonly InputFile[]): DecisionView {
+export function assemble(request: DecisionRequest, given: readonly InputFile[]): DecisionView {
+  const files = inOrder(given)
   const of = (kind: InputKind): readonly InputFile[] => files.filter(({ input }) => input.kind === kind)
   const policy = readThePolicy(of('policy'), request.channel)
   const keys = signerKeys(policy, of('signer'))
   const checked = (kind: InputKind): readonly CheckedStatement[] =>
     of(kind).map((file) => checkStatement(file, keys))
   const canary = of('canary').map((file) => parseCanary(textOf(file), file.input.name))
-  if (canary.length > 1) throw new UsageError('only one file of canary figures counts', { code: 'canary-twice' })
+  if (canary.length > 1)
+    throw new UsageError('only one file of canary figures counts', { code: 'canary-twice' })
   return {
     ...request,
     policy,

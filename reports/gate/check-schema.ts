@@ -1,18 +1,20 @@
 // A policy against its schema: what is wrong, in the words of the schema's own descriptions, with the nearest known key for
 // one that is unknown.
 
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import { didYouMean } from '../../harness/nearest.ts'
 import type { Path, PolicyDocument } from './policy-document.ts'
 import { policySchema } from './policy-schema.ts'
 import type { PolicyProblem } from './problem.ts'
 
-const check = new Ajv2020({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true }).compile(
-  policySchema,
-)
+let compiled: ValidateFunction | undefined
 
 /** What is wrong, in the order of the file; at one place only the first. */
 export function checkSchema(document: PolicyDocument): readonly PolicyProblem[] {
+  compiled ??= new Ajv2020({ allErrors: true, verbose: true, strict: true, strictRequired: false }).compile(
+    policySchema,
+  )
+  const check = compiled
   if (check(document.value)) return []
   const problems = (check.errors ?? [])
     // Said by the one of `anyOf`.

@@ -8,7 +8,7 @@ import {
   type TestSummary,
 } from '../run-summary.ts'
 import { oneLine } from '../../harness/hostile-text.ts'
-import { mainFingerprint } from '../record/index.ts'
+import { mainFingerprint, planDigestOf } from '../record/index.ts'
 import { targetArguments } from './target-arguments.ts'
 import type { GateCell, GateRun, HistoryRow } from './view.ts'
 
@@ -27,6 +27,7 @@ export function gateRunOf(run: RunSummary, sha256: string): GateRun | undefined 
     target: targetName(run),
     place: placeOf(targetName(run), target.channel),
     plan: plan.digest,
+    planChanged: hasExpectations(run) && planDigestOf(run) !== plan.digest,
     ...(plan.shard === undefined ? {} : { shard: plan.shard }),
     ...(plan.repeat === undefined ? {} : { repeat: plan.repeat }),
     ...targetArguments(given, { target: targetName(run), isOneOfSeveral: isOneOfSeveral(run) }),
@@ -44,17 +45,29 @@ function isOneOfSeveral(run: RunSummary): boolean {
   return run.run.endsWith(`.${targetName(run)}`)
 }
 
+/** Records of old versions do not say what was expected. */
+function hasExpectations({ tests }: RunSummary): boolean {
+  return tests.every(({ planned, expectation }) => !planned || expectation !== undefined)
+}
+
 function cellOf(test: TestSummary): GateCell {
-  const judged = judgedAttempts(test)
+  const outcomes: GateCell['outcomes'][number][] = []
+  const failures: GateCell['failures'][number][] = []
+  const metrics: GateCell['metrics'][number][] = []
+  for (const attempt of judgedAttempts(test)) {
+    outcomes.push(attempt.outcome)
+    if (attempt.outcome === 'failed') failures.push(...failureOf(attempt))
+    for (const { name, value } of attempt.metrics ?? []) metrics.push({ name, value })
+  }
   return {
     test: test.test,
     aliases: test.aliases,
     tags: test.tags,
     verdict: test.verdict,
     ...(test.reason === undefined ? {} : { reason: test.reason }),
-    outcomes: judged.map(({ outcome }) => outcome),
-    failures: judged.filter(({ outcome }) => outcome === 'failed').flatMap(failureOf),
-    metrics: judged.flatMap(({ metrics = [] }) => metrics.map(({ name, value }) => ({ name, value }))),
+    outcomes,
+    failures,
+    metrics,
   }
 }
 
@@ -73,10 +86,15 @@ export function trialsOf(
   outcomes: GateCell['outcomes'],
   isRepeated: boolean,
 ): Pick<HistoryRow, 'trials' | 'flakes'> | undefined {
-  const judged = outcomes.filter((outcome) => outcome === 'passed' || outcome === 'failed')
-  if (!judged.includes('passed')) return undefined
-  const trials = isRepeated ? judged : judged.slice(0, 1)
-  return { trials: trials.length, flakes: trials.filter((outcome) => outcome === 'failed').length }
+  let [judged, failed, first] = [0, 0, undefined as GateCell['outcomes'][number] | undefined]
+  for (const outcome of outcomes) {
+    if (outcome !== 'passed' && outcome !== 'failed') continue
+    judged += 1
+    if (outcome === 'failed') failed += 1
+    first ??= outcome
+  }
+  if (judged === failed) return undefined
+  return isRepeated ? { trials: judged, flakes: failed } : { trials: 1, flakes: first === 'failed' ? 1 : 0 }
 }
 
 /** The rows that a run is in a history. */

@@ -19,7 +19,9 @@ export interface SliceRequest {
 export async function sliceHistory(history: History, request: SliceRequest): Promise<readonly HistoryRow[]> {
   const rows: HistoryRow[] = []
   for (let start = 0; start < request.tests.length; start += CHUNK)
-    rows.push(...(await sliceChunk(history, { ...request, tests: request.tests.slice(start, start + CHUNK) })))
+    rows.push(
+      ...(await sliceChunk(history, { ...request, tests: request.tests.slice(start, start + CHUNK) })),
+    )
   return rows
 }
 
@@ -48,9 +50,7 @@ async function sliceChunk(
     const trials = trialsOf(outcomes, isRepeated(outcomes))
     if (first === undefined || trials === undefined) return []
     const { run, at, name, target, channel } = first
-    return [
-      { run, at: new Date(at).toISOString(), place: placeOf(target, channel), test: name, ...trials },
-    ]
+    return [{ run, at: new Date(at).toISOString(), place: placeOf(target, channel), test: name, ...trials }]
   })
 }
 

@@ -29,18 +29,14 @@ export { historyText, ledgerText } from './parse-inputs.ts'
 export type { Policy } from './policy.ts'
 export { policySchema } from './policy-schema.ts'
 export { type PolicyProblem, problemText } from './problem.ts'
-export {
-  type Promotion,
-  promotionBody,
-  promotionEnvironment,
-  promotionOf,
-} from './promote/promotion.ts'
+export { type Promotion, promotionBody, promotionEnvironment, promotionOf } from './promote/promotion.ts'
 export { callWebhook, type WebhookCall, webhookHeaders, type WebhookOptions } from './promote/webhook.ts'
 export { shellLine } from './shell-line.ts'
 export { spanMs, spanText } from './span.ts'
+export { arityOf } from './target-arguments.ts'
 export { type Approval, approvalStatement } from './statement/approval.ts'
 export { addSignature, envelopeText, readEnvelope, signStatement } from './statement/envelope.ts'
 export { generateKeys, keyIdOf, readPrivateKey, readPublicKey } from './statement/keys.ts'
 export { type Waiver, waiverOf, waiverStatement } from './statement/waiver.ts'
 export { type Deviation, type Verification, verifyEvidence } from './verify.ts'
-export type { GateRun } from './view.ts'
+export type { DecisionView, GateRun } from './view.ts'

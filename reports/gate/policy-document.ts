@@ -65,6 +65,8 @@ function offsetOf(document: Document, path: Path): number {
 function keyOffsetOf(document: Document, path: Path): number | undefined {
   const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
   if (!isMap(parent)) return undefined
-  const key = parent.items.map((item) => item.key).find((each) => isScalar(each) && each.value === path.at(-1))
+  const key = parent.items
+    .map((item) => item.key)
+    .find((each) => isScalar(each) && each.value === path.at(-1))
   return isNode(key) ? key.range?.[0] : undefined
 }

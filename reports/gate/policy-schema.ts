@@ -55,7 +55,8 @@ export const policySchema = {
           require: {
             type: 'string',
             pattern: String.raw`^(first-attempt|any-attempt|nothing|[1-9]\d{0,3} of [1-9]\d{0,3})$`,
-            description: 'first-attempt, any-attempt, nothing, or how many of how many must pass, like 4 of 5',
+            description:
+              'first-attempt, any-attempt, nothing, or how many of how many must pass, like 4 of 5',
           },
           skipped: blockOrAllow,
           knownFailures: blockOrAllow,
@@ -164,7 +165,11 @@ export const policySchema = {
     signers: {
       type: 'object',
       description: 'names, each with a public key: PEM text, or the path of a PEM file beside the policy',
-      additionalProperties: { type: 'string', minLength: 1, description: 'PEM text, or the path of a PEM file' },
+      additionalProperties: {
+        type: 'string',
+        minLength: 1,
+        description: 'PEM text, or the path of a PEM file',
+      },
     },
   },
 } as const

@@ -20,32 +20,38 @@ const KEPT: ReadonlySet<string> = new Set([
   '--known-failures',
 ])
 
-/** Those of them that take several values. */
-const VARIADIC: ReadonlySet<string> = new Set(['--tests', '--known-failures'])
-
 /** Replaced by the run's own target. */
 const TARGET = '--target'
 
-/** Options without a value, all others have one. */
-const FLAGS: ReadonlySet<string> = new Set([
-  '--ignore-known-failures',
-  '--retry-isolated',
-  '--no-fork',
-  '--fail-fast',
-  '-x',
-  '--fail-on-flaky',
-  '--keep',
-  '--save-failed',
-  '--debug',
-  '--console',
-  '--watch',
-  '-w',
-  '--plan',
-  '--list',
-  '--json',
-  '--last-failed',
-  '--changed',
+/** How many values an option takes; one, where it is not here. */
+const ARITIES: ReadonlyMap<string, 'none' | 'many' | 'perhaps'> = new Map([
+  ...(['--tests', '--known-failures', '--tag', '-t', TARGET] as const).map((name) => [name, 'many'] as const),
+  ...(['--last-failed', '--changed'] as const).map((name) => [name, 'perhaps'] as const),
+  ...(
+    [
+      '--ignore-known-failures',
+      '--retry-isolated',
+      '--no-fork',
+      '--fail-fast',
+      '-x',
+      '--fail-on-flaky',
+      '--keep',
+      '--save-failed',
+      '--debug',
+      '--console',
+      '--watch',
+      '-w',
+      '--plan',
+      '--list',
+      '--json',
+    ] as const
+  ).map((name) => [name, 'none'] as const),
 ])
+
+/** How many values an option of `signalbox run` takes. A test compares this with the table of options. */
+export function arityOf(name: string): 'none' | 'one' | 'many' | 'perhaps' {
+  return ARITIES.get(name) ?? 'one'
+}
 
 export interface KeptArguments {
   readonly targetArguments: readonly string[]
@@ -79,8 +85,19 @@ export function targetArguments(
 }
 
 function valueCount(name: string, rest: readonly string[]): number {
-  if (FLAGS.has(name)) return 0
-  if (!VARIADIC.has(name) && name !== TARGET && name !== '--tag' && name !== '-t') return 1
   const next = rest.findIndex((argument) => argument.startsWith('-'))
-  return next < 0 ? rest.length : next
+  const free = next < 0 ? rest.length : next
+  const arity = arityOf(name)
+  switch (arity) {
+    case 'none':
+      return 0
+    case 'one':
+      return 1
+    case 'perhaps':
+      return Math.min(1, free)
+    case 'many':
+      return free
+    default:
+      return arity satisfies never
+  }
 }

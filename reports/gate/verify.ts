@@ -52,8 +52,7 @@ export function verifyEvidence(files: EvidenceFiles, key: KeyObject | undefined)
   if (decision === undefined) return { decision, sha256, deviations, signed: false }
   const inputs = checkInputs(decision, files, say)
   const view = inputs === undefined ? undefined : recompute(decision, inputs, bytes, say)
-  const signed =
-    view === undefined ? false : checkStatements({ decision, sha256, view, files, key }, say)
+  const signed = view === undefined ? false : checkStatements({ decision, sha256, view, files, key }, say)
   return { decision, sha256, deviations, signed: signed && deviations.length === 0 }
 }
 
@@ -73,11 +72,7 @@ function readDecision(bytes: Uint8Array | undefined, say: Say): Decision | undef
 }
 
 /** All inputs, or undefined when one is not what the decision names. */
-function checkInputs(
-  { inputs }: Decision,
-  files: EvidenceFiles,
-  say: Say,
-): readonly InputFile[] | undefined {
+function checkInputs({ inputs }: Decision, files: EvidenceFiles, say: Say): readonly InputFile[] | undefined {
   const found = inputs.flatMap((input): readonly InputFile[] => {
     const file = `${INPUTS_FOLDER}/${input.sha256}`
     const what = `${input.kind} ${oneLine(input.name, 100)}`

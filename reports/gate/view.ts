@@ -35,6 +35,8 @@ export interface GateRun {
   readonly place: string
   /** `sha256:<hex>` of the plan: the expected set. */
   readonly plan: string
+  /** The tests in the record are not those of the plan; its results may lack some. */
+  readonly planChanged: boolean
   readonly shard?: { readonly index: number; readonly count: number }
   /** Every attempt is a trial of its own, not only the first. */
   readonly repeat?: number

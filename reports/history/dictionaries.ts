@@ -5,7 +5,7 @@ import type { Transaction } from 'kysely'
 import type { ImageIdentity } from '../../harness/model.ts'
 import { type RecordedFailure, type RunSummary, targetName } from '../run-summary.ts'
 import { insertRows } from './insert-rows.ts'
-import { storable } from './storable.ts'
+import { storable, storableRow } from './storable.ts'
 import type { HistoryTables } from './tables.ts'
 
 type Trx = Transaction<HistoryTables>
@@ -57,12 +57,7 @@ export async function fingerprintIds(
       known ??
       (await trx
         .insertInto('fingerprints')
-        .values({
-          fingerprint,
-          phase,
-          code: storable(code),
-          message: storable(message.slice(0, LONGEST_MESSAGE)),
-        })
+        .values(storableRow({ fingerprint, phase, code, message: message.slice(0, LONGEST_MESSAGE) }))
         .returning('id')
         .executeTakeFirstOrThrow())
     ids.set(fingerprint, id)
@@ -72,14 +67,14 @@ export async function fingerprintIds(
 
 /** The number of the run's target within its channel. */
 export async function cellId(trx: Trx, run: RunSummary): Promise<number> {
-  const cell = {
-    target: storable(targetName(run)),
-    channel: storable(run.target?.channel ?? ''),
-    platform: storable(run.target?.platform ?? ''),
-    architecture: storable(run.target?.architecture ?? ''),
-    firmware: storable(run.target?.firmware ?? ''),
-    distro: storable(run.target?.distro ?? ''),
-  }
+  const cell = storableRow({
+    target: targetName(run),
+    channel: run.target?.channel ?? '',
+    platform: run.target?.platform ?? '',
+    architecture: run.target?.architecture ?? '',
+    firmware: run.target?.firmware ?? '',
+    distro: run.target?.distro ?? '',
+  })
   const known = await trx
     .selectFrom('cells')
     .select('id')
@@ -93,16 +88,13 @@ export async function cellId(trx: Trx, run: RunSummary): Promise<number> {
 /** The number of an image; null for a run that never got so far. */
 export async function imageId(trx: Trx, image: ImageIdentity | undefined): Promise<number | null> {
   if (image === undefined) return null
-  const digest = storable(image.digest)
-  const known = await trx.selectFrom('images').select('id').where('digest', '=', digest).executeTakeFirst()
+  const { digest, distro, version, channel, architecture, buildId = null } = image
+  const values = storableRow({ digest, distro, version, channel, architecture, build_id: buildId })
+  const known = await trx
+    .selectFrom('images')
+    .select('id')
+    .where('digest', '=', values.digest)
+    .executeTakeFirst()
   if (known !== undefined) return known.id
-  const values = {
-    digest,
-    distro: storable(image.distro),
-    version: storable(image.version),
-    channel: storable(image.channel),
-    architecture: storable(image.architecture),
-    build_id: image.buildId === undefined ? null : storable(image.buildId),
-  }
   return (await trx.insertInto('images').values(values).returning('id').executeTakeFirstOrThrow()).id
 }

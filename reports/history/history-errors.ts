@@ -1,6 +1,7 @@
 // What goes wrong with a history, by name: locked, corrupt, full, written by a newer Signalbox, not reachable.
 
 import { codeOf, InfraError, messageOf, UsageError } from '../../harness/errors.ts'
+import type { HistoryKind } from './place.ts'
 
 const RESTORE =
   'Move it away, then "signalbox history import FOLDER..." restores it from the run folders that there are.'
@@ -55,6 +56,14 @@ export function postgresError(place: string, error: unknown): unknown {
       cause: error,
     })
   return error
+}
+
+/** The error of a query or an import as a project error; one that is already is left as it is. */
+export function explainHistoryError(
+  history: { readonly kind: HistoryKind; readonly place: string },
+  error: unknown,
+): unknown {
+  return (history.kind === 'sqlite' ? historyError : postgresError)(history.place, error)
 }
 
 /** It has migrations that this version does not know. */

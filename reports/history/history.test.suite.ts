@@ -4,8 +4,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { EventBody, SignalboxEvent } from '../../harness/events.ts'
 import type { Failure } from '../../harness/model.ts'
 import { repeatedRun } from '../flaky-events.test.data.ts'
+import { forkedRun } from '../forked-events.test.data.ts'
+import { passRateOf } from '../pass-rate.ts'
 import { fingerprintOf } from '../record/index.ts'
-import type { RunSummary } from '../run-summary.ts'
+import { audits, judgedAttempts, type RunSummary } from '../run-summary.ts'
 import {
   ended,
   hardFailure,
@@ -66,7 +68,7 @@ function shaped({ run, day, version = '1.0.0', target, tests, failure = hardFail
     target,
   ) as Extract<EventBody, { type: 'run.planned' }>
   const bodies = names.flatMap((name): readonly (readonly [number, EventBody])[] => {
-    const letters = [...(tests[name] ?? '')]
+    const letters = (tests[name] ?? '').split('')
     const last = letters.at(-1)
     const verdict =
       last === 'F' ? 'failed' : last === 'I' ? 'infra' : letters.includes('F') ? 'flaky' : 'passed'
@@ -186,7 +188,7 @@ export function historySuite(open: () => Promise<History>): void {
       expect(await passRate(history, { test: 'never' })).toBeUndefined()
     })
 
-    test('repeated attempts all count, audits do not', async () => {
+    test('repeated attempts all count', async () => {
       await put(runOf(repeatedRun()))
       const rates = await Promise.all(
         runOf(repeatedRun()).tests.map(async (item) => [
@@ -196,6 +198,19 @@ export function historySuite(open: () => Promise<History>): void {
       )
       for (const [recorded, found] of rates) if (recorded !== undefined) expect(found).toEqual(recorded)
       expect(rates.filter(([recorded]) => recorded !== undefined).length).toBeGreaterThan(1)
+    })
+
+    test('attempts that only confirm a fork count for nothing', async () => {
+      const run = runOf(forkedRun())
+      const audited = run.tests.filter((item) => audits(item).some(({ outcome }) => outcome !== 'infra'))
+      expect(audited.length).toBeGreaterThan(0)
+      await put(run)
+      for (const item of audited) {
+        const judging = passRateOf(judgedAttempts(item).map(({ outcome }) => outcome))
+        expect(await passRate(history, { test: item.test })).toEqual(judging)
+        const [day] = await trend(history, { test: item.test })
+        expect(day?.rate).toEqual(judging)
+      }
     })
 
     test('the last attempts, newest first', async () => {

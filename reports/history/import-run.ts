@@ -13,7 +13,7 @@ import { cellId, fingerprintIds, imageId, testIds } from './dictionaries.ts'
 import { insertRows } from './insert-rows.ts'
 import { lockForWriting } from './lock.ts'
 import type { History } from './open-history.ts'
-import { storable } from './storable.ts'
+import { storable, storableRow } from './storable.ts'
 import type { HistoryTables } from './tables.ts'
 
 /**
@@ -99,23 +99,25 @@ async function insertRun(trx: Transaction<HistoryTables>, run: RunSummary, origi
   )
   const { id } = await trx
     .insertInto('runs')
-    .values({
-      run: storable(run.run),
-      digest: origin.digest,
-      state: run.state,
-      at,
-      duration_ms: run.durationMs,
-      cell_id: cell,
-      image_id: await imageId(trx, run.image),
-      plan_digest: run.plan?.digest ?? null,
-      planned: run.planned,
-      attempts: attemptsOf(run),
-      exit_code: run.exitCode,
-      tool_version: run.toolVersion ?? null,
-      source: storable(origin.source),
-      imported_at: origin.importedAt,
-      ...run.verdicts,
-    })
+    .values(
+      storableRow({
+        run: run.run,
+        digest: origin.digest,
+        state: run.state,
+        at,
+        duration_ms: run.durationMs,
+        cell_id: cell,
+        image_id: await imageId(trx, run.image),
+        plan_digest: run.plan?.digest ?? null,
+        planned: run.planned,
+        attempts: attemptsOf(run),
+        exit_code: run.exitCode,
+        tool_version: run.toolVersion ?? null,
+        source: origin.source,
+        imported_at: origin.importedAt,
+        ...run.verdicts,
+      }),
+    )
     .returning('id')
     .executeTakeFirstOrThrow()
   await trx
@@ -135,7 +137,7 @@ async function insertRun(trx: Transaction<HistoryTables>, run: RunSummary, origi
       test_id: idOf(test.test),
       at,
       verdict: test.verdict,
-      reason: test.reason === undefined ? null : storable(test.reason),
+      reason: test.reason ?? null,
       attempts: test.attempts.length,
       duration_ms: test.durationMs,
       fingerprint_id: fingerprintId(
@@ -167,10 +169,10 @@ async function insertRun(trx: Transaction<HistoryTables>, run: RunSummary, origi
         test_id: idOf(test),
         n: attempt.n,
         at: Math.round(at + attempt.startedMs),
-        name: storable(name),
-        unit: storable(unit),
+        name,
+        unit,
         value,
-        machine: machine === undefined ? null : storable(machine),
+        machine: machine ?? null,
       })),
     ),
   )

@@ -1,6 +1,6 @@
 // The history of runs: opened, filled from run records, asked.
 
-export { historyError, postgresError } from './history-errors.ts'
+export { explainHistoryError } from './history-errors.ts'
 export { importRun, type Imported, type ImportOptions, recordDigest } from './import-run.ts'
 export { type History, openHistory, type OpenHistoryOptions } from './open-history.ts'
 export { defaultHistory, shownPlace, historyPlace } from './place.ts'

@@ -1,13 +1,14 @@
 // Many rows in few statements: as many at once as both databases take parameters for.
 
 import type { Insertable, Transaction } from 'kysely'
+import { storableRow } from './storable.ts'
 import type { HistoryTables } from './tables.ts'
 
 /** Below SQLite's 32,766 and PostgreSQL's 65,535. */
 const MOST_PARAMETERS = 20_000
 
 /** Inserts all rows; nothing when there are none. */
-export async function insertRows<T extends keyof HistoryTables & string>(
+export async function insertRows<T extends keyof HistoryTables>(
   trx: Transaction<HistoryTables>,
   table: T,
   rows: readonly Insertable<HistoryTables[T]>[],
@@ -17,6 +18,6 @@ export async function insertRows<T extends keyof HistoryTables & string>(
   for (let from = 0; from < rows.length; from += most)
     await trx
       .insertInto(table)
-      .values(rows.slice(from, from + most))
+      .values(rows.slice(from, from + most).map((row) => storableRow(row)))
       .execute()
 }

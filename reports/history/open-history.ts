@@ -3,7 +3,7 @@
 import { Kysely } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { messageOf } from '../../harness/errors.ts'
-import { historyError, newerHistory, postgresError } from './history-errors.ts'
+import { explainHistoryError, newerHistory } from './history-errors.ts'
 import { migrationsFor } from './migrations.ts'
 import { type HistoryKind, historyPlace, shownPlace } from './place.ts'
 import { postgresDialect } from './postgres.ts'
@@ -49,7 +49,7 @@ export async function openHistory(where: string, options: OpenHistoryOptions = {
     else await migrate()
   } catch (error) {
     await db.destroy().catch(() => undefined)
-    throw place.kind === 'sqlite' ? historyError(shown, error) : postgresError(shown, error)
+    throw explainHistoryError({ kind: place.kind, place: shown }, error)
   }
   return {
     kind: place.kind,

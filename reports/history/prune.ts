@@ -34,10 +34,11 @@ export async function pruneRuns(history: History, { beforeMs, onRun }: PruneOpti
 async function forgetUnused(history: History): Promise<void> {
   await history.db
     .deleteFrom('fingerprints')
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('attempts')
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('attempts')
             .select('attempts.n')
             .whereRef('attempts.fingerprint_id', '=', 'fingerprints.id'),
         ),

@@ -4,3 +4,13 @@
 export function storable(text: string): string {
   return text.replaceAll('\0', '').toWellFormed()
 }
+
+/** A row with every text in it storable. */
+export function storableRow<T extends object>(row: T): T {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? storable(value) : (value as unknown),
+    ]),
+  ) as T
+}

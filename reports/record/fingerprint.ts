@@ -21,10 +21,15 @@ const replacements: readonly (readonly [RegExp, string])[] = [
   [/\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2} \d{2}:\d{2}:\d{2}\b/g, '<time>'],
   [/\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/gi, '<mac>'],
   [/\b\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,2}|:\d{1,5})?\b/g, '<ip>'],
-  [/\[?(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?:%\w+)?(?![\w:])\]?(?::\d{1,5}|\/\d{1,3})?/gi, '<ip>'],
+  [
+    /\[?(?<![\w:])(?=[0-9a-f:]*::|(?:[0-9a-f]{1,4}:){7})(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?:%\w+)?(?![\w:])\]?(?::\d{1,5}|\/\d{1,3})?/gi,
+    '<ip>',
+  ],
   [/\b\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\b/g, '<time>'],
   [/\b0x[0-9a-f]+\b/gi, '<hex>'],
   [/\b(?:sha\d{1,3}[:=-])?(?=[a-f]*\d)[0-9a-f]{8,}\b/gi, '<hex>'],
+  // What systemd-run calls its units.
+  [/\brun-(?:r[0-9a-f]+|p\d+-i\d+|u\d+)\b/g, 'run-<id>'],
   // The first folder below is chance; what is in it is not.
   [/(?<![\w.])\/(?:var\/tmp|tmp|dev\/shm|run\/user\/\d+)\/[^/\s'"`,;:)\]}>]+/g, '<tmp>'],
   // A place in a source file: path:12 and path:12:3.

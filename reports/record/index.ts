@@ -2,7 +2,10 @@
 
 export { fingerprintOf, mainFingerprint, normaliseMessage } from './fingerprint.ts'
 export { parseRecord, type ParsedRecord, RECORD_VERSION } from './parse-record.ts'
+export { planDigestOf } from './plan-of.ts'
+export { clockNotices } from './clock.ts'
 export {
+  findRecordFiles,
   isMoreComplete,
   readRecordFile,
   readRunRecords,

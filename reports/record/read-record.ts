@@ -37,7 +37,7 @@ export async function readRunRecords(paths: readonly string[]): Promise<RunRecor
   const notices: Notice[] = []
   const found = new Map<string, RunRecord>()
   for (const path of paths) {
-    for (const file of await recordFiles(path)) {
+    for (const file of await findRecordFiles(path)) {
       const part = await readRecordFile(file)
       notices.push(...part.notices)
       for (const record of part.records) keepOne(found, record, notices)
@@ -66,8 +66,12 @@ async function fromEvents(file: string): Promise<RunRecords> {
   return { records: runs.map((run) => ({ run, source: file })), notices: [...notices, ...merged.notices] }
 }
 
-/** The record files that a path stands for: itself, a run's folder, or a folder of run folders. */
-async function recordFiles(path: string): Promise<readonly string[]> {
+/**
+ * The record files that a path stands for: itself, a run's folder, or a folder of run folders.
+ *
+ * @throws UsageError `record-not-found`.
+ */
+export async function findRecordFiles(path: string): Promise<readonly string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path]
     const own = await fileIn(path)

@@ -11,6 +11,7 @@ import {
   type HtmlInput,
   isReportFormat,
   mergePaths,
+  readSummary,
   reportFormats,
   reportText,
   summarize,
@@ -37,30 +38,33 @@ export async function reportShow(flags: Flags, positional: readonly unknown[]): 
     })
   }
   const folder = (positional[0] as string | undefined) ?? (await latestRun(output))
-  const { events, notices } = await mergePaths([folder])
-  const summary = summarize(events)
-  if (format === 'html') await showHtml(folder, { summary, events, folder: await folderOf(folder) }, flags)
-  else process.stdout.write(reportFormats[format](summary, screenOptions()))
+  if (format === 'html') return await showHtml(folder, flags)
+  const { summary, notices } = await readSummary(folder)
+  process.stdout.write(reportFormats[format](summary, screenOptions()))
   for (const { message } of notices) process.stderr.write(`warning: ${message}\n`)
   return summary.exitCode
 }
 
 /** A page is nothing for a terminal: there it is written beside the run, and its place said. */
-async function showHtml(folder: string, run: HtmlInput, flags: Flags): Promise<void> {
+async function showHtml(folder: string, flags: Flags): Promise<number> {
   const { baseline } = flags as { baseline?: string }
-  const input = { ...run, ...(await decisionOf(flags)) }
+  const { events, notices } = await mergePaths([folder])
+  const summary = summarize(events)
+  const input = { summary, events, folder: await folderOf(folder), ...(await decisionOf(flags)) }
   const baselines =
     baseline === undefined
       ? await findBaselines(await realpath(folder), input.summary)
       : await baselinesFrom(baseline, input.summary)
+  for (const { message } of notices) process.stderr.write(`warning: ${message}\n`)
   if (!process.stdout.isTTY) {
     process.stdout.write(await reportText('html', { ...input, baselines }))
-    return
+    return summary.exitCode
   }
-  const path = join(input.folder ?? '.', 'report.html')
+  const path = join(input.folder, 'report.html')
   const written = await writeReportFiles([{ path, format: 'html' }], { ...input, baselines })
   for (const file of written.files) process.stdout.write(`${file}\n`)
   for (const { message } of written.notices) process.stderr.write(`warning: ${message}\n`)
+  return summary.exitCode
 }
 
 /** The decision that stands on top, if one was named: its file, or the folder of its evidence. */

@@ -1,6 +1,7 @@
 // `signalbox run`: select, run, report.
 
 import {
+  jobAnnotations,
   createListReporter,
   guardReporter,
   reportFormats,
@@ -167,6 +168,7 @@ export async function runTests(
   notices.push(
     ...[...written.notices, ...(await writeJobSummary(summary, process.env))].map(({ message }) => message),
   )
+  process.stderr.write(jobAnnotations(summary, process.env))
   if (flags.json) process.stdout.write(reportFormats.json(summary))
   else if (reports.list) {
     const files = written.files.length === 0 ? '' : `Reports: ${written.files.join('\n         ')}\n`
@@ -210,7 +212,9 @@ async function runTarget(opened: OpenedTarget, cell: CellRun, all: WholeRun): Pr
 
 /** As it was typed, so that it can be typed again; another command that runs tests runs them without options. */
 function commandLine(args: readonly string[], globs: readonly string[]): readonly string[] {
-  return args[0] === 'run' ? ['signalbox', ...args] : ['signalbox', 'run', ...globs]
+  if (args[0] !== 'run') return ['signalbox', 'run', ...globs]
+  // Records are shown to others: a password in an address is not.
+  return ['signalbox', ...args.map((word) => word.replace(/(:\/\/[^/@:\s]*):[^/@\s]*@/, '$1:***@'))]
 }
 
 function theOnly(flags: RunFlags): ChosenTarget {

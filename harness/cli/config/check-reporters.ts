@@ -18,8 +18,10 @@ const formats: Readonly<Record<ReportName, FileFormat>> & Readonly<Record<FileFo
   tap: 'tap',
   junit: 'junit',
   json: 'json',
+  ctrf: 'ctrf',
   markdown: 'markdown',
   html: 'html',
+  github: 'github',
 }
 
 /** Undefined where the config says nothing. */

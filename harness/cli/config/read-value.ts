@@ -38,7 +38,7 @@ function readOne(row: OptionRow, value: unknown, folder: string): Read {
   }
   if (row.parse === undefined) {
     if (typeof value !== 'string' || value === '') return wrong('a string')
-    return { kind: 'value', value: row.isPath === true ? resolve(folder, value) : value }
+    return { kind: 'value', value: row.isPath === true && !isUrl(value) ? resolve(folder, value) : value }
   }
   if (typeof value !== 'string' && typeof value !== 'number') return wrong(expectedBy(row.parse))
   try {
@@ -77,4 +77,9 @@ function expectedBy(parse: NonNullable<OptionRow['parse']>): string {
 function expectationIn(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   return message.replace(/^It must be /, '').replace(/\.$/, '')
+}
+
+/** What has a scheme is no path: `postgres://...`. */
+function isUrl(value: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(value)
 }

@@ -81,7 +81,9 @@ function judgeOne(
   const stale = staleFinding(cell, rule, policy, nowMs)
   if (stale !== undefined) return { finding: stale, ...note }
   const flaky =
-    rule.flakes === undefined ? undefined : judgeFlakes(cell, { ...rule, flakes: rule.flakes }, history, nowMs)
+    rule.flakes === undefined
+      ? undefined
+      : judgeFlakes(cell, { ...rule, flakes: rule.flakes }, history, nowMs)
   return flaky === undefined ? note : { finding: flaky, ...note }
 }
 
@@ -134,4 +136,3 @@ function passesText(require: Passes): string {
 function budgetText({ atMost, confidence }: FlakeBudget): string {
   return `flakes at most ${shareText(atMost)} (${shareText(confidence)} confidence)`
 }
-

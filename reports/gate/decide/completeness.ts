@@ -32,7 +32,10 @@ export function unmatchedOf(
       found.push({ part: 'targets', pattern: wanted ?? '*' })
       continue
     }
-    const selected = compileSelector({ ...rule, targets: rule.targets.filter((each) => each.startsWith('!')) })
+    const selected = compileSelector({
+      ...rule,
+      targets: rule.targets.filter((each) => each.startsWith('!')),
+    })
     const admitted = there.filter((cell) => selected.admits(cell))
     const on = wanted === undefined ? {} : { on: wanted }
     const like = { like: there[0]?.target ?? '' }
@@ -44,10 +47,14 @@ export function unmatchedOf(
     for (const tag of splitPatterns(rule.tags).included)
       if (!admitted.some(({ tags }) => tags.includes(tag)))
         found.push({ part: 'tags', pattern: tag, ...on, ...like })
-    if (admitted.length === 0 && rule.tests.length + rule.tags.length === 0)
-      found.push({ part: 'targets', pattern: wanted ?? '*' })
+    if (admitted.length === 0 && !isNarrowed(rule)) found.push({ part: 'targets', pattern: wanted ?? '*' })
   }
   return found
+}
+
+/** Whether a pattern says what there must be, and so is named when it is not there. */
+function isNarrowed({ tests, tags }: Pick<CellRule, 'tests' | 'tags'>): boolean {
+  return splitPatterns(tests).included.length + splitPatterns(tags).included.length > 0
 }
 
 /** As requirements. */
@@ -64,8 +71,8 @@ export function unmatchedFindings(rule: CellRule, cells: readonly Cell[]): reado
           ? `no run of this image has a test with the tag ${pattern}${where}`
           : `no run of this image planned ${pattern}${where}`
     const run = cells.find(({ target }) => target === like)?.run
-    const asked = part === 'tags' ? ['--tag', pattern] : [pattern]
-    const command = run === undefined ? {} : { command: ['signalbox', 'run', ...asked, ...run.targetArguments] }
+    const asked = part === 'tags' ? { tests: [], more: ['--tag', pattern] } : { tests: [pattern] }
+    const rerun = run === undefined || part === 'targets' ? {} : { rerun: { run, ...asked } }
     return {
       kind: 'missing',
       effect: 'need-more-results',
@@ -73,7 +80,7 @@ export function unmatchedFindings(rule: CellRule, cells: readonly Cell[]): reado
       message: what,
       ...(part === 'tests' ? { test: pattern } : {}),
       ...(part === 'targets' ? { target: pattern } : on === undefined ? {} : { target: on }),
-      ...(part === 'targets' ? {} : command),
+      ...rerun,
     }
   })
 }

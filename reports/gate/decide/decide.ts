@@ -5,7 +5,6 @@ import type { ImageIdentity } from '../../../harness/model.ts'
 import {
   DECISION_VERSION,
   type Decision,
-  type DecisionInput,
   type Requirement,
   type RuleResult,
   type Ruling,
@@ -22,14 +21,15 @@ import { judgeMetrics } from './metric-rules.ts'
 import { judgeSoak } from './soak-rule.ts'
 import { judgeApprovals, judgeAttestations } from './statement-rules.ts'
 import { summarySentence } from './summary-sentence.ts'
-import { usableRuns } from './usable-runs.ts'
+import { promotedRuns, usableRuns } from './usable-runs.ts'
 
 /** Decides. */
 export function decide(view: DecisionView): Decision {
   const { policy, channel, now } = view
   const usable = usableRuns(view)
+  const promoted = promotedRuns(view)
   const cells = gatherCells(usable.runs)
-  const baseline = gatherCells(view.baseline)
+  const baseline = gatherCells(promoted.runs)
   const images = identitiesOf(view.images, usable.runs)
   const history = indexHistory(view.history, new Set(usable.runs.map(({ run }) => run)))
   const judged = judgeCells({ policy, cells, baseline, history, nowMs: Date.parse(now) })
@@ -70,8 +70,8 @@ export function decide(view: DecisionView): Decision {
     waived: waived.map((finding) => requirementOf(finding, waivedBy.get(finding))),
     commands: commandsOf(open),
     waivers: results,
-    notes: [...usable.notes, ...judged.notes, ...approvals.notes, ...notes],
-    inputs: view.inputs.toSorted((a, b) => compare(inputKey(a), inputKey(b))),
+    notes: [...usable.notes, ...promoted.notes, ...judged.notes, ...approvals.notes, ...notes],
+    inputs: view.inputs,
   }
 }
 
@@ -146,10 +146,6 @@ function requirementOf({ rerun, ...finding }: Finding, waivers?: readonly string
     ...(command === undefined ? {} : { command }),
     ...(waivers === undefined ? {} : { waivers }),
   }
-}
-
-function inputKey({ kind, sha256, name }: DecisionInput): string {
-  return `${kind}\0${sha256}\0${name}`
 }
 
 function compare(a: string, b: string): number {

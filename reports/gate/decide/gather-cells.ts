@@ -35,50 +35,77 @@ export function cellKey(place: string, test: string): string {
   return `${place}\0${test}`
 }
 
+/** A cell as one run has it. */
+interface Part {
+  readonly run: GateRun
+  readonly cell: GateCell
+}
+
 /** All cells of these runs, by key. The runs are in the order of time. */
 export function gatherCells(runs: readonly GateRun[]): ReadonlyMap<string, Cell> {
+  // By place and then by test: a key for each attempt would cost more than all the rest.
+  const places = new Map<string, Map<string, Part[]>>()
+  for (const run of runs) {
+    const tests = places.get(run.place) ?? new Map<string, Part[]>()
+    places.set(run.place, tests)
+    for (const cell of run.cells) {
+      const parts = tests.get(cell.test)
+      if (parts === undefined) tests.set(cell.test, [{ run, cell }])
+      else parts.push({ run, cell })
+    }
+  }
   const cells = new Map<string, Cell>()
-  for (const run of runs)
-    for (const part of run.cells) {
-      const key = cellKey(run.place, part.test)
-      cells.set(key, add(cells.get(key), run, part))
+  for (const [place, tests] of places)
+    for (const [test, parts] of tests) {
+      const cell = combine(parts)
+      if (cell !== undefined) cells.set(cellKey(place, test), cell)
     }
   return cells
 }
 
-function add(before: Cell | undefined, run: GateRun, part: GateCell): Cell {
-  const judged = part.outcomes.filter((outcome) => outcome === 'passed' || outcome === 'failed')
-  const lost = part.outcomes.filter(
-    (outcome) => outcome === 'infra' || outcome === 'harness' || outcome === 'unfinished',
-  ).length
-  const trials = trialsOf(part.outcomes, run.repeat !== undefined)
-  const allJudged = before === undefined ? judged : [...before.judged, ...judged]
-  const skipped =
-    allJudged.length === 0 && part.verdict === 'skipped' ? (part.reason ?? 'no reason given') : undefined
-  const isExcused = !judged.includes('failed') || part.verdict === 'warned'
-  const judgedAtMs =
-    judged.length > 0 ? Date.parse(run.startedAt) + run.durationMs : (before?.judgedAtMs ?? undefined)
-  return {
-    test: part.test,
-    aliases: part.aliases,
-    tags: part.tags,
-    target: run.target,
-    place: run.place,
-    run,
-    judged: allJudged,
-    lost: (before?.lost ?? 0) + lost,
-    ...(skipped === undefined ? {} : { skipped }),
-    ...(part.reason === undefined ? {} : { reason: part.reason }),
-    failures: join(before?.failures, part.failures),
-    onlyKnownFailures: (before?.onlyKnownFailures ?? true) && isExcused,
-    ...(judgedAtMs === undefined ? {} : { judgedAtMs }),
-    trials: (before?.trials ?? 0) + (trials?.trials ?? 0),
-    flakes: (before?.flakes ?? 0) + (trials?.flakes ?? 0),
-    metrics: join(before?.metrics, part.metrics),
+function combine(parts: readonly Part[]): Cell | undefined {
+  const latest = parts.at(-1)
+  if (latest === undefined) return undefined
+  const judged: ('passed' | 'failed')[] = []
+  const failures: GateCell['failures'][number][] = []
+  const metrics: GateCell['metrics'][number][] = []
+  let [lost, trials, flakes] = [0, 0, 0]
+  let onlyKnownFailures = true
+  let judgedAtMs: number | undefined
+  for (const { run, cell } of parts) {
+    const before = judged.length
+    let hasFailed = false
+    for (const outcome of cell.outcomes)
+      if (outcome === 'passed' || outcome === 'failed') {
+        judged.push(outcome)
+        hasFailed ||= outcome === 'failed'
+      } else if (outcome !== 'skipped') lost += 1
+    if (hasFailed && cell.verdict !== 'warned') onlyKnownFailures = false
+    if (judged.length > before) judgedAtMs = Date.parse(run.startedAt) + run.durationMs
+    const counts = trialsOf(cell.outcomes, run.repeat !== undefined)
+    trials += counts?.trials ?? 0
+    flakes += counts?.flakes ?? 0
+    for (const failure of cell.failures) failures.push(failure)
+    for (const metric of cell.metrics) metrics.push(metric)
   }
-}
-
-function join<T>(before: readonly T[] | undefined, after: readonly T[]): readonly T[] {
-  if (before === undefined || before.length === 0) return after
-  return after.length === 0 ? before : [...before, ...after]
+  const { test, aliases, tags, verdict, reason } = latest.cell
+  const isSkipped = judged.length === 0 && verdict === 'skipped'
+  return {
+    test,
+    aliases,
+    tags,
+    target: latest.run.target,
+    place: latest.run.place,
+    run: latest.run,
+    judged,
+    lost,
+    ...(isSkipped ? { skipped: reason ?? 'no reason given' } : {}),
+    ...(reason === undefined ? {} : { reason }),
+    failures,
+    onlyKnownFailures,
+    ...(judgedAtMs === undefined ? {} : { judgedAtMs }),
+    trials,
+    flakes,
+    metrics,
+  }
 }

@@ -6,7 +6,7 @@ import type { CellRule, FlakeBudget } from '../policy.ts'
 import { shareText, spanText } from '../span.ts'
 import type { HistoryRow } from '../view.ts'
 import type { Finding } from './finding.ts'
-import { cellKey, type Cell } from './gather-cells.ts'
+import type { Cell } from './gather-cells.ts'
 import { describe } from './judge-cell.ts'
 
 export interface FlakeHistory {
@@ -16,18 +16,19 @@ export interface FlakeHistory {
 
 /** Indexes the history; rows of `except` are given as runs too. */
 export function indexHistory(rows: readonly HistoryRow[], except: ReadonlySet<string>): FlakeHistory {
-  const index = new Map<string, HistoryRow[]>()
+  const places = new Map<string, Map<string, HistoryRow[]>>()
   for (const row of rows) {
     if (except.has(row.run)) continue
-    const key = cellKey(row.place, row.test)
-    const known = index.get(key)
-    if (known === undefined) index.set(key, [row])
+    const tests = places.get(row.place) ?? new Map<string, HistoryRow[]>()
+    places.set(row.place, tests)
+    const known = tests.get(row.test)
+    if (known === undefined) tests.set(row.test, [row])
     else known.push(row)
   }
   return {
-    of: (cell, sinceMs) => {
+    of: ({ place, test }, sinceMs) => {
       let [trials, flakes] = [0, 0]
-      for (const row of index.get(cellKey(cell.place, cell.test)) ?? [])
+      for (const row of places.get(place)?.get(test) ?? [])
         if (Date.parse(row.at) >= sinceMs) {
           trials += row.trials
           flakes += row.flakes

@@ -42,7 +42,9 @@ function soakFindings(
     return [finding('need-more-results', `no decision is known that promoted this image to ${channel}`)]
   const last = about.at(-1)
   if (last?.ruling === 'hold')
-    return [finding('hold', `the latest decision about this image in ${channel}, of ${last.decidedAt}, holds it`)]
+    return [
+      finding('hold', `the latest decision about this image in ${channel}, of ${last.decidedAt}, holds it`),
+    ]
   const sinceMs = nowMs - Date.parse(first.decidedAt)
   if (sinceMs >= atLeastMs) return []
   const until = new Date(Date.parse(first.decidedAt) + atLeastMs).toISOString()

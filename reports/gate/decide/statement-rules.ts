@@ -60,9 +60,11 @@ export function judgeApprovals(
     const read = approvalOf(statement)
     const why = ((): string | undefined => {
       if (typeof read === 'string') return read
-      if (statement.signedBy.length === 0) return 'no signer of the policy has signed it, or its signature is wrong'
+      if (statement.signedBy.length === 0)
+        return 'no signer of the policy has signed it, or its signature is wrong'
       if (read.channel !== channel) return `it is for ${read.channel}`
-      if (!images.every((digest) => statement.subjects.includes(hexOf(digest)))) return 'it is of another image'
+      if (!images.every((digest) => statement.subjects.includes(hexOf(digest))))
+        return 'it is of another image'
       if (read.expires !== undefined && Date.parse(read.expires) <= Date.parse(now))
         return `it expired on ${read.expires}`
       const admitted = statement.signedBy.filter((name) => rule?.from.includes(name) === true)
@@ -79,13 +81,29 @@ export function judgeApprovals(
   if (rule === undefined) return { rules: [], notes }
   const count = approvers.size
   const message = `${count} of ${rule.atLeast} approvals are there${count === 0 ? '' : ` (${[...approvers.values()].toSorted().join(', ')})`}; who may: ${rule.from.join(', ')}`
-  const command = ['signalbox', 'gate', 'approve', '--channel', channel, ...images.flatMap((digest) => ['--image', digest]), '--key', 'YOUR-KEY.pem']
+  const command = [
+    'signalbox',
+    'gate',
+    'approve',
+    '--channel',
+    channel,
+    ...images.flatMap((digest) => ['--image', digest]),
+    '--key',
+    'YOUR-KEY.pem',
+  ]
   const findings: readonly Finding[] =
     count >= rule.atLeast
       ? []
       : [{ kind: 'approval', effect: 'need-more-results', rule: 'approvals', message, command }]
   return {
-    rules: [{ rule: 'approvals', asks: `${rule.atLeast} of ${rule.from.length} people approve`, total: 1, findings }],
+    rules: [
+      {
+        rule: 'approvals',
+        asks: `${rule.atLeast} of ${rule.from.length} people approve`,
+        total: 1,
+        findings,
+      },
+    ],
     notes,
   }
 }

@@ -27,11 +27,23 @@ export function usableRuns(view: DecisionView): UsableRuns {
       )
       return false
     }
+    if (run.planChanged) {
+      notes.push(
+        note(
+          'plan-changed',
+          `the tests in the record of the run ${run.run} are not those that it planned (${run.plan}); it does not count`,
+        ),
+      )
+      return false
+    }
     const startMs = Date.parse(run.startedAt)
     const endMs = startMs + run.durationMs
     if (Number.isNaN(startMs) || run.durationMs < 0) {
       notes.push(
-        note('clock-skewed', `the run ${run.run} has no time that can be (${run.startedAt}); it does not count`),
+        note(
+          'clock-skewed',
+          `the run ${run.run} has no time that can be (${run.startedAt}); it does not count`,
+        ),
       )
       return false
     }
@@ -57,6 +69,23 @@ export function usableRuns(view: DecisionView): UsableRuns {
   return {
     runs: usable.toSorted((a, b) => compare(a.startedAt, b.startedAt) || compare(a.run, b.run)),
     notes,
+  }
+}
+
+/** The runs of the image that is promoted now; an image is no baseline of itself. */
+export function promotedRuns({ baseline, images }: Pick<DecisionView, 'baseline' | 'images'>): UsableRuns {
+  const { once, notes } = withoutDuplicates(baseline)
+  const own = once.filter(({ image }) => images.includes(image.digest))
+  return {
+    runs: once
+      .filter(({ image }) => !images.includes(image.digest))
+      .toSorted((a, b) => compare(a.startedAt, b.startedAt) || compare(a.run, b.run)),
+    notes: [
+      ...notes,
+      ...own.map(({ run }) =>
+        note('no-baseline', `the run ${run} tested the image that is to be promoted; it is no baseline`),
+      ),
+    ],
   }
 }
 

@@ -61,7 +61,9 @@ export async function readEvidence(folder: string): Promise<EvidenceFiles> {
 async function filesOf(folder: string): Promise<readonly string[]> {
   const parts = await Promise.all(
     [INPUTS_FOLDER, ATTESTATIONS_FOLDER].map(async (part) => {
-      const entries = await readdir(join(folder, part), { withFileTypes: true, recursive: true }).catch(() => [])
+      const entries = await readdir(join(folder, part), { withFileTypes: true, recursive: true }).catch(
+        () => [],
+      )
       return entries
         .filter((entry) => entry.isFile())
         .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))

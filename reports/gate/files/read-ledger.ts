@@ -87,5 +87,7 @@ async function unsigned(folder: string, sha256: string, key: KeyObject): Promise
   const { envelope, statement } = readEnvelope(text, VSA_FILE)
   if (checkSignatures(envelope, new Map([['key', key]])).signedBy.length === 0)
     return 'it is not signed by this key'
-  return JSON.stringify(statement.predicate).includes(sha256) ? undefined : 'its signature is of another decision'
+  return JSON.stringify(statement.predicate).includes(sha256)
+    ? undefined
+    : 'its signature is of another decision'
 }

@@ -1,6 +1,12 @@
 // Keys that users manage: Ed25519 or ECDSA, as PEM. A private key is read, used and forgotten; no message ever holds one.
 
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto'
 import { UsageError } from '../../../harness/errors.ts'
 
 const HINT = 'make a pair: signalbox gate keygen NAME, or openssl genpkey -algorithm ed25519 -out NAME.pem'

@@ -65,8 +65,9 @@ function predicateOf(cells: readonly Cell[], isWaived: (cell: Cell) => boolean):
     if (!judged.includes('failed')) return 'passed'
     return judged.includes('passed') || onlyKnownFailures || isWaived(cell) ? 'warned' : 'failed'
   })
-  const names = (group: 'passed' | 'warned' | 'failed' | 'skipped' | 'infra' | 'missing'): readonly string[] =>
-    (groups.get(group) ?? []).map(({ test }) => test).toSorted()
+  const names = (
+    group: 'passed' | 'warned' | 'failed' | 'skipped' | 'infra' | 'missing',
+  ): readonly string[] => (groups.get(group) ?? []).map(({ test }) => test).toSorted()
   return {
     passedTests: names('passed'),
     warnedTests: names('warned'),

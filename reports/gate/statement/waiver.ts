@@ -48,7 +48,17 @@ export function waiverOf({
     return typeof value === 'string' && value.trim() !== '' ? value : undefined
   }
   const missing = (
-    ['test', 'target', 'fingerprint', 'reason', 'tracker', 'author', 'approver', 'created', 'expires'] as const
+    [
+      'test',
+      'target',
+      'fingerprint',
+      'reason',
+      'tracker',
+      'author',
+      'approver',
+      'created',
+      'expires',
+    ] as const
   ).find((name) => text(name) === undefined)
   if (missing !== undefined) return `it has no ${missing}`
   const maximumUses = predicate['maximumUses']

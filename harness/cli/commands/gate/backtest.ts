@@ -57,5 +57,10 @@ export async function gateBacktest(given: Readonly<Record<string, unknown>>): Pr
 function changeLines({ folder, version, before, after, added, removed }: Changed): readonly string[] {
   const why = (sign: string, requirements: readonly Requirement[]): readonly string[] =>
     requirements.slice(0, 5).map(({ kind, message }) => `      ${sign} ${kind}: ${oneLine(message, 200)}`)
-  return ['', `  ${oneLine(version, 60)}: ${before} -> ${after}   (${folder})`, ...why('+', added), ...why('-', removed)]
+  return [
+    '',
+    `  ${oneLine(version, 60)}: ${before} -> ${after}   (${folder})`,
+    ...why('+', added),
+    ...why('-', removed),
+  ]
 }

@@ -69,7 +69,9 @@ async function webhookOf({ webhook, secretFile }: PromoteFlags): Promise<Webhook
   const url = URL.canParse(webhook) ? new URL(webhook) : undefined
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:'))
     throw new UsageError(`--webhook: "${webhook}" is no http or https address`, { code: 'bad-url' })
-  const text = (await readBytes(needed(secretFile, '--secret-file FILE'), 'the secret')).toString('utf8').trim()
+  const text = (await readBytes(needed(secretFile, '--secret-file FILE'), 'the secret'))
+    .toString('utf8')
+    .trim()
   if (text.length < 16)
     throw new UsageError('the secret is too short: at least 16 characters', {
       code: 'weak-secret',

@@ -29,7 +29,9 @@ export async function gateVerify(
         ]
       : [
           `NOT VERIFIED: ${deviations.length} ${deviations.length === 1 ? 'thing deviates' : 'things deviate'}`,
-          ...deviations.map(({ code: what, file, message }) => `  ${oneLine(file, 200)}: ${what}: ${oneLine(message, 400)}`),
+          ...deviations.map(
+            ({ code: what, file, message }) => `  ${oneLine(file, 200)}: ${what}: ${oneLine(message, 400)}`,
+          ),
         ]
   process.stdout.write(`${lines.join('\n')}\n`)
   return code
