@@ -5,7 +5,6 @@ export type { Decision, Requirement, Ruling } from './gate/decision.ts'
 export { parseDecision } from './gate/decision-text.ts'
 export { policySchema } from './gate/policy-schema.ts'
 export { guardReporter } from './guard.ts'
-export * from './history/index.ts'
 export {
   type GreenAttempt,
   greenAttempts,
@@ -14,6 +13,7 @@ export {
   wantedBaselines,
   wantedKey,
 } from './html/index.ts'
+export * from './history/index.ts'
 export { createListReporter, type ListReporter, type ListReporterOptions, type Reporter } from './list.ts'
 export type { TextOptions } from './list-text.ts'
 export { eventLines, type Merged, mergeEvents, mergePaths } from './merge.ts'

@@ -21,14 +21,14 @@ export const reportFiles: readonly { readonly file: string; readonly format: Fil
   { file: 'report.html', format: 'html' },
 ]
 
+/** A format that a file can have; the HTML report is made of more than the summary. */
+export type FileFormat = ReportFormat | 'html'
+
 /** Where the formats go that are written only where a config asks for them. */
 export const otherReportFiles: typeof reportFiles = [
   { file: 'ctrf.json', format: 'ctrf' },
   { file: 'annotations.txt', format: 'github' },
 ]
-
-/** A format that a file can have; the HTML report is made of more than the summary. */
-export type FileFormat = ReportFormat | 'html'
 
 export interface WrittenReports {
   /** Paths of the files that are there now. */

@@ -22,8 +22,8 @@ const machinePackages: readonly SystemPackage[] = [
   { name: 'openssh-client', purpose: 'shells in machines' },
   { name: 'ignition', purpose: 'checks Ignition configs before boot' },
   { name: 'openssh-server', purpose: "the project's own SSH tests", onlyFor: ['test', 'bench'] },
-  { name: 'postgresql', purpose: "the history's own tests", onlyFor: ['test'] },
   { name: 'chromium', purpose: "the project's own tests of the HTML report", onlyFor: ['test', 'bench'] },
+  { name: 'postgresql', purpose: "the history's own tests", onlyFor: ['test'] },
 ]
 
 /** Everything, each once. */

@@ -57,7 +57,7 @@ noscript { padding: 24px; }
 .top { display: flex; align-items: center; gap: 18px; padding: 0 20px; min-height: 52px; background: var(--paper); border-bottom: 1px solid var(--line); flex-wrap: wrap; }
 .brand { display: flex; align-items: center; gap: 9px; color: var(--ink); font-weight: 650; font-size: 15px; }
 .brand:hover { text-decoration: none; }
-.mark { width: 12px; height: 22px; border-radius: 6px; background: radial-gradient(circle at 50% 27%, var(--red) 0 3px, transparent 3.6px), radial-gradient(circle at 50% 73%, var(--green) 0 3px, transparent 3.6px), light-dark(#2a3340, #0b0d11); box-shadow: 0 0 0 1px var(--line); }
+.lamps { width: 12px; height: 22px; border-radius: 6px; background: radial-gradient(circle at 50% 27%, var(--red) 0 3px, transparent 3.6px), radial-gradient(circle at 50% 73%, var(--green) 0 3px, transparent 3.6px), light-dark(#2a3340, #0b0d11); box-shadow: 0 0 0 1px var(--line); }
 .about-run { color: var(--soft); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; max-width: 44vw; }
 .totals { display: flex; flex: 1; min-width: 120px; max-width: 420px; height: 20px; gap: 2px; margin-left: auto; }
 .totals .part { background: var(--tone); color: light-dark(#fff, #10151b); border-radius: 4px; font-size: 11.5px; font-weight: 600; line-height: 20px; text-align: center; min-width: 4px; overflow: hidden; white-space: nowrap; }
@@ -120,9 +120,9 @@ select { padding: 5px 8px; border: 1px solid var(--line); border-radius: 8px; ba
 .matrix .head { position: sticky; top: 56px; z-index: 4; background: var(--raised); color: var(--soft); font-size: 12.5px; border-radius: 8px 8px 0 0; border: 1px solid var(--line); border-width: 1px 0; }
 .matrix .cell { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; padding: 0 10px; min-width: 0; }
 .matrix .cell.name { display: flex; align-items: center; gap: 8px; position: sticky; left: 0; background: inherit; z-index: 1; height: 37px; padding-left: 16px; }
-.matrix .cell.name > :first-child { overflow: hidden; text-overflow: ellipsis; color: var(--ink); }
+.matrix .cell.name > :first-child { overflow: hidden; text-overflow: ellipsis; color: var(--ink); flex: 0 1 auto; min-width: 0; }
 .matrix .rows .cell.name > :first-child { font-weight: 550; }
-.tag { color: var(--soft); font-size: 12px; flex: none; }
+.tag { color: var(--soft); font-size: 12px; flex: 0 100 auto; min-width: 20px; overflow: hidden; text-overflow: ellipsis; max-width: 130px; }
 .matrix .head button { all: unset; cursor: pointer; overflow: hidden; text-overflow: ellipsis; max-width: 100%; display: block; }
 .matrix .head button:hover { color: var(--link); }
 .matrix .head button:focus-visible { outline: 2px solid var(--focus); }

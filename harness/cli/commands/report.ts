@@ -20,7 +20,6 @@ import {
   writeReportFiles,
   writeReports,
 } from '../../../reports/index.ts'
-import { DECISION_FILE, parseDecision } from '../../../reports/gate/index.ts'
 import { codeOf, messageOf, UsageError } from '../../errors.ts'
 import type { SignalboxEvent } from '../../events.ts'
 import { didYouMean } from '../../nearest.ts'
@@ -39,45 +38,40 @@ export async function reportShow(flags: Flags, positional: readonly unknown[]): 
     })
   }
   const folder = (positional[0] as string | undefined) ?? (await latestRun(output))
-  if (format === 'html') {
-    const { events, notices } = await mergePaths([folder])
-    const summary = summarize(events)
-    await showHtml(folder, { summary, events, folder: await folderOf(folder) }, flags)
-    tell(notices)
-    return summary.exitCode
-  }
+  if (format === 'html') return await showHtml(folder, flags)
   const { summary, notices } = await readSummary(folder)
   process.stdout.write(reportFormats[format](summary, screenOptions()))
-  tell(notices)
+  for (const { message } of notices) process.stderr.write(`warning: ${message}\n`)
   return summary.exitCode
 }
 
-function tell(notices: readonly { readonly message: string }[]): void {
-  for (const { message } of notices) process.stderr.write(`warning: ${message}\n`)
-}
-
 /** A page is nothing for a terminal: there it is written beside the run, and its place said. */
-async function showHtml(folder: string, run: HtmlInput, flags: Flags): Promise<void> {
+async function showHtml(folder: string, flags: Flags): Promise<number> {
   const { baseline } = flags as { baseline?: string }
-  const input = { ...run, ...(await decisionOf(flags)) }
+  const { events, notices } = await mergePaths([folder])
+  const summary = summarize(events)
+  const input = { summary, events, folder: await folderOf(folder), ...(await decisionOf(flags)) }
   const baselines =
     baseline === undefined
       ? await findBaselines(await realpath(folder), input.summary)
       : await baselinesFrom(baseline, input.summary)
+  for (const { message } of notices) process.stderr.write(`warning: ${message}\n`)
   if (!process.stdout.isTTY) {
     process.stdout.write(await reportText('html', { ...input, baselines }))
-    return
+    return summary.exitCode
   }
-  const path = join(input.folder ?? '.', 'report.html')
+  const path = join(input.folder, 'report.html')
   const written = await writeReportFiles([{ path, format: 'html' }], { ...input, baselines })
   for (const file of written.files) process.stdout.write(`${file}\n`)
-  tell(written.notices)
+  for (const { message } of written.notices) process.stderr.write(`warning: ${message}\n`)
+  return summary.exitCode
 }
 
 /** The decision that stands on top, if one was named: its file, or the folder of its evidence. */
 async function decisionOf(flags: Flags): Promise<Pick<HtmlInput, 'decision'>> {
   const { decision } = flags as { decision?: string }
   if (decision === undefined) return {}
+  const { DECISION_FILE, parseDecision } = await import('../../../reports/gate/index.ts')
   try {
     const isFolder = (await stat(decision)).isDirectory()
     const text = await readFile(isFolder ? join(decision, DECISION_FILE) : decision, 'utf8')

@@ -20,8 +20,8 @@ const formats: Readonly<Record<ReportName, FileFormat>> & Readonly<Record<FileFo
   json: 'json',
   ctrf: 'ctrf',
   markdown: 'markdown',
-  github: 'github',
   html: 'html',
+  github: 'github',
 }
 
 /** Undefined where the config says nothing. */

@@ -32,7 +32,7 @@ function start(): void {
       h(
         'a',
         { class: 'brand', href: '#/' },
-        h('span', { class: 'mark', aria: { hidden: true } }),
+        h('span', { class: 'lamps', aria: { hidden: true } }),
         'Signalbox',
       ),
       h('p', { class: 'about-run' }, index.title),
