@@ -4,7 +4,6 @@
 import { sleep, startDeadline } from '../deadline.ts'
 import { MachineError } from '../errors.ts'
 import type { Machine } from '../fixtures/fixtures.ts'
-import type { PlatformMachine } from '../machine.ts'
 import type { Command, CommandOutcome, ExecOptions, RebootHow, SshSession } from '../ssh/index.ts'
 
 export interface MachineInsides {
@@ -32,7 +31,6 @@ export function insidesOf(machine: Machine): MachineInsides {
 export interface InsidesOptions {
   readonly machine: Machine
   readonly session: SshSession
-  readonly raw: PlatformMachine
   /** Aborts when the machine is gone. */
   readonly gone: AbortSignal
   /** The signals that end a wait of the running attempt. */
@@ -48,7 +46,7 @@ const QUESTION_MS = 5_000
 
 /** Makes and remembers the insides of a machine. */
 export function openInsides(options: InsidesOptions): void {
-  const { machine, session, raw, gone, signals, readyTimeoutMs, lastSeen, becomeReady } = options
+  const { machine, session, gone, signals, readyTimeoutMs, lastSeen, becomeReady } = options
   const softReboots = async (signal: AbortSignal): Promise<number | undefined> => {
     const { stdout } = await session.exec(COUNT, { signal, timeoutMs: QUESTION_MS * machine.slowness })
     return /^\d+$/.test(stdout.trim()) ? Number(stdout) : undefined

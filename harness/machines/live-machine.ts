@@ -335,7 +335,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
 
   const isReachable = (): boolean =>
     milestones.has('ssh') && power === 'on' && !gone.signal.aborted && !watch.hits.some((hit) => hit.fatal)
-  openInsides({ machine, session, raw, gone: gone.signal, signals, readyTimeoutMs, lastSeen, becomeReady })
+  openInsides({ machine, session, gone: gone.signal, signals, readyTimeoutMs, lastSeen, becomeReady })
   const manager = openManagerLine(async (command, { signal, ...execOptions }) => {
     const ended = signal === undefined ? gone.signal : AbortSignal.any([gone.signal, signal])
     return await session.exec(command, { ...execOptions, signal: ended })

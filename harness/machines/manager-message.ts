@@ -56,7 +56,8 @@ export function replyReader(onReply: (reply: ManagerReply) => void): (chunk: Buf
   return (chunk) => {
     pending = Buffer.concat([pending, chunk])
     greeted ||= greet()
-    while (greeted && pending.length >= FIXED_BYTES) {
+    if (!greeted) return
+    while (pending.length >= FIXED_BYTES) {
       const [order, type] = pending
       if (order !== LITTLE_ENDIAN) throw new Error('what comes from systemd is no D-Bus message')
       const bodyAt = alignUp(FIXED_BYTES + pending.readUInt32LE(12), 8)

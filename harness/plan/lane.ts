@@ -41,11 +41,7 @@ export function openLane({ schedule, most, onError }: LaneOptions): Lane {
   }
   const next = (): void => {
     held.sort((a, b) => b.weightMs - a.weightMs)
-    while (handed < most) {
-      const job = held.shift()
-      if (job === undefined) break
-      hand(job)
-    }
+    for (const job of held.splice(0, Math.max(0, most - handed))) hand(job)
     if (handed === 0) idle?.resolve()
   }
   return {
