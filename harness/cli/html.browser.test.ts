@@ -9,10 +9,10 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Decision } from '../../reports/gate/index.ts'
 import { greenAttempts, htmlText, summarize, wantedBaselines } from '../../reports/index.ts'
 import { openBrowser } from '../setup/browser.ts'
 import { createCliWorld } from './cli.test.fixture.ts'
+import { decision } from './html-decision.test.data.ts'
 import { dayBefore, hostileTest, payloads, twoTargets } from './html-run.test.data.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-html-'))
@@ -381,33 +381,4 @@ it('is written with the other reports of a run, and made again from its events',
 /** As the page names it. */
 function shownName(): string {
   return hostileTest.replace('\u202E', '')
-}
-
-const decision: Decision = {
-  schemaVersion: 1,
-  decision: 'hold',
-  summary: payloads.join(' '),
-  channel: 'beta',
-  digests: [],
-  images: [],
-  decidedAt: '2026-11-28T12:00:00.000Z',
-  counts: { required: 2, notRequired: 0, satisfied: 1, waived: 0, attempts: 3 },
-  rules: [],
-  unsatisfied: [
-    {
-      kind: 'failed',
-      effect: 'hold',
-      rule: 'smoke',
-      message: 'failed twice',
-      test: 'update.resumes',
-      target: 'qemu-arm64',
-      redBefore: false,
-      command: ['signalbox', 'run', 'update.resumes', '--image', 'an image.raw'],
-    },
-  ],
-  waived: [],
-  commands: [],
-  waivers: [],
-  notes: [],
-  inputs: [],
 }

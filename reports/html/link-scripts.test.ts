@@ -3,7 +3,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { runInNewContext } from 'node:vm'
+import { runInNewContext, Script } from 'node:vm'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { linkScripts } from './link-scripts.ts'
 
@@ -47,5 +47,5 @@ test('the page itself can be linked, and does not end its own element', async ()
   const script = await linkScripts(join(import.meta.dirname, 'page', 'main.ts'))
   expect(script).toContain('function start()')
   expect(script).not.toMatch(/<\/script|<!--/i)
-  expect(() => new Function(script)).not.toThrow()
+  expect(() => new Script(script)).not.toThrow()
 })

@@ -41,7 +41,7 @@ async function readScript(path: string): Promise<string> {
 
 /** Node says once a process that stripping is experimental, which is nothing for who runs tests. */
 function quietly<T>(strip: () => T): T {
-  const { emitWarning } = process
+  const emitWarning = process.emitWarning.bind(process)
   process.emitWarning = () => undefined
   try {
     return strip()

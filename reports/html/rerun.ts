@@ -16,11 +16,10 @@ export function rerunCommand(run: RunSummary): readonly string[] {
 /** Of a run that has not recorded its options, as far as its target says. */
 function optionsOf({ target, image }: RunSummary): readonly string[] {
   if (target === undefined) return []
-  return [
-    ...['--platform', target.platform, '--arch', target.architecture, '--firmware', target.firmware],
-    ...['--distro', target.distro],
-    ...(image === undefined || image.channel === 'unknown' ? [] : ['--channel', image.channel]),
-  ]
+  const { platform, architecture, firmware, distro } = target
+  const channel = image === undefined || image.channel === 'unknown' ? [] : ['--channel', image.channel]
+  const words = ['--platform', platform, '--arch', architecture, '--firmware', firmware, '--distro', distro]
+  return [...words, ...channel]
 }
 
 function quoted(word: string): string {

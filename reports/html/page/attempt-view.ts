@@ -35,7 +35,7 @@ const leftOut =
   'and a report of a part of the run holds all of it.'
 
 function headOf(store: Store, found: Found): readonly Child[] {
-  const { run, test, cell, attempt, baseline } = found
+  const { test, cell, attempt, baseline } = found
   const cause = cell.c === undefined ? undefined : store.index.causes[cell.c]
   const green = greenOf(store, found)
   const compare = routeText({
