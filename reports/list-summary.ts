@@ -135,7 +135,7 @@ function attemptBlock(
   const files = attempt.attachments.slice(0, 10).map((file) => oneLine(file.path))
   return [
     ...title,
-    ...attempt.failures.flatMap((failure) => failureBlock(failure, failure.message === main?.message, look)),
+    ...attempt.failures.flatMap((failure) => failureBlock(failure, failure === main, look)),
     ...(files.length === 0
       ? []
       : ['', ...files.map((file) => INDENT + colors.dim(`${symbols.notice} ${file}`))]),

@@ -64,7 +64,7 @@ export async function historyImport(flags: Flags, positional: readonly unknown[]
         [refused.length, 'refused'],
       ] as const
     ).flatMap(([number, what]) => (number === 0 ? [] : [`${number} ${what}`]))
-    process.stdout.write(`${[`${count('added')} runs added`, ...rest].join(', ')}: ${place}\n`)
+    process.stdout.write(`${[`${runsText(count('added'))} added`, ...rest].join(', ')}: ${place}\n`)
   }
   for (const { message } of notices) process.stderr.write(`warning: ${message}\n`)
   for (const { run, source } of conflicts)
@@ -92,7 +92,7 @@ export async function historyPrune(flags: Flags): Promise<number> {
     })
   })
   if (json) print({ removed, before: new Date(olderThan).toISOString() })
-  else process.stdout.write(`${removed} runs removed\n`)
+  else process.stdout.write(`${runsText(removed)} removed\n`)
   return 0
 }
 
@@ -110,4 +110,8 @@ async function orRefuse<T>(refused: Refused[], path: string, work: () => Promise
 
 function print(value: object): void {
   process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
+}
+
+function runsText(count: number): string {
+  return count === 1 ? '1 run' : `${count} runs`
 }
