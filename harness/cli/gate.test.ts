@@ -272,7 +272,7 @@ describe('evidence that was changed', () => {
     const promoted = await signalbox([
       'gate',
       'promote',
-      folder,
+      evidence,
       '--key',
       'ci.pub',
       '--',
@@ -282,12 +282,13 @@ describe('evidence that was changed', () => {
     expect(promoted.stderr).toMatch(/not promoted: the decision cannot be verified[^]*input-changed/)
     expect(promoted.exitCode).toBe(1)
     writeFileSync(at(input), text)
+    await signalbox(['gate', 'keygen', 'stranger'])
     const other = await signalbox([
       'gate',
       'promote',
-      folder,
+      evidence,
       '--key',
-      'dora.pub',
+      'stranger.pub',
       '--',
       'touch',
       at('promoted'),
