@@ -124,6 +124,7 @@ select { padding: 5px 8px; border: 1px solid var(--line); border-radius: 8px; ba
 .matrix .rows .cell.name > :first-child { font-weight: 550; }
 .tag { color: var(--soft); font-size: 12px; flex: 0 100 auto; min-width: 20px; overflow: hidden; text-overflow: ellipsis; max-width: 130px; }
 .matrix .head button { all: unset; cursor: pointer; overflow: hidden; text-overflow: ellipsis; max-width: 100%; display: block; }
+.matrix.many .head button { white-space: normal; overflow-wrap: anywhere; font-size: 11.5px; line-height: 1.25; max-height: 2.5em; }
 .matrix .head button:hover { color: var(--link); }
 .matrix .head button:focus-visible { outline: 2px solid var(--focus); }
 .verdict { display: flex; align-items: center; gap: 8px; color: var(--ink); height: 30px; border-radius: 7px; padding: 0 6px; margin: 0 -6px; }
