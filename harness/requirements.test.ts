@@ -62,10 +62,10 @@ it.each<[(fixtures: Fixtures) => unknown, readonly string[]]>([
     },
     ['console', 'journal'],
   ],
-  [(all) => all, ['machine', 'cluster', 'console', 'journal', 'http', 'updateServer']],
+  [(all) => all, ['machine', 'cluster', 'console', 'journal', 'http', 'updateServer', 'payloads']],
   [
     async (all) => await Promise.resolve(all),
-    ['machine', 'cluster', 'console', 'journal', 'http', 'updateServer'],
+    ['machine', 'cluster', 'console', 'journal', 'http', 'updateServer', 'payloads'],
   ],
 ])('reads the fixtures of %s', (body, names) => {
   expect([...fixturesOf('t', body)]).toEqual(names)
