@@ -31,6 +31,7 @@ export type {
   Machine,
   MachineControl,
   MachineLog,
+  RebootOptions,
 } from './fixtures/fixtures.ts'
 export type { HttpFixture, HttpRequestRecord } from './fixtures/http.ts'
 export type {

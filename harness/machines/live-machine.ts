@@ -27,6 +27,7 @@ import { openLogs } from './machine-logs.ts'
 import { lastLinesOf, onSshHint, seesLine, type LogBuffer } from './machine-log.ts'
 import { reach, type Reached } from './reach.ts'
 import { osIdentity } from './os-identity.ts'
+import { rebootUntilReady } from './reboot-until-ready.ts'
 import { describeFailedUnits, judgeSystem, listFailedUnits, lookAtSystem, type SystemState } from './ready.ts'
 import { isDead, type Watch } from './watch.ts'
 
@@ -268,11 +269,15 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     get updates() {
       return updateClientOf(machine, profile)
     },
-    reboot: async ({ timeoutMs, by } = {}) =>
+    reboot: async ({ timeoutMs, by, mayTakeSeveralBoots = false } = {}) =>
       await asStep('reboot', `reboot ${raw.name}`, async () => {
         const longest = timeoutMs === undefined ? readyTimeoutMs : timeoutMs * slowness
-        await session.reboot({ signal: signals(), timeoutMs: longest, how: by })
-        await becomeReady(signals())
+        const reboot = { session, how: by, timeoutMs: longest, signal: signals(), lastSeen }
+        if (mayTakeSeveralBoots) await rebootUntilReady({ ...reboot, machine: raw.name, becomeReady })
+        else {
+          await session.reboot(reboot)
+          await becomeReady(signals())
+        }
       }),
     power: async (action) =>
       await asStep('power', `${action} ${raw.name}`, async () => await doPower(action)),

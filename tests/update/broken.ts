@@ -103,7 +103,7 @@ describe(
           expect(staged).toMatchObject({ version: payload.version, state: 'trying', triesLeft: 3 })
           // The boots of the new version come to nothing in between; what answers is the old one.
           await test.step('three tries and the way back', async () =>
-            await machine.reboot({ timeoutMs: 150_000 }))
+            await machine.reboot({ timeoutMs: 200_000, mayTakeSeveralBoots: true }))
           const after = await updates.booted()
           expect(after).toMatchObject({ name: from.name, version: from.version, state: 'good' })
           const failed = (await updates.slots()).find((slot) => !slot.booted)
