@@ -70,7 +70,16 @@ export function ctrfText(summary: Summary): string {
       extra: {
         runs: runs.map(
           ({ run, state, target, image, plan, planned, finished, missing, host, osRelease }) => ({
-            ...{ run, state, target, image, plan, planned, finished, missing, host, osRelease },
+            run,
+            state,
+            target,
+            image,
+            plan,
+            planned,
+            finished,
+            missing,
+            host,
+            osRelease,
           }),
         ),
         notices: summary.notices,

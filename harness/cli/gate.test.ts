@@ -135,8 +135,11 @@ it('a flaky test is held where every attempt must pass, and not where one may', 
   expect((await decide('4.0.0', 'flaky', write('any.yaml', gatePolicy('', 'any-attempt')))).exitCode).toBe(0)
 })
 
-it('a flake budget looks at the history, and what it saw is kept: it is verified without it', SLOW, async () => {
-  const text = `version: 1
+it(
+  'a flake budget looks at the history, and what it saw is kept: it is verified without it',
+  SLOW,
+  async () => {
+    const text = `version: 1
 channel: beta
 rules:
   - name: core
@@ -144,20 +147,21 @@ rules:
     require: any-attempt
     flakes: { atMost: 30%, confidence: 50% }
 `
-  const first = await decide('1.0.0', 'good', write('flakes.yaml', text))
-  expect(first.exitCode).toBe(2)
-  expect(namedIn(first.decision)).toEqual(['flaky users.core'])
-  expect(first.decision?.commands[0]?.slice(-2)).toEqual(['--repeat', '1'])
-  const imported = await signalbox(['history', 'import', 'bad', '--history', 'history.sqlite'])
-  expect(imported.exitCode).toBe(0)
-  const past = ['--history', 'history.sqlite', '-o', 'flakes', '--key', 'ci.pem']
-  const second = await decide('1.0.0', 'good', 'flakes.yaml', ...past)
-  expect(second.exitCode).toBe(0)
-  expect(second.decision?.inputs.map(({ kind }) => kind)).toEqual(['history', 'policy', 'run'])
-  rmSync(at('history.sqlite'))
-  const evidence = join('flakes', readdirSync(at('flakes'))[0] ?? '')
-  expect((await signalbox(['gate', 'verify', evidence, '--key', 'ci.pub'])).exitCode).toBe(0)
-})
+    const first = await decide('1.0.0', 'good', write('flakes.yaml', text))
+    expect(first.exitCode).toBe(2)
+    expect(namedIn(first.decision)).toEqual(['flaky users.core'])
+    expect(first.decision?.commands[0]?.slice(-2)).toEqual(['--repeat', '1'])
+    const imported = await signalbox(['history', 'import', 'bad', '--history', 'history.sqlite'])
+    expect(imported.exitCode).toBe(0)
+    const past = ['--history', 'history.sqlite', '-o', 'flakes', '--key', 'ci.pem']
+    const second = await decide('1.0.0', 'good', 'flakes.yaml', ...past)
+    expect(second.exitCode).toBe(0)
+    expect(second.decision?.inputs.map(({ kind }) => kind)).toEqual(['history', 'policy', 'run'])
+    rmSync(at('history.sqlite'))
+    const evidence = join('flakes', readdirSync(at('flakes'))[0] ?? '')
+    expect((await signalbox(['gate', 'verify', evidence, '--key', 'ci.pub'])).exitCode).toBe(0)
+  },
+)
 
 describe('a waiver', () => {
   const people = ['alice', 'bob'] as const
@@ -268,7 +272,7 @@ describe('evidence that was changed', () => {
     const promoted = await signalbox([
       'gate',
       'promote',
-      folder,
+      evidence,
       '--key',
       'ci.pub',
       '--',
@@ -278,12 +282,13 @@ describe('evidence that was changed', () => {
     expect(promoted.stderr).toMatch(/not promoted: the decision cannot be verified[^]*input-changed/)
     expect(promoted.exitCode).toBe(1)
     writeFileSync(at(input), text)
+    await signalbox(['gate', 'keygen', 'stranger'])
     const other = await signalbox([
       'gate',
       'promote',
-      folder,
+      evidence,
       '--key',
-      'dora.pub',
+      'stranger.pub',
       '--',
       'touch',
       at('promoted'),

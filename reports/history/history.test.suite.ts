@@ -265,19 +265,15 @@ export function historySuite(open: () => Promise<History>): void {
       ])
     })
 
-    test('flakes: ten in twenty are surer than one in two', async () => {
+    test('flakes: ten in twenty are surer than one in one', async () => {
       const many = Array.from({ length: 20 }, (_, at) =>
         shaped({ run: `m${at}`, day: at, tests: { often: at % 2 === 0 ? 'FP' : 'P', never: 'P' } }),
       )
-      await put(
-        ...many,
-        shaped({ run: 'x', day: 0, tests: { once: 'FP' } }),
-        shaped({ run: 'y', day: 1, tests: { once: 'P' } }),
-      )
+      await put(...many, shaped({ run: 'x', day: 0, tests: { once: 'FP' } }))
       const ranked = await flakeRank(history, {})
       expect(ranked.map(({ test: name, flaky, judged: all }) => [name, flaky, all])).toEqual([
         ['often', 10, 20],
-        ['once', 1, 2],
+        ['once', 1, 1],
       ])
       expect(ranked[0]?.share.low).toBeCloseTo(0.2993, 3)
       expect(await flakeRank(history, { sinceMs: BEGAN + 10 * DAY_MS, limit: 1 })).toMatchObject([

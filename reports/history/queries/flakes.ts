@@ -19,7 +19,7 @@ export interface Flake {
   readonly share: PassRate
 }
 
-/** Tests that were flaky, by the lower end of their share's interval: one flake in two is less sure than ten in twenty. */
+/** Tests that were flaky, by the lower end of their share's interval: one flake in one is less sure than ten in twenty. */
 export async function flakeRank(history: History, filter: FlakeFilter): Promise<readonly Flake[]> {
   const cells = await cellsOf(history, filter)
   if (cells?.length === 0) return []
