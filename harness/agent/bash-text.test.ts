@@ -101,8 +101,7 @@ test.each([
   expect(unquoteBash(hostile)).toBe(text)
 })
 
-test('a flood of quotes does not cost time', () => {
-  const startedAt = performance.now()
-  for (const flood of ["'", '\\', "$'", "$'\\", "'\\''"]) unquoteBash(flood.repeat(100_000))
-  expect(performance.now() - startedAt).toBeLessThan(2000)
+// With time that grows with the square of the length, a million of them would not end within the limit of a test.
+test.each(["'", '\\', "$'", "$'\\", "'\\''"])('a flood of %s is read to its end', (flood) => {
+  expect(unquoteBash(flood.repeat(1_000_000)).length).toBeLessThanOrEqual(flood.length * 1_000_000)
 })
