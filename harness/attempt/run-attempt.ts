@@ -269,10 +269,11 @@ async function afterBody(
       onReleased()
     }
     for (const { machine, journal } of held.machines) await journalPast(machine, ref, journal, signal)
+    const hasFollower = releasedAt !== undefined && !request.isLastOfJob
     for (const live of held.machines) {
       const hits = live.watch.hits
         .slice(marks.get(live) ?? 0)
-        .filter(({ atUs }) => isOfAttempt(live.machine, ref, atUs))
+        .filter(({ atUs }) => isOfAttempt(live.machine, ref, atUs, hasFollower))
       const bad = judgeHits(live, hits, test).filter(({ code }) => !known.has(code))
       if (!skipped) attempt.failures.push(...bad)
       if (!isDone) attempt.failures.push(...(units.get(live) ?? []))

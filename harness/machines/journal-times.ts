@@ -34,13 +34,28 @@ export function forgetTimes(machine: Machine): void {
   spans.delete(machine)
 }
 
-/** Whether an entry of the journal belongs to this test rather than to one before or after it; what has no time does. */
-export function isOfAttempt(machine: Machine, attempt: AttemptRef, atUs: number | undefined): boolean {
+/** The guest's runner tells times to a hundredth of a second. */
+const COARSE_US = 10_000
+
+/**
+ * Whether an entry of the journal belongs to this test rather than to one before or after it; what has no time does. With
+ * `hasFollower` another test may be at work on the machine although it has not said when it began: what was written after the
+ * end of this one is then not held against it.
+ */
+export function isOfAttempt(
+  machine: Machine,
+  attempt: AttemptRef,
+  atUs: number | undefined,
+  hasFollower = false,
+): boolean {
   const all = spans.get(machine) ?? []
   const index = all.findIndex((each) => each.attempt === attempt)
-  if (atUs === undefined || index === -1) return true
+  const own = all[index]
+  if (atUs === undefined || own === undefined) return true
+  if (index > 0 && atUs < own.fromUs) return false
   const next = all[index + 1]
-  return (index === 0 || atUs >= (all[index]?.fromUs ?? 0)) && (next === undefined || atUs < next.fromUs)
+  if (next !== undefined) return atUs < next.fromUs
+  return !hasFollower || own.untilUs === undefined || atUs <= own.untilUs + COARSE_US
 }
 
 /** journald tells its readers four times a second; an emulated one that has much to do takes longer. */

@@ -36,7 +36,9 @@ export async function followRunner(
   let running = Promise.resolve()
   const serve = async (request: string): Promise<void> => {
     const [, nonce = '', program = ''] = /^run (\S+) \$'([^']*)'/.exec(request) ?? []
-    const say = (words: string): void => io.out(`\n${nonce} ${words} ${(guest.clockUs() / 1e6).toFixed(2)}\n`)
+    // Cut off and never rounded up, as /proc/uptime is: what a test logs at once comes after its beginning.
+    const uptime = (): string => (Math.floor(guest.clockUs() / 1e4) / 100).toFixed(2)
+    const say = (words: string): void => io.out(`\n${nonce} ${words} ${uptime()}\n`)
     say('begins')
     const status = await runProgram(guest.files.get(program) ?? 'exit 127', run)
     say(`ended ${status}`)
