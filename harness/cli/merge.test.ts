@@ -39,6 +39,7 @@ it('makes one report of shards, the same in any order, with files that are found
   expect(one.reports.map(([file]) => file)).toEqual([
     'events.jsonl',
     'junit.xml',
+    'report.html',
     'results.tap',
     'run.json',
     'summary.md',
