@@ -27,6 +27,7 @@ const kinds: Readonly<Record<Lane, LaneRow['kind']>> = {
   step: 'bars',
   fault: 'bars',
   command: 'bars',
+  request: 'bars',
   machine: 'marks',
   subtest: 'bars',
   log: 'marks',
