@@ -58,6 +58,8 @@ describe('update', { exclusive: false }, () => {
     {
       description: 'systemd-sysupdate sees the version that is offered, and nothing when nothing is.',
       distros: ['reference'],
+      // Its boot files go to an ESP that a boot loader has used.
+      firmwares: ['uefi', 'uefi-secure'],
       timeoutMs: 120_000,
     },
     async ({ machine, updateServer }) => {
