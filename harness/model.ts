@@ -29,15 +29,12 @@ export interface Image {
   readonly firmwares: readonly Firmware[]
 }
 
-/** One file of an update payload, with what is declared of it. */
+/** One file of an update payload. */
 export interface PayloadFile {
   /** As the update client asks for it; no path. */
   readonly name: string
   /** Absolute, on this host. */
   readonly path: string
-  readonly bytes: number
-  /** 64 hex digits. */
-  readonly sha256: string
 }
 
 /** A version of an OS in the form that its update client takes: what an update server offers. */

@@ -3,8 +3,6 @@
 import { type CTRFReport, validate } from 'ctrf'
 import { describe, expect, test } from 'vitest'
 import type { EventBody, SignalboxEvent } from '../harness/events.ts'
-import { isolatedRun, knownRun, repeatedRun } from './flaky-events.test.data.ts'
-import { forkedRun } from './forked-events.test.data.ts'
 import type { Summary } from './run-summary.ts'
 import {
   ended,
@@ -16,26 +14,9 @@ import {
   mixedRun,
   stream,
 } from './sample-events.test.data.ts'
+import { scenarios } from './scenarios.test.data.ts'
 import { reportFormats } from './show.ts'
-import { subtestRun } from './subtest-events.test.data.ts'
 import { summarize } from './summarize.ts'
-
-const scenarios: Readonly<Record<string, readonly SignalboxEvent[]>> = {
-  mixed: mixedRun(),
-  killed: killedRun(),
-  interrupted: interruptedRun(),
-  hostile: hostileRun(),
-  forked: forkedRun(),
-  repeated: repeatedRun(),
-  isolated: isolatedRun(),
-  known: knownRun(),
-  subtests: subtestRun(),
-  'two targets': [
-    ...mixedRun({ run: 'r1', target: 'a' }),
-    ...mixedRun({ run: 'r2', target: 'b', startMs: 9 }),
-  ],
-  empty: [],
-}
 
 interface Extra {
   readonly run: string

@@ -5,9 +5,8 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { Parser as TapParser } from 'tap-parser'
 import { describe, expect, test } from 'vitest'
 
-import type { EventBody, SignalboxEvent } from '../harness/events.ts'
+import type { EventBody } from '../harness/events.ts'
 import { isolatedRun, knownRun, repeatedRun } from './flaky-events.test.data.ts'
-import { forkedRun } from './forked-events.test.data.ts'
 import { codeSpan, fenced, markdownLine } from './markdown.ts'
 import type { Summary } from './run-summary.ts'
 import {
@@ -25,26 +24,10 @@ import {
   started,
   stream,
 } from './sample-events.test.data.ts'
+import { scenarios } from './scenarios.test.data.ts'
 import { isReportFormat, type ReportFormat, reportFormats } from './show.ts'
 import { subtest, subtestRun } from './subtest-events.test.data.ts'
 import { summarize } from './summarize.ts'
-
-const scenarios: Readonly<Record<string, readonly SignalboxEvent[]>> = {
-  mixed: mixedRun(),
-  killed: killedRun(),
-  interrupted: interruptedRun(),
-  hostile: hostileRun(),
-  forked: forkedRun(),
-  repeated: repeatedRun(),
-  isolated: isolatedRun(),
-  known: knownRun(),
-  subtests: subtestRun(),
-  'two-targets': [
-    ...mixedRun({ run: 'r1', target: 'qemu-arm64-uefi' }),
-    ...mixedRun({ run: 'r2', target: 'aws-x86_64-uefi', startMs: 60_000 }),
-  ],
-  empty: [],
-}
 const formats = Object.keys(reportFormats) as readonly ReportFormat[]
 const cases = Object.entries(scenarios).flatMap(([name, events]) =>
   formats.map((format) => ({ name, format, summary: summarize(events) })),

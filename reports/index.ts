@@ -1,9 +1,9 @@
-// What the rest of the project, and a program that reads runs, may use of this room.
+// What the rest of the project, and a program that reads runs, may use of this room. Loaded by every run: the history and the gate,
+// with the libraries that only they need, have an index of their own.
 
 export { exitCodeOf, type ExitPolicy } from '../harness/verdict.ts'
 export type { Decision, Requirement, Ruling } from './gate/decision.ts'
 export { parseDecision } from './gate/decision-text.ts'
-export { policySchema } from './gate/policy-schema.ts'
 export { guardReporter } from './guard.ts'
 export {
   type GreenAttempt,
@@ -13,7 +13,6 @@ export {
   wantedBaselines,
   wantedKey,
 } from './html/index.ts'
-export * from './history/index.ts'
 export { createListReporter, type ListReporter, type ListReporterOptions, type Reporter } from './list.ts'
 export type { TextOptions } from './list-text.ts'
 export { eventLines, type Merged, mergeEvents, mergePaths } from './merge.ts'

@@ -1,6 +1,7 @@
 // The events of a large nightly matrix, made up: 1,000 tests on 20 targets, each with phases, a machine, steps and commands
 // whose output differs from attempt to attempt. The same for the same seed.
 
+import { openRandom } from './random.ts'
 import { EVENT_VERSION, type EventBody, type SignalboxEvent } from '../events.ts'
 import type { Failure, Outcome, Phase, PlannedTest, VerdictCounts } from '../model.ts'
 import { noVerdicts } from '../verdict.ts'
@@ -199,15 +200,4 @@ function hex(random: () => number): string {
   return Math.floor(random() * 2 ** 32)
     .toString(16)
     .padStart(8, '0')
-}
-
-/** Numbers in [0, 1), the same for the same seed: mulberry32. */
-export function openRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

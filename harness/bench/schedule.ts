@@ -3,6 +3,7 @@
 
 import { openSchedule, type Cost } from '../plan/schedule.ts'
 import type { Benchmark } from './figure.ts'
+import { openRandom } from './random.ts'
 import { openVirtualClock, type VirtualClock } from './virtual-clock.ts'
 
 const WORKERS = 200
@@ -148,17 +149,6 @@ const times = (cost: Cost, count: number): Cost => ({
   memoryMiB: cost.memoryMiB * count,
   cpus: cost.cpus * count,
 })
-
-/** Numbers in [0, 1), the same for the same seed: mulberry32. */
-function openRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 /** A standard normal number (Box and Muller). */
 function normal(random: () => number): number {

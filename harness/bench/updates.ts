@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { SignalboxEvent } from '../events.ts'
+import { updateTimeline, type TimelineRow } from '../cli/update-timeline.ts'
 import type { Benchmark } from './figure.ts'
 import { benchSignalbox } from './signalbox.ts'
 
@@ -23,11 +23,16 @@ export const updateRatio: Benchmark = {
   },
   async sample(report) {
     const { events } = await benchSignalbox(['update-test'])
-    const updateMs = stepMs(events, 'download and write')
-    const intoMs = stepMs(events, 'reboot')
+    const rows = updateTimeline(events, 'update.reach')
+    const step = (title: string): TimelineRow => {
+      const row = rows.find((each) => each.title === title)
+      if (row === undefined) throw new Error(`the run has no step "${title}"`)
+      return row
+    }
+    const { durationMs: updateMs, bytes } = step('download and write')
+    const intoMs = step('reboot').durationMs
     // Back to the old version: the reboot alone.
-    const plainMs = stepMs(events, 'roll back')
-    const bytes = events.reduce((sum, event) => sum + (event.type === 'update.request' ? event.bytes : 0), 0)
+    const plainMs = step('roll back').durationMs
     const diskMs = await writeMs(bytes)
     const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
     report(
@@ -35,16 +40,6 @@ export const updateRatio: Benchmark = {
     )
     return (updateMs + intoMs) / (plainMs + diskMs)
   },
-}
-
-function stepMs(events: readonly SignalboxEvent[], title: string): number {
-  const started = events.find((event) => event.type === 'step.started' && event.title === title)
-  const finished = events.find(
-    (event) =>
-      event.type === 'step.finished' && started?.type === 'step.started' && event.step === started.step,
-  )
-  if (finished?.type !== 'step.finished') throw new Error(`the run has no step "${title}"`)
-  return finished.durationMs
 }
 
 /** How long this host takes to write so many bytes and have them on its disk. */

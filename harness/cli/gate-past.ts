@@ -13,23 +13,24 @@ import {
   type InputFile,
   type Policy,
 } from '../../reports/gate/index.ts'
-import { openHistory } from '../../reports/history/index.ts'
+import { withHistory } from './with-history.ts'
 
-/** The rows that the flake budgets of the policy look at; nothing when there is no budget or no history. */
+/** The rows that the flake budgets of the policy look at; nothing when it has none. */
 export async function gatherHistory(of: {
-  readonly place: string | undefined
+  /** Those that name the history. */
+  readonly flags: Readonly<Record<string, unknown>>
   readonly policy: Policy
   readonly runs: readonly InputFile[]
   readonly now: string
 }): Promise<readonly InputFile[]> {
   const spans = of.policy.rules.flatMap(({ flakes }) => (flakes === undefined ? [] : [flakes.historyMs]))
-  if (of.place === undefined || spans.length === 0) return []
+  if (spans.length === 0) return []
   const nowMs = Date.parse(of.now)
   const tests = [
     ...new Set(of.runs.flatMap(runsOf).flatMap(({ cells }) => cells.map(({ test }) => test))),
   ].toSorted()
-  await using history = await openHistory(of.place)
-  const rows = await sliceHistory(history, { tests, sinceMs: nowMs - Math.max(...spans), untilMs: nowMs })
+  const span = { tests, sinceMs: nowMs - Math.max(...spans), untilMs: nowMs }
+  const rows = await withHistory(of.flags, async (history) => await sliceHistory(history, span))
   return [inputFile('history', 'history.json', historyText(rows))]
 }
 

@@ -5,16 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createGateWorld, gatePolicy } from './gate.test.fixture.ts'
 
 const world = createGateWorld()
-const { at, decide, folder, runSuite, signalbox, write } = world
+const { at, decide, folder, signalbox, write } = world
 afterAll(() => world[Symbol.dispose]())
 const SLOW = { timeout: 240_000 }
 
-beforeAll(async () => {
-  expect((await runSuite('good', '1.0.0')).exitCode).toBe(0)
-  expect((await runSuite('bad', '2.0.0', 'unit')).exitCode).toBe(1)
-  expect((await signalbox(['gate', 'keygen', 'ci'])).exitCode).toBe(0)
-  write('beta.yaml', gatePolicy())
-}, SLOW.timeout)
+beforeAll(async () => await world.prepare(), SLOW.timeout)
 
 describe('refused, with exit code 2, no decision and no evidence', () => {
   const refused = async (...args: readonly string[]): Promise<string> => {

@@ -1,7 +1,7 @@
 // The commands of the gate: usage, help, options. A part of the table of commands.
 
 import type { CommandRow } from './command-table.ts'
-import { collect, jsonOption, wholeNumber, type OptionRow } from './option-table.ts'
+import { collect, historyOption, jsonOption, wholeNumber, type OptionRow } from './option-table.ts'
 
 const decisionsOption: OptionRow = {
   flags: '-o, --output <folder>',
@@ -64,11 +64,7 @@ export const gateTable: CommandRow = {
         files('-r, --runs <path...>', 'run records: run.json, run folders, folders of them'),
         { flags: '--policy <file>', help: 'the policy of the channel' },
         files('--baseline <path...>', 'run records of the image that is promoted now'),
-        {
-          flags: '--history <place>',
-          help: 'the history that flake budgets are judged by: a file, or a PostgreSQL address',
-          env: 'SIGNALBOX_HISTORY',
-        },
+        historyOption,
         files('--waivers <path...>', 'signed waivers, or folders of them'),
         files('--approvals <path...>', 'signed approvals, or folders of them'),
         files('--attestations <path...>', 'signed statements about image or runs (DSSE), or folders of them'),

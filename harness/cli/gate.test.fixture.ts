@@ -32,8 +32,15 @@ export interface GateWorld extends Disposable {
     policy: string,
     ...more: readonly string[]
   ) => Promise<Decided>
+  /** A run of 1.0.0 that passes, one of 2.0.0 with a regression in boot.units, a key and a policy for beta. */
+  readonly prepare: () => Promise<void>
   /** The folder of the latest decision. */
   readonly latestDecision: () => string
+}
+
+/** Throws when a command of the preparation ends as it must not. */
+function requireExit({ exitCode, stderr }: CliResult, wanted: number): void {
+  if (exitCode !== wanted) throw new Error(`exit code ${exitCode}, not ${wanted}: ${stderr}`)
 }
 
 /** Makes one. */
@@ -44,7 +51,7 @@ export function createGateWorld(): GateWorld {
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
   ): Promise<CliResult> => await world.signalbox(args, env, world.folder)
-  return {
+  const made: GateWorld = {
     folder: world.folder,
     at,
     signalbox,
@@ -65,10 +72,17 @@ export function createGateWorld(): GateWorld {
       const decision = result.stdout === '' ? undefined : (JSON.parse(result.stdout) as Decision)
       return { ...result, decision }
     },
+    async prepare() {
+      requireExit(await made.runSuite('good', '1.0.0'), 0)
+      requireExit(await made.runSuite('bad', '2.0.0', 'unit'), 1)
+      requireExit(await signalbox(['gate', 'keygen', 'ci']), 0)
+      made.write('beta.yaml', gatePolicy())
+    },
     latestDecision: () =>
       join('signalbox-decisions', readdirSync(at('signalbox-decisions')).toSorted().at(-1) ?? ''),
     [Symbol.dispose]: () => world[Symbol.dispose](),
   }
+  return made
 }
 
 /** A policy for beta, with more of it, and how tests that are not about booting must pass. */

@@ -12,12 +12,7 @@ const { at, decide, folder, latestDecision, runSuite, signalbox, write } = world
 afterAll(() => world[Symbol.dispose]())
 const SLOW = { timeout: 240_000 }
 
-beforeAll(async () => {
-  expect((await runSuite('good', '1.0.0')).exitCode).toBe(0)
-  expect((await runSuite('bad', '2.0.0', 'unit')).exitCode).toBe(1)
-  expect((await signalbox(['gate', 'keygen', 'ci'])).exitCode).toBe(0)
-  write('beta.yaml', gatePolicy())
-}, SLOW.timeout)
+beforeAll(async () => await world.prepare(), SLOW.timeout)
 
 it('a newcomer: a policy, a decision, its verification, the promotion', SLOW, async () => {
   expect((await signalbox(['gate', 'init', '--channel', 'alpha'])).exitCode).toBe(0)

@@ -1,17 +1,15 @@
 // The versions that an image can be updated to, and how they are made: for the reference image out of its recipe, for others
 // from the file that --update-to names. What is wrong with a payload is said here, before any machine boots.
 
-import { createHash } from 'node:crypto'
-import { createReadStream, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import type { BuiltImage, PayloadDefect as SpoiltPayload, UsrVariantName } from '../../qemu/image/index.ts'
 import { codeOf, UsageError } from '../errors.ts'
-import { cacheFolder } from '../folders.ts'
 import type { Image, UpdatePayload } from '../model.ts'
 import { distroProfiles } from '../profiles/index.ts'
 import { compareVersions } from '../profiles/profile.ts'
+import type { Selection } from '../plan/select.ts'
 import type { PayloadName, Payloads, WhyNoPayload } from '../update/index.ts'
 import type { TargetFlags } from './option-table.ts'
 import { showProgress } from './progress.ts'
@@ -37,21 +35,28 @@ export function whyNoPayload(image: Image, { updateTo }: PayloadFlags): WhyNoPay
   }
 }
 
-/** Makes those versions. Throws UsageError for what --update-to names and cannot be used, InfraError when a build fails. */
+/**
+ * Makes the versions that the selected tests name. Throws UsageError for what --update-to names and cannot be used, InfraError when
+ * a build fails.
+ */
 export async function preparePayloads(
   image: Image,
-  names: ReadonlySet<PayloadName>,
+  selection: readonly Selection[],
   flags: PayloadFlags,
   signal: AbortSignal,
 ): Promise<Payloads | undefined> {
-  if (names.size === 0) return undefined
+  const why = whyNoPayload(image, flags)
+  const named = selection.flatMap(({ test: { requirements }, skip }) => {
+    const own = skip === undefined ? (requirements.payloads ?? []) : []
+    return own.some((name) => why(name) !== undefined) ? [] : own
+  })
+  if (named.length === 0) return undefined
   const made = new Map<PayloadName, UpdatePayload>()
-  for (const name of names) {
+  for (const name of new Set(named)) {
+    const isReference = image.identity.distro === 'reference'
     made.set(
       name,
-      image.identity.distro === 'reference'
-        ? await referencePayload(image, name, flags, signal)
-        : await payloadFile(image, flags),
+      isReference ? await referencePayload(image, name, flags, signal) : await payloadFile(image, flags),
     )
   }
   return {
@@ -76,14 +81,14 @@ async function referencePayload(
   const own = await readBuiltImage(dirname(image.disk.path))
   switch (name) {
     case 'own':
-      return await payloadOf(own)
+      return payloadOf(own)
     case 'next':
-      return await payloadOf(await nextImage(own, flags, signal))
+      return payloadOf(await nextImage(own, flags, signal))
     case 'after-next':
-      return await payloadOf(await buildImage(own, 2, undefined, signal))
+      return payloadOf(await buildImage(own, 2, undefined, signal))
     case 'never-complete':
     case 'unhealthy':
-      return await payloadOf(
+      return payloadOf(
         await buildImage(
           own,
           1,
@@ -96,7 +101,7 @@ async function referencePayload(
     case 'empty-usr':
     case 'kernel-panic': {
       const next = await nextImage(own, flags, signal)
-      return await brokenPayload(next, name satisfies SpoiltPayload, join(cacheFolder(), 'payloads'), signal)
+      return await brokenPayload(next, name satisfies SpoiltPayload, undefined, signal)
     }
     default:
       return name satisfies never
@@ -188,17 +193,14 @@ async function payloadFile(image: Image, { updateTo, updateVersion }: PayloadFla
   }
   requireNewer(from, updateVersion)
   const path = resolve(updateTo)
-  const found = await stat(path).catch((error: unknown) => {
+  await stat(path).catch((error: unknown) => {
     throw new UsageError(`the payload ${path} cannot be read: ${codeOf(error) ?? 'unknown error'}`, {
       code: 'payload-missing',
       hint: 'give the file that the vendor publishes as flatcar_production_update.gz',
     })
   })
   await requireMagic(path)
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash)
-  const file = { name: basename(path), path, bytes: found.size, sha256: hash.digest('hex') }
-  return { distro, version: updateVersion, files: [file] }
+  return { distro, version: updateVersion, files: [{ name: basename(path), path }] }
 }
 
 /** update_engine's payloads begin with "CrAU". */

@@ -1,6 +1,11 @@
 // Opens the history that the options name, for as long as some work takes.
 
-import { defaultHistory, explainHistoryError, type History, openHistory } from '../../reports/index.ts'
+import {
+  defaultHistory,
+  explainHistoryError,
+  type History,
+  openHistory,
+} from '../../reports/history/index.ts'
 
 /** Does the work, closes the history, and says what went wrong with it by name. */
 export async function withHistory<T>(

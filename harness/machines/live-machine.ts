@@ -31,8 +31,6 @@ import { rebootUntilReady } from './reboot-until-ready.ts'
 import { describeFailedUnits, judgeSystem, listFailedUnits, lookAtSystem, type SystemState } from './ready.ts'
 import { isDead, type Watch } from './watch.ts'
 
-export type { AdoptOptions, Clone } from './adopt-options.ts'
-
 /** What the harness holds of a machine; tests see only `machine`. */
 export interface LiveMachine extends AsyncDisposable {
   /** Its artefacts: console.txt, journal.txt, ignition.json. */

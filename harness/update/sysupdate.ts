@@ -65,11 +65,7 @@ export function sysupdateClient(machine: Machine): UpdateClient {
   const client: UpdateClient = {
     program: 'systemd-sysupdate',
     async offer(server, payload, { signingKey } = {}) {
-      const files = payload.files.map(({ name, path, bytes, sha256 }) => ({
-        name,
-        content: path,
-        declared: { bytes, sha256 },
-      }))
+      const files = payload.files.map(({ name, path }) => ({ name, content: path }))
       await server.offerFiles(files, signingKey === undefined ? {} : { signingKey })
     },
     async follow(server, { group = 'stable', signingKey } = {}) {

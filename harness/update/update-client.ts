@@ -48,7 +48,7 @@ export type UpdateProgress =
 
 export interface UpdateClient {
   readonly program: 'systemd-sysupdate' | 'update_engine'
-  /** Puts a version on a server, for clients of this kind. What is declared of its files is checked. */
+  /** Puts a version on a server, for clients of this kind. */
   offer(server: UpdateServer, payload: UpdatePayload, options?: OfferOptions): Promise<void>
   /** Has the machine ask this server and no other. Asks nothing by itself; it is kept over updates. */
   follow(server: UpdateServerUrls, options?: FollowOptions): Promise<void>

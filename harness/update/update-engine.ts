@@ -45,11 +45,7 @@ export function updateEngineClient(machine: Machine): UpdateClient {
   const client: UpdateClient = {
     program: 'update_engine',
     async offer(server, { version, files }, { downgrade = false } = {}) {
-      const [main, ...others] = files.map(({ name, path, bytes, sha256 }) => ({
-        name,
-        content: path,
-        declared: { bytes, sha256 },
-      }))
+      const [main, ...others] = files.map(({ name, path }) => ({ name, content: path }))
       if (main === undefined)
         throw new UsageError(`version ${version} has no payload`, { code: 'payload-missing' })
       await server.offerRelease({ version, packages: [main, ...others], to: downgrade ? 'any' : 'older' })

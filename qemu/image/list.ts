@@ -7,6 +7,7 @@ import { readBuiltImage, type BuiltImage } from './built-image.ts'
 import { defaultImageCache } from './build.ts'
 import { acquireLock } from '../lock.ts'
 import { isInUse } from '../in-use.ts'
+import { PAYLOADS } from './payload.ts'
 
 export interface PruneOptions {
   readonly cache?: string
@@ -50,6 +51,14 @@ export async function pruneImages(options: PruneOptions = {}): Promise<readonly 
   for (const name of names.filter((entry) => entry.startsWith('.building-'))) {
     await rm(join(cache, name), { recursive: true, force: true })
     removed.push(join(cache, name))
+  }
+  const kept = await listImages(cache)
+  for (const name of await readdir(join(cache, PAYLOADS)).catch(() => [])) {
+    // Named by the key of the image that they are made of.
+    const path = join(cache, PAYLOADS, name)
+    if (kept.some(({ key }) => name.startsWith(`${key}-`)) || (await isInUse(path))) continue
+    await rm(path, { recursive: true, force: true })
+    removed.push(path)
   }
   return removed
 }

@@ -2,13 +2,13 @@
 // that the image's transfer files look for. Also versions that are broken on purpose. Nothing here serves or signs anything.
 
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { UsageError } from '../../harness/errors.ts'
 import { runCommand } from '../../harness/process.ts'
-import type { PayloadFile, UpdatePayload } from '../../harness/model.ts'
+import type { UpdatePayload } from '../../harness/model.ts'
+import { defaultImageCache } from './build.ts'
 import type { BuiltImage } from './built-image.ts'
 import { slotUuids } from './gpt-layout.ts'
 import { overwriteUkiSection, readUkiSection } from './uki.ts'
@@ -17,34 +17,53 @@ import { overwriteUkiSection, readUkiSection } from './uki.ts'
 export const payloadDefects = ['corrupt-usr', 'wrong-root-hash', 'empty-usr', 'kernel-panic'] as const
 export type PayloadDefect = (typeof payloadDefects)[number]
 
-/** The payload of an image of the cache. Throws InfraError when a file cannot be read. */
-export async function payloadOf(image: BuiltImage): Promise<UpdatePayload> {
+/** The payload of an image of the cache. */
+export function payloadOf(image: BuiltImage): UpdatePayload {
   const { usr, verity, uki } = image.files
-  const payload = await describe(image, image.usrRootHash, {
-    usr: usr.path,
-    verity: verity.path,
-    uki: uki.path,
-  })
-  return { ...payload, image: image.image }
+  const parts = { usr: usr.path, verity: verity.path, uki: uki.path }
+  return { ...describe(image, image.usrRootHash, parts), image: image.image }
 }
 
-/** A payload with a defect, its files in a new folder below `folder`; whoever asked removes that. */
+/**
+ * A payload with a defect. Its files are made once and kept in the cache of images, under the key of the image; the good ones are the
+ * image's own.
+ */
 export async function brokenPayload(
   image: BuiltImage,
   defect: PayloadDefect,
-  folder: string,
+  cache: string = defaultImageCache(),
   signal?: AbortSignal,
 ): Promise<UpdatePayload> {
-  await mkdir(folder, { recursive: true })
-  const work = await mkdtemp(join(folder, `${defect}-`))
-  await using cleanup = new AsyncDisposableStack()
-  cleanup.defer(async () => await rm(work, { recursive: true, force: true, maxRetries: 3 }))
+  const payloads = join(cache, PAYLOADS)
+  const folder = join(payloads, `${image.key}-${defect}`)
+  if (!existsSync(folder)) {
+    await mkdir(payloads, { recursive: true })
+    const work = await mkdtemp(join(payloads, '.making-'))
+    try {
+      await spoil(image, defect, work, signal)
+      // Whoever made it first is as good.
+      await rename(work, folder).catch((error: unknown) => {
+        if (!existsSync(folder)) throw error
+      })
+    } finally {
+      await rm(work, { recursive: true, force: true, maxRetries: 3 })
+    }
+  }
   const { usr, verity, uki } = image.files
-  const intact = { usr: usr.path, verity: verity.path, uki: uki.path }
-  const payload = await spoil(image, intact, defect, work, signal)
-  cleanup.move()
-  return payload
+  const madeOr = (name: string, good: string): string => {
+    const made = join(folder, name)
+    return existsSync(made) ? made : good
+  }
+  const parts = {
+    usr: madeOr('usr.erofs', usr.path),
+    verity: madeOr('usr.verity', verity.path),
+    uki: madeOr('boot.efi', uki.path),
+  }
+  return describe(image, usrHashIn(await readFile(parts.uki)) ?? image.usrRootHash, parts)
 }
+
+/** Where they are kept in the cache of images; `pruneImages` removes those whose image is gone. */
+export const PAYLOADS = '.payloads'
 
 interface Parts {
   readonly usr: string
@@ -52,74 +71,57 @@ interface Parts {
   readonly uki: string
 }
 
+/** Writes what differs from the image's own files: `usr.erofs`, `usr.verity`, `boot.efi`. */
 async function spoil(
   image: BuiltImage,
-  intact: Parts,
   defect: PayloadDefect,
-  work: string,
+  folder: string,
   signal: AbortSignal | undefined,
-): Promise<UpdatePayload> {
-  const hash = image.usrRootHash
+): Promise<void> {
+  const { usr, uki } = image.files
+  const made = (name: string): string => join(folder, name)
   switch (defect) {
-    case 'corrupt-usr': {
-      const usr = join(work, 'usr.erofs')
-      await copyFile(intact.usr, usr)
-      await spoilBlocks(usr)
-      return await describe(image, hash, { ...intact, usr })
-    }
+    case 'corrupt-usr':
+      await copyFile(usr.path, made('usr.erofs'))
+      return await spoilBlocks(made('usr.erofs'))
     case 'wrong-root-hash': {
       // Not a digit is right, so that the partitions, which are found by the hash, get the wrong one's UUIDs as well.
-      const wrong = createHash('sha256').update(`not ${hash}`).digest('hex')
-      return await describe(image, wrong, {
-        ...intact,
-        uki: await ukiWithHash(intact.uki, hash, wrong, work),
-      })
+      const wrong = createHash('sha256').update(`not ${image.usrRootHash}`).digest('hex')
+      return await writeFile(made('boot.efi'), withUsrHash(await readFile(uki.path), wrong))
     }
     case 'empty-usr': {
-      const [empty, usr, verity] = ['empty', 'usr.erofs', 'usr.verity'].map((name) => join(work, name)) as [
-        string,
-        string,
-        string,
-      ]
+      const [empty, hashFile] = [made('empty'), made('root-hash')]
       await mkdir(empty)
-      await runCommand('mkfs.erofs', ['--quiet', usr, empty], { signal })
-      const hashFile = join(work, 'root-hash')
-      await runCommand('veritysetup', ['format', `--root-hash-file=${hashFile}`, usr, verity], { signal })
+      await runCommand('mkfs.erofs', ['--quiet', made('usr.erofs'), empty], { signal })
+      const format = ['format', `--root-hash-file=${hashFile}`, made('usr.erofs'), made('usr.verity')]
+      await runCommand('veritysetup', format, { signal })
       const rootHash = (await readFile(hashFile, 'utf8')).trim()
-      const uki = await ukiWithHash(intact.uki, hash, rootHash, work)
-      return await describe(image, rootHash, { usr, verity, uki })
+      return await writeFile(made('boot.efi'), withUsrHash(await readFile(uki.path), rootHash))
     }
     case 'kernel-panic': {
       // A kernel whose initrd is no archive finds no root filesystem, and panics.
-      const file = await readFile(intact.uki)
-      const uki = join(work, 'panic.efi')
+      const file = await readFile(uki.path)
       const initrd = readUkiSection(file, '.initrd')
-      await writeFile(uki, overwriteUkiSection(file, '.initrd', new Uint8Array(initrd?.length ?? 0)))
-      return await describe(image, hash, { ...intact, uki })
+      const none = new Uint8Array(initrd?.length ?? 0)
+      return await writeFile(made('boot.efi'), overwriteUkiSection(file, '.initrd', none))
     }
     default:
       return defect satisfies never
   }
 }
 
-async function describe(image: BuiltImage, rootHash: string, parts: Parts): Promise<UpdatePayload> {
+function describe(image: BuiltImage, rootHash: string, parts: Parts): UpdatePayload {
   const { version, distro } = image.image.identity
   const [usrUuid, verityUuid] = slotUuids(rootHash)
   return {
     distro,
     version,
     files: [
-      await fileOf(`reference_${version}_${verityUuid}.usr-verity.raw`, parts.verity),
-      await fileOf(`reference_${version}_${usrUuid}.usr.raw`, parts.usr),
-      await fileOf(`reference_${version}.efi`, parts.uki),
+      { name: `reference_${version}_${verityUuid}.usr-verity.raw`, path: parts.verity },
+      { name: `reference_${version}_${usrUuid}.usr.raw`, path: parts.usr },
+      { name: `reference_${version}.efi`, path: parts.uki },
     ],
   }
-}
-
-async function fileOf(name: string, path: string): Promise<PayloadFile> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash)
-  return { name, path, bytes: (await stat(path)).size, sha256: hash.digest('hex') }
 }
 
 /** One block of 4 KiB in eight, from the second MiB on: the superblock stays, so that what fails is the reading. */
@@ -131,14 +133,19 @@ async function spoilBlocks(path: string): Promise<void> {
     await file.write(block, 0, block.length, at)
 }
 
-async function ukiWithHash(path: string, from: string, to: string, work: string): Promise<string> {
-  const file = await readFile(path)
-  const commandLine = Buffer.from(readUkiSection(file, '.cmdline') ?? []).toString('latin1')
-  const changed = join(work, 'changed.efi')
-  const text = Buffer.from(commandLine.replace(from, to), 'latin1')
-  await writeFile(changed, overwriteUkiSection(file, '.cmdline', text))
-  return changed
+/** The root hash that a UKI's command line asks for. */
+function usrHashIn(uki: Uint8Array): string | undefined {
+  return /(?:^|\s)usrhash=([0-9a-f]{64})(?:\s|$)/.exec(commandLineOf(uki))?.[1]
 }
+
+/** The UKI with another root hash in its command line. */
+function withUsrHash(uki: Uint8Array, to: string): Uint8Array {
+  const text = commandLineOf(uki).replace(usrHashIn(uki) ?? '', to)
+  return overwriteUkiSection(uki, '.cmdline', Buffer.from(text, 'latin1'))
+}
+
+const commandLineOf = (uki: Uint8Array): string =>
+  Buffer.from(readUkiSection(uki, '.cmdline') ?? []).toString('latin1')
 
 /**
  * Looks at an image that machines are to be updated to as its client cannot: the hash tree must prove /usr, the UKI must ask for
@@ -159,8 +166,5 @@ export async function checkPayload(image: BuiltImage, signal?: AbortSignal): Pro
     if (signal?.aborted === true) throw error
     throw wrong(`its hash tree does not prove its /usr for root hash ${hash}`, error)
   }
-  const commandLine = Buffer.from(readUkiSection(await readFile(uki.path), '.cmdline') ?? []).toString(
-    'latin1',
-  )
-  if (!commandLine.includes(`usrhash=${hash} `)) throw wrong('its UKI asks for another /usr')
+  if (usrHashIn(await readFile(uki.path)) !== hash) throw wrong('its UKI asks for another /usr')
 }

@@ -1,29 +1,8 @@
 import { expect, test } from 'vitest'
-import { buildUki, readUkiSection } from './uki.ts'
+import { buildUki, overwriteUkiSection, readUkiSection } from './uki.ts'
+import { makeStub } from './uki.test.data.ts'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
-
-/** A minimal PE32+ file with one section and room for `room` more headers. */
-function makeStub(room: number): Uint8Array {
-  const sectionTable = 0x80 + 4 + 20 + 112
-  const headers = Math.ceil((sectionTable + (1 + room) * 40) / 512) * 512
-  const file = Buffer.alloc(headers + 512)
-  file.write('MZ')
-  file.writeUInt32LE(0x80, 0x3c)
-  file.write('PE\0\0', 0x80, 'latin1')
-  file.writeUInt16LE(1, 0x84 + 2)
-  file.writeUInt16LE(112, 0x84 + 16)
-  const optional = 0x84 + 20
-  file.writeUInt32LE(4096, optional + 32)
-  file.writeUInt32LE(512, optional + 36)
-  file.writeUInt32LE(sectionTable + (1 + room) * 40, optional + 60)
-  file.write('.text', sectionTable, 'latin1')
-  file.writeUInt32LE(100, sectionTable + 8)
-  file.writeUInt32LE(4096, sectionTable + 12)
-  file.writeUInt32LE(512, sectionTable + 16)
-  file.writeUInt32LE(headers, sectionTable + 20)
-  return file
-}
 
 test('sections come back as they went in, each on its own pages', () => {
   const uki = buildUki(makeStub(3), [
@@ -53,4 +32,17 @@ test('the stub itself is left as it was', () => {
 test('no room for headers, and no PE file, are errors', () => {
   expect(() => buildUki(makeStub(0), [{ name: '.a', data: text('x') }])).toThrow(/no room for 1 more/)
   expect(() => buildUki(text('#!/bin/sh\n'), [])).toThrow(/not a PE file/)
+})
+
+test('a section is overwritten in place, by data of its own length only', () => {
+  const uki = buildUki(makeStub(2), [
+    { name: '.cmdline', data: text('quiet') },
+    { name: '.initrd', data: Buffer.alloc(900, 7) },
+  ])
+  const changed = overwriteUkiSection(uki, '.cmdline', text('debug'))
+  expect(readUkiSection(changed, '.cmdline')).toEqual(text('debug'))
+  expect(readUkiSection(changed, '.initrd')).toEqual(new Uint8Array(900).fill(7))
+  expect(readUkiSection(uki, '.cmdline')).toEqual(Buffer.from('quiet'))
+  expect(() => overwriteUkiSection(uki, '.cmdline', text('longer'))).toThrow('no section .cmdline of 6 bytes')
+  expect(() => overwriteUkiSection(uki, '.none', text('x'))).toThrow('no section .none')
 })

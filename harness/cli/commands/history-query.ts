@@ -9,13 +9,13 @@ import {
   lastAttempts,
   metricHistory,
   passRate,
-  passRateText,
   type PastAttempt,
   type PastRun,
   type Scope,
   trend,
   type ComparedCell,
-} from '../../../reports/index.ts'
+} from '../../../reports/history/index.ts'
+import { passRateText } from '../../../reports/index.ts'
 import { formatSeconds } from '../../deadline.ts'
 import { UsageError } from '../../errors.ts'
 import { oneLine } from '../../hostile-text.ts'

@@ -1,14 +1,7 @@
 // `signalbox history import|prune`.
 
-import {
-  clockNotices,
-  findRecordFiles,
-  type Imported,
-  importRun,
-  type Notice,
-  pruneRuns,
-  readRecordFile,
-} from '../../../reports/index.ts'
+import { type Imported, importRun, pruneRuns } from '../../../reports/history/index.ts'
+import { clockNotices, findRecordFiles, type Notice, readRecordFile } from '../../../reports/index.ts'
 import { UsageError } from '../../errors.ts'
 import { listenForInterrupts } from '../interrupt.ts'
 import { showProgress } from '../progress.ts'

@@ -27,7 +27,7 @@ import { loadChosen } from '../choose-tests.ts'
 import type { ChosenTarget, Settings } from '../config/settings.ts'
 import { listenForInterrupts } from '../interrupt.ts'
 import type { RunFlags } from '../option-table.ts'
-import { preparePayloads, whyNoPayload } from '../payload-source.ts'
+import { preparePayloads } from '../payload-source.ts'
 import { openTarget, planningOf, type OpenedTarget } from '../open-target.ts'
 import { rerunOptions } from '../rerun-options.ts'
 import { retryPolicyOf } from '../retry-flags.ts'
@@ -190,13 +190,7 @@ interface WholeRun {
 
 async function prepareTarget(opened: OpenedTarget, cell: CellRun, all: WholeRun): Promise<PreparedRun> {
   const { flags, policy, image, selection } = opened
-  const named = selection.filter(({ skip }) => skip === undefined)
-  const why = whyNoPayload(image, flags)
-  const wanted = named.flatMap(({ test }) => {
-    const own = test.requirements.payloads ?? []
-    return own.some((name) => why(name) !== undefined) ? [] : own
-  })
-  const payloads = await preparePayloads(image, new Set(wanted), flags, all.signal)
+  const payloads = await preparePayloads(image, selection, flags, all.signal)
   const { oneJob } = all.debug
   return await prepareRun({
     ...cell,

@@ -1,6 +1,7 @@
 // `signalbox schema <name>`: the JSON Schemas of what programs read.
 
-import { policySchema, runSchema } from '../../../reports/index.ts'
+import { policySchema } from '../../../reports/gate/policy-schema.ts'
+import { runSchema } from '../../../reports/index.ts'
 import { UsageError } from '../../errors.ts'
 import { didYouMean } from '../../nearest.ts'
 

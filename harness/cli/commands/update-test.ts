@@ -77,9 +77,17 @@ function timelineLines(rows: readonly TimelineRow[]): readonly string[] {
   if (rows.length === 0) return []
   return [
     colors.bold('Timeline'),
-    ...rows.map(({ title, durationMs, detail, failed }) =>
-      failed ? colors.red(line(title, durationMs, 'failed')) : line(title, durationMs, detail),
+    ...rows.map(({ title, durationMs, bytes, failed }) =>
+      failed
+        ? colors.red(line(title, durationMs, 'failed'))
+        : line(title, durationMs, transferred(bytes, durationMs)),
     ),
     line('together', total, ''),
   ]
+}
+
+/** Nothing for what is only asked and answered. */
+function transferred(bytes: number, durationMs: number): string {
+  const mib = bytes / (1024 * 1024)
+  return mib < 1 ? '' : `${mib.toFixed(1)} MiB, ${(mib / (durationMs / 1000)).toFixed(1)} MiB/s`
 }

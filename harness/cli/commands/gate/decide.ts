@@ -21,7 +21,6 @@ export interface DecideFlags {
   readonly runs?: readonly string[]
   readonly policy?: string
   readonly baseline?: readonly string[]
-  readonly history?: string
   readonly waivers?: readonly string[]
   readonly approvals?: readonly string[]
   readonly attestations?: readonly string[]
@@ -50,7 +49,7 @@ export async function gateDecide(given: Readonly<Record<string, unknown>>): Prom
     ...files,
     ...runs,
     ...(await readRuns('baseline', flags.baseline ?? [])),
-    ...(await gatherHistory({ place: flags.history, policy, runs, now })),
+    ...(await gatherHistory({ flags: given, policy, runs, now })),
     ...waivers,
     ...(await readStatements('approval', flags.approvals ?? [])),
     ...(await readStatements('attestation', flags.attestations ?? [])),
