@@ -15,6 +15,7 @@ const folder = await mkdtemp(join(tmpdir(), 'qemu-contract-'))
 // Its own runtime and cache: what others run on this host must not look like our left-overs.
 process.env['SIGNALBOX_RUNTIME'] = join(folder, 'run')
 process.env['SIGNALBOX_CACHE'] = join(folder, 'cache')
+process.env['SIGNALBOX_TEMPLATES'] = join(folder, 'templates')
 const disk = join(folder, 'disk.raw')
 await writeFile(disk, bootDisk('hello from a boot sector\r\n', 'halt'))
 afterAll(async () => {

@@ -40,10 +40,6 @@ describe('the same template', () => {
   test.each<[string, string]>([
     ['under another name', templateKey({ ...spec, name: 'm7' }, image, host)],
     ['with another host name', templateKey({ ...spec, hostName: 'm7-ffffffff' }, image, host)],
-    [
-      'on a disk image that lies elsewhere',
-      templateKey(spec, { ...image, disk: { path: '/elsewhere', format: 'raw' } }, host),
-    ],
     ['on a host with more memory', templateKey(spec, image, { ...host, budget: { memoryMiB: 1, cpus: 1 } })],
     [
       'after the accelerator was measured again',
@@ -80,6 +76,10 @@ describe('another template', () => {
         { ...image, identity: { ...image.identity, digest: `sha256:${'1'.repeat(64)}` } },
         host,
       ),
+    ],
+    [
+      'the same image that lies elsewhere: what is saved are overlays over the file',
+      templateKey(spec, { ...image, disk: { path: '/elsewhere', format: 'raw' } }, host),
     ],
     ['another version', templateKey(spec, { ...image, identity: { ...image.identity, version: '2' } }, host)],
     [

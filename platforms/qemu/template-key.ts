@@ -11,7 +11,7 @@ import { toMachineConfig } from './machine-config.ts'
 import { firmwareOf } from './refuse.ts'
 
 /** Raised when what is saved, or how a machine is settled before, changes its meaning. */
-const FORMAT = 1
+const FORMAT = 2
 
 /** The key of a machine's template: `sha256` in hexadecimal. Looks at the firmware's file, and at nothing else. */
 export function templateKey(spec: MachineSpec, image: Image, host: Host): string {
@@ -39,6 +39,8 @@ export function templateKey(spec: MachineSpec, image: Image, host: Host): string
   const parts = {
     format: FORMAT,
     image: image.identity,
+    // The template's disks are overlays over this very file: the same image elsewhere makes a template of its own.
+    disk: image.disk,
     machine: { ...machine, firmware },
     emulator: host.emulator,
     firmware: code === undefined ? '' : fileIdentity(code),
