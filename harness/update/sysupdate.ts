@@ -96,6 +96,8 @@ export function sysupdateClient(machine: Machine): UpdateClient {
     booted,
     async markGood() {
       await machine.run(['/usr/lib/systemd/systemd-bless-boot', 'good'], sudo)
+      // It renames the boot files, and vfat writes the size of what was renamed late.
+      await machine.run(['sync', '--file-system', '/boot'], sudo)
     },
     async rollBack() {
       const { version } = await booted()

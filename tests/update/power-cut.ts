@@ -108,7 +108,6 @@ describe(
           })
           await machine.run(['systemctl', 'unmask', blessing], sudo)
           await updates.markGood()
-          await machine.run(['sync'])
           await cut()
           expect(await updates.booted()).toMatchObject({ version: next.version, state: 'good' })
           expect(await other()).toMatchObject({ version: old.version, state: 'good' })

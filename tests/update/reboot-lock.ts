@@ -5,7 +5,7 @@ import { describe, expect, test, type Machine } from '../../harness/index.ts'
 import { etcdctl, LOCAL, startEtcd } from '../etcd/members.ts'
 
 const sudo = { sudo: true } as const
-const LOCK = '/opt/reboot-lock/reboot-lock'
+const LOCK = '/opt/reboot-lock'
 
 /** `reboot-lock take TTL` waits for the lock; `reboot-lock give` gives it back when it is this machine's. */
 const program = `#!/bin/sh
