@@ -121,6 +121,7 @@ describe(
         })
         await test.step('on: it asks by itself', async () => {
           await machine.run(['systemctl', 'unmask', 'systemd-sysupdate.timer'], sudo)
+          await machine.run(['mkdir', '-p', '/etc/systemd/system/systemd-sysupdate.timer.d'], sudo)
           await machine.writeFile(
             '/etc/systemd/system/systemd-sysupdate.timer.d/50-now.conf',
             '[Timer]\nOnBootSec=\nOnUnitActiveSec=\nOnCalendar=\nRandomizedDelaySec=0\nOnActiveSec=1s\n',
