@@ -5,7 +5,6 @@ import type { KeyObject } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { messageOf, InfraError, UsageError } from '../../harness/errors.ts'
-import { readLedger } from '../gate/index.ts'
 import { explainHistoryError, type History, knownRuns } from '../history/index.ts'
 import { EVENT_FILE } from '../read-events.ts'
 import { shownLine } from '../html/shown-text.ts'
@@ -15,6 +14,7 @@ import { boardPage } from './board-data.ts'
 import { boardStream, liveRuns } from './board-stream.ts'
 import { comparePage } from './compare-data.ts'
 import type { RunProgress } from './data.ts'
+import { decisionReader } from './decisions.ts'
 import { admit, type Door } from './door.ts'
 import { liveStream } from './live-stream.ts'
 import { pageAnswer, problem } from './page-answer.ts'
@@ -51,6 +51,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
   const ended = new AbortController()
   const folders = openRunFolders(results)
   const reports = startRunReports(options.findBaselines)
+  const readDecisions = decisionReader(options.decisions, options.key)
   const open = new Set<Promise<void>>()
   let streams = 0
 
@@ -84,14 +85,10 @@ export function createDashboard(options: DashboardOptions): Dashboard {
         },
         200,
       )
-    const { decisions } = await readLedger(options.decisions, options.key)
     const text =
       found === undefined
         ? await reports.ofHistory(history, run)
-        : await reports.ofFolder(
-            join(results, found.folder),
-            decisions.map(({ decision }) => decision),
-          )
+        : await reports.ofFolder(join(results, found.folder), (await readDecisions()).decisions)
     return text === undefined
       ? undefined
       : { kind: 'page', status: 200, text, policy: (await reportCode()).policy }
@@ -100,11 +97,11 @@ export function createDashboard(options: DashboardOptions): Dashboard {
   const answer = async (wanted: Wanted, request: IncomingMessage): Promise<Answer | undefined> => {
     switch (wanted.kind) {
       case 'board': {
-        const { decisions, warnings } = await readLedger(options.decisions, options.key)
+        const { decisions, warnings } = await readDecisions()
         const page = await boardPage({
           history,
           results,
-          decisions: decisions.map(({ decision }) => decision),
+          decisions,
           areSigned: options.key !== undefined,
           notes: warnings,
           live: await live(),

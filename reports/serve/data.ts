@@ -51,7 +51,7 @@ export interface RunProgress {
   readonly targets: readonly string[]
   readonly images: readonly string[]
   readonly startedAt: string
-  /** Tests that are to run. */
+  /** Tests of the plan, skipped ones too. */
   readonly planned: number
   readonly verdicts: VerdictCounts
   readonly running: readonly string[]

@@ -30,7 +30,7 @@ export function startProgress(): Progress {
         case 'plan': {
           const { name, image } = item
           runs.set(item.run, { name, image, ended: undefined })
-          planned += item.planned
+          planned += item.planned + item.skipped
           return
         }
         case 'end': {

@@ -25,12 +25,11 @@ const PART_BYTES = 1024 * 1024
 
 /** Reads from the beginning. A line that is too long for an event is passed over. */
 export function openTail(path: string): Tail {
-  /** The end of the last whole line. */
+  /** The end of the last whole line; what comes after it is read anew each time, for a writer may take it back. */
   let done = 0
-  /** What came after it. */
-  let rest: Buffer = Buffer.alloc(0)
-  /** Of a line that is too long: bytes that were thrown away. */
-  let thrown = 0
+  let partBytes = PART_BYTES
+  /** `done` is in the middle of a line that is too long. */
+  let isWithin = false
   return {
     async read() {
       const handle = await open(path).catch(() => undefined)
@@ -38,25 +37,23 @@ export function openTail(path: string): Tail {
       try {
         const { size } = await handle.stat()
         if (size < done) return undefined
-        // The writer has taken half a line back.
-        if (size < done + thrown + rest.length) [rest, thrown] = [Buffer.alloc(0), 0]
-        const from = done + thrown + rest.length
-        if (size === from) return { lines: [], left: 0 }
-        const { bytesRead, buffer } = await handle.read({
-          buffer: Buffer.alloc(Math.min(PART_BYTES, size - from)),
-          position: from,
-        })
-        const data = Buffer.concat([rest, buffer.subarray(0, bytesRead)])
+        if (size === done) return { lines: [], left: 0 }
+        const wanted = Math.min(partBytes, size - done)
+        const { bytesRead, buffer } = await handle.read({ buffer: Buffer.alloc(wanted), position: done })
+        const data = buffer.subarray(0, bytesRead)
         const lines: TailLine[] = []
         let start = 0
         for (let at = data.indexOf(NEWLINE); at !== -1; at = data.indexOf(NEWLINE, start)) {
-          const end = done + thrown + (at + 1 - start)
-          if (thrown === 0) lines.push({ text: data.toString('utf8', start, at), end })
-          ;[done, thrown, start] = [end, 0, at + 1]
+          if (!isWithin) lines.push({ text: data.toString('utf8', start, at), end: done + at + 1 })
+          isWithin = false
+          start = at + 1
         }
-        rest = data.subarray(start)
-        if (rest.length > LONGEST_LINE) [thrown, rest] = [thrown + rest.length, Buffer.alloc(0)]
-        return { lines, left: Math.max(0, size - done - thrown - rest.length) }
+        const isFull = start === 0 && bytesRead === partBytes
+        if (isFull && bytesRead > LONGEST_LINE) [start, isWithin] = [bytesRead, true]
+        partBytes = isFull && !isWithin ? partBytes * 2 : PART_BYTES
+        done += start
+        // Half a line is nothing to be read.
+        return { lines, left: start > 0 || isFull ? size - done : 0 }
       } finally {
         await handle.close()
       }

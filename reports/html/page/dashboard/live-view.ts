@@ -74,7 +74,7 @@ export function liveView({ run }: LivePage): HTMLElement {
           'tr',
           {},
           ...['Test', 'State', 'Took', 'What happens'].map((name) =>
-            h('th', { attrs: { scope: 'col' } }, name),
+            h('th', { ...(name === 'Took' ? { class: 'number' } : {}), attrs: { scope: 'col' } }, name),
           ),
         ),
       ),
