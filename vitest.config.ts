@@ -1,17 +1,21 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-// Four projects: `unit` needs nothing but Node and takes seconds; `cli` runs the real command line over fake machines, one
-// process after another; `browser` opens reports in a headless Chromium; `machine` boots real machines and runs one file at a
-// time.
+// Four projects: `unit` needs nothing but Node; `cli` runs the real command line over fake machines and mostly waits, so that
+// several files beside each other take a third of the time; after them, one file at a time, `browser` opens pages in a headless
+// Chromium and `machine` boots real machines.
 // SIGNALBOX_TEST_REPORT names a file for the results as JSON, for CI to count.
 
 const report = process.env['SIGNALBOX_TEST_REPORT']
 
 // Several minutes each on an emulated machine: with them CI would not end in its time. SIGNALBOX_LONG_TESTS=1 runs them with the
 // others, and naming one of them: SIGNALBOX_LONG_TESTS=1 npx vitest run --project machine harness/cli/clusters.machine.test.ts
-const long = ['clusters', 'cluster', 'control', 'external', 'updates'].map(
+const long = ['clusters', 'cluster', 'control', 'external', 'fork-faults', 'fork-host', 'updates'].map(
   (name) => `harness/cli/${name}.machine.test.ts`,
 )
+
+const together = { maxWorkers: Math.max(3, availableParallelism()), sequence: { groupOrder: 0 } }
+const alone = (groupOrder: number) => ({ fileParallelism: false, sequence: { groupOrder } })
 
 export default defineConfig({
   test: {
@@ -22,6 +26,7 @@ export default defineConfig({
           name: 'unit',
           include: ['{harness,platforms,qemu,reports,tests}/**/*.test.ts'],
           exclude: ['**/*.machine.test.ts', 'harness/cli/*.test.ts'],
+          ...together,
           // Ends what hangs; a busy host only takes longer.
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -32,6 +37,7 @@ export default defineConfig({
           name: 'cli',
           include: ['harness/cli/*.test.ts'],
           exclude: ['**/*.machine.test.ts', '**/*.browser.test.ts'],
+          ...together,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -40,7 +46,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['harness/cli/*.browser.test.ts'],
-          fileParallelism: false,
+          ...alone(1),
           testTimeout: 240_000,
           hookTimeout: 240_000,
           expect: { poll: { timeout: 120_000 } },
@@ -52,7 +58,7 @@ export default defineConfig({
           include: ['{harness,platforms,qemu,reports,tests}/**/*.machine.test.ts'],
           exclude: process.env['SIGNALBOX_LONG_TESTS'] === undefined ? long : [],
           globalSetup: ['harness/setup/machine-tests.global.ts'],
-          fileParallelism: false,
+          ...alone(2),
           testTimeout: 900_000,
           hookTimeout: 900_000,
         },

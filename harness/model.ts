@@ -27,6 +27,8 @@ export interface Image {
   }
   /** Firmwares that can boot this image, the preferred one first. */
   readonly firmwares: readonly Firmware[]
+  /** What it brings beside the OS itself, as tests ask for it (`etcd`); undefined where nobody knows. */
+  readonly features?: readonly string[]
 }
 
 /** One file of an update payload. */

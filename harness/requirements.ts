@@ -102,6 +102,11 @@ export interface Requirements {
    * is skipped where they cannot be had, or where the harness cannot drive the updates of this OS.
    */
   readonly payloads?: readonly PayloadName[]
+  /**
+   * Programs that not every image of a distro brings: `etcd`, `podman`. Skipped on an image that is known to lack one; where nothing
+   * is known, the test runs.
+   */
+  readonly features?: readonly string[]
   /** A kernel panic ends the machine (`stop`, default), or its next boot is waited for (`reboot`). */
   readonly onPanic?: 'stop' | 'reboot'
   /** Appended to the kernel's command line. */
@@ -188,6 +193,7 @@ const table: { readonly [Key in keyof Required<Requirements>]: Check } = {
   versions: text,
   timeoutMs: count(1, 24 * 3600 * 1000),
   payloads: oneOf(payloadNames),
+  features: texts,
   onPanic: (value) => (value === 'stop' || value === 'reboot' ? undefined : '"stop" or "reboot"'),
   firstBoot: flag,
   exclusive: flag,

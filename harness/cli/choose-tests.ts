@@ -31,11 +31,12 @@ export interface ChosenTests {
   readonly knownDurationMs: (test: string) => number | undefined
 }
 
-/** Chooses for one target; `tags` may be its own. */
+/** Chooses for one target; `tags` may be its own, `features` are its image's. */
 export type Choose = (
   target: Target,
   signal: AbortSignal,
   tags: readonly string[] | undefined,
+  features: readonly string[] | undefined,
 ) => Promise<ChosenTests>
 
 /** Loads tests before anything is known of the target: wrong files are told at once. Under --watch they are also reported. */
@@ -72,17 +73,18 @@ export async function loadChosen(
   await told(true, loaded.files)
   const graph = watch?.graph
   return {
-    async choose(target, signal, tags = []) {
+    async choose(target, signal, tags = [], features = undefined) {
       const written = places.length === 0 ? [] : loaded.tests.map((test) => writtenTest(test, loaded))
       const narrowed = await narrow({ flags, loaded, graph, wish: iteration?.wish, target, signal })
       const named = selectTests(loaded.tests, {
         globs,
         tags,
         target,
+        features,
         placed: places.flatMap((place) => testsAt(written, place)),
         only: narrowed.only,
       })
-      const { selection: selected, messages } = withEarlier(named, loaded.tests, { target, tags })
+      const { selection: selected, messages } = withEarlier(named, loaded.tests, { target, tags, features })
       const brought = messages.map((message): Remark => ({ level: 'info', code: 'serial-needs', message }))
       const known = await knowFailures(flags, selected, { target, tests: loaded.tests })
       const { selection } = known

@@ -14,6 +14,7 @@ import {
   targetOptions,
   wholeNumber,
   type OptionRow,
+  flavourHelp,
 } from './option-table.ts'
 
 /** Runs a command and returns the exit code. The flags hold what a config says where the command line says nothing. */
@@ -228,6 +229,7 @@ export const commandTable: readonly CommandRow[] = [
         options: [
           { flags: '--image-version <version>', help: 'version to build', default: '1.0.0' },
           { flags: '--channel <name>', help: 'channel to put into os-release', default: 'stable' },
+          { flags: '--flavour <name>', help: `more programs: ${flavourHelp}` },
           { flags: '--force', help: 'build even if the cache has it', default: false },
           jsonOption,
         ],

@@ -26,6 +26,7 @@ export interface TargetFlags {
   readonly arch?: string
   readonly channel?: string
   readonly imageVersion?: string
+  readonly flavour?: string
   readonly updateTo?: string
   readonly updateVersion?: string
   readonly firmware?: string

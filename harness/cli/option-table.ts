@@ -2,10 +2,16 @@
 // `--help` and the README's table come from it.
 
 import { InvalidArgumentError } from 'commander'
+import { flavourNames, flavours } from '../../qemu/image/flavours.ts'
 import type { ConfigKey } from '../config/config.ts'
 import type { Architecture, DistroName, Firmware } from '../model.ts'
 
 export type { DebugFlags, RunFlags, SelectionFlags, TargetFlags } from './flags.ts'
+
+/** Flavours and what they bring, as help shows them. */
+export const flavourHelp = flavourNames
+  .map((name) => `${name} (${flavours[name].features.join(', ')})`)
+  .join(' or ')
 
 export interface OptionRow {
   /** As commander reads it: `-j, --jobs <n>`. */
@@ -193,6 +199,13 @@ export const targetOptions: readonly ConfigurableRow[] = [
     help: "the image's version, where the image does not say",
     env: 'SIGNALBOX_IMAGE_VERSION',
     config: 'imageVersion',
+  },
+  {
+    flags: '--flavour <name>',
+    help: `the reference image with more programs: ${flavourHelp}; built when needed`,
+    env: 'SIGNALBOX_FLAVOUR',
+    config: 'flavour',
+    known: flavourNames,
   },
   {
     flags: '--update-to <path>',

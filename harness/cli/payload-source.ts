@@ -146,6 +146,7 @@ async function buildImage(
     version: next,
     channel,
     signal,
+    ...(own.flavour === undefined ? {} : { flavour: own.flavour }),
     ...(variant === undefined ? {} : { variant }),
     onProgress: ({ step, index, count, line }) => progress.update(`${index}/${count} ${step}`, line),
   })

@@ -17,6 +17,7 @@ const kept: ReadonlySet<string> = new Set([
   '--arch',
   '--channel',
   '--image-version',
+  '--flavour',
   '--firmware',
   '--no-fork',
   '--boot-timeout',

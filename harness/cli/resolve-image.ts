@@ -3,6 +3,7 @@
 import { open, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { codeOf, UsageError } from '../errors.ts'
+import { flavourNames, flavours, type FlavourName } from '../../qemu/image/flavours.ts'
 import type { Firmware, Image, ImageIdentity, Target } from '../model.ts'
 import { didYouMean } from '../nearest.ts'
 import { architectures, distros, firmwares, type TargetFlags } from './option-table.ts'
@@ -53,23 +54,25 @@ export async function findImage(flags: TargetFlags): Promise<Image> {
 }
 
 /** Which reference image the flags mean. */
-function referenceOf({ channel, imageVersion }: TargetFlags): {
+function referenceOf({ channel, imageVersion, flavour }: TargetFlags): {
   readonly channel?: string
   readonly version?: string
+  readonly flavour?: FlavourName
 } {
   return {
     ...(channel === undefined ? {} : { channel }),
     ...(imageVersion === undefined ? {} : { version: imageVersion }),
+    ...(flavour === undefined ? {} : { flavour: oneOfWords('flavour', flavour, flavourNames) }),
   }
 }
 
 /** The identity to list tests for, without building or reading an image's content. */
 export async function resolveIdentity(
   flags: TargetFlags,
-): Promise<{ identity: ImageIdentity; firmwares: readonly Firmware[] }> {
+): Promise<Pick<Image, 'identity' | 'firmwares' | 'features'>> {
   if (flags.image !== undefined) {
     const image = await imageFrom(flags.image, flags, async () => await Promise.resolve('sha256:'))
-    return { identity: image.identity, firmwares: image.firmwares }
+    return image
   }
   const identity: ImageIdentity = {
     ...unbuilt,
@@ -80,7 +83,13 @@ export async function resolveIdentity(
     ...(flags.channel === undefined ? {} : { channel: flags.channel }),
     ...(flags.imageVersion === undefined ? {} : { version: flags.imageVersion }),
   }
-  return { identity, firmwares: identity.distro === 'reference' ? ['direct', 'uefi'] : ['uefi', 'bios'] }
+  if (identity.distro !== 'reference') return { identity, firmwares: ['uefi', 'bios'] }
+  const { flavour } = referenceOf(flags)
+  return {
+    identity,
+    firmwares: ['direct', 'uefi'],
+    features: flavour === undefined ? [] : flavours[flavour].features,
+  }
 }
 
 /** The cell of the matrix that an image, a platform and flags make; `named` is its name in a config. */

@@ -31,6 +31,8 @@ export interface ConfigOptions {
   readonly channel?: string
   /** Of the reference image that is built, or of a disk image that does not say. */
   readonly imageVersion?: string
+  /** The reference image with more programs, as `--flavour`. */
+  readonly flavour?: string
   /** The version that tests of updates update to, as `--update-to`. */
   readonly updateTo?: string
   readonly updateVersion?: string
@@ -81,6 +83,7 @@ export type TargetOptionKey =
   | 'architecture'
   | 'channel'
   | 'imageVersion'
+  | 'flavour'
   | 'updateTo'
   | 'updateVersion'
   | 'firmware'

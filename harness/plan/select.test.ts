@@ -113,3 +113,13 @@ function hintOf(work: () => unknown): string | undefined {
   }
   return undefined
 }
+
+it('skips what the image is known to lack, and runs where nothing is known', () => {
+  add('etcd.put', { features: ['etcd', 'podman'] })
+  const skip = (features?: readonly string[]): string | undefined =>
+    selectTests(registeredTests(), { globs: ['etcd.put'], tags: [], target, features })[0]?.skip
+  expect(skip()).toBeUndefined()
+  expect(skip(['podman', 'etcd', 'more'])).toBeUndefined()
+  expect(skip(['etcd'])).toMatch(/^needs an image with podman; this one has none/)
+  expect(skip([])).toMatch(/needs an image with etcd.*; also needs an image with podman/)
+})

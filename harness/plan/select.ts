@@ -25,6 +25,8 @@ export interface SelectOptions {
   /** `smoke` includes, `!slow` excludes; any including tag suffices, every excluding one counts. */
   readonly tags: readonly string[]
   readonly target: Target
+  /** What the image brings beside the OS; undefined where nobody knows. */
+  readonly features?: readonly string[] | undefined
   /** Tests that were named by their place in a file; with globs, both are selected. */
   readonly placed?: readonly RegisteredTest[] | undefined
   /** Leaves out all others of what globs, places and tags select. */
@@ -33,7 +35,7 @@ export interface SelectOptions {
 
 /** The selected tests in order of name. A glob that matches nothing is a UsageError that names the nearest tests. */
 export function selectTests(tests: readonly RegisteredTest[], options: SelectOptions): readonly Selection[] {
-  const { globs, tags, target, placed = [], only = () => true } = options
+  const { globs, tags, target, features, placed = [], only = () => true } = options
   const named = globs.length + placed.length === 0 ? tests : [...matchGlobs(tests, globs), ...placed]
   const included = tags.filter((tag) => !tag.startsWith('!'))
   const excluded = new Set(tags.filter((tag) => tag.startsWith('!')).map((tag) => tag.slice(1)))
@@ -48,7 +50,7 @@ export function selectTests(tests: readonly RegisteredTest[], options: SelectOpt
         only(test)
       )
     })
-    .map((test) => ({ test, skip: joinReasons(skipReasons(test, target, tags)) }))
+    .map((test) => ({ test, skip: joinReasons(skipReasons(test, target, tags, features)) }))
 }
 
 function matchGlobs(tests: readonly RegisteredTest[], globs: readonly string[]): readonly RegisteredTest[] {
@@ -97,6 +99,7 @@ export function skipReasons(
   test: RegisteredTest,
   target: Target,
   tags: readonly string[] = [],
+  features?: readonly string[],
 ): readonly string[] {
   const needs = test.requirements
   const { requiredTag } = needs
@@ -127,6 +130,9 @@ export function skipReasons(
     ),
     ...exclusions.flatMap(([what, excluded = [], actual]) =>
       excluded.some((name) => name === actual) ? [`not on ${what} ${actual}`] : [],
+    ),
+    ...(needs.features ?? []).flatMap((name) =>
+      features === undefined || features.includes(name) ? [] : [`needs an image with ${name}; this one has none (the reference image has it with --flavour)`],
     ),
     ...(rules ?? []).map(({ reason }) => reason),
     ...(version ? [version] : []),

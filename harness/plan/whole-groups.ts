@@ -1,9 +1,8 @@
 // Selection and serial groups, pure: a selected test brings along the tests before it in its group, because it begins with
 // what they leave.
 
-import type { Target } from '../model.ts'
 import type { RegisteredTest } from '../registry.ts'
-import { skipReasons, type Selection } from './select.ts'
+import { skipReasons, type SelectOptions, type Selection } from './select.ts'
 import { joinReasons } from './unmet.ts'
 
 export interface WithEarlier {
@@ -17,7 +16,7 @@ export interface WithEarlier {
 export function withEarlier(
   selection: readonly Selection[],
   all: readonly RegisteredTest[],
-  { target, tags }: { readonly target: Target; readonly tags: readonly string[] },
+  { target, tags, features }: Pick<SelectOptions, 'target' | 'tags' | 'features'>,
 ): WithEarlier {
   const has = new Set(selection.map(({ test }) => test.name))
   const last = new Map<string, RegisteredTest>()
@@ -36,7 +35,7 @@ export function withEarlier(
     selection: [
       ...selection,
       ...added.flatMap(({ earlier }) =>
-        earlier.map((test) => ({ test, skip: joinReasons(skipReasons(test, target, tags)) })),
+        earlier.map((test) => ({ test, skip: joinReasons(skipReasons(test, target, tags, features)) })),
       ),
     ].toSorted((a, b) => (a.test.name < b.test.name ? -1 : 1)),
     messages: added.map(({ group, until, earlier }) => {

@@ -15,6 +15,7 @@ import {
   type ImageMetadata,
 } from './built-image.ts'
 import { imageKey } from './cache-key.ts'
+import { flavours, type FlavourName } from './flavours.ts'
 import { acquireLock } from '../lock.ts'
 import { configureTree } from './steps/configure.ts'
 import type { BuildContext } from './steps/context.ts'
@@ -42,6 +43,8 @@ export interface BuildOptions {
   readonly channel?: string
   /** A version that is broken on purpose (see variants.ts). */
   readonly variant?: UsrVariantName
+  /** The image with more programs (see flavours.ts); default: without. */
+  readonly flavour?: FlavourName
   /** Where images are kept; default `images` in the user's cache folder. */
   readonly cache?: string
   readonly signal?: AbortSignal
@@ -68,29 +71,17 @@ export const defaultImageCache = (): string => join(cacheFolder(), 'images')
 
 /** The image of the cache that `buildReferenceImage` would return without building; undefined when it would build. */
 export async function findReferenceImage(
-  options: Pick<BuildOptions, 'version' | 'channel' | 'cache' | 'variant'> = {},
+  options: Pick<BuildOptions, 'version' | 'channel' | 'cache' | 'variant' | 'flavour'> = {},
 ): Promise<BuiltImage | undefined> {
-  const { version = '1.0.0', channel = 'stable', cache = defaultImageCache(), variant } = options
-  const key = await imageKey({ version, channel, architecture: 'x86_64', variant })
-  const folder = join(cache, `reference-${version}-${channel}-${key}`)
+  const { folder } = await placeOf(options)
   return existsSync(join(folder, 'image.json')) ? await readBuiltImage(folder) : undefined
 }
 
 /** Builds the image, or returns the cached one. Throws InfraError (no root, a missing tool, a failed step). */
 export async function buildReferenceImage(options: BuildOptions = {}): Promise<BuiltImage> {
-  const {
-    version = '1.0.0',
-    channel = 'stable',
-    cache = defaultImageCache(),
-    signal,
-    force = false,
-    variant,
-  } = options
-  const key = await imageKey({ version, channel, architecture: 'x86_64', variant })
-  const folder = join(cache, `reference-${version}-${channel}-${key}`)
-  const found = force
-    ? undefined
-    : await findReferenceImage({ version, channel, cache, ...(variant === undefined ? {} : { variant }) })
+  const { signal, force = false } = options
+  const { version, channel, cache, key, folder } = await placeOf(options)
+  const found = force ? undefined : await findReferenceImage(options)
   if (found !== undefined) return found
   await requireBuildHost()
   await mkdir(cache, { recursive: true })
@@ -108,6 +99,19 @@ export async function buildReferenceImage(options: BuildOptions = {}): Promise<B
   await rm(folder, { recursive: true, force: true })
   await rename(join(work, 'out'), folder)
   return await readBuiltImage(folder)
+}
+
+/** Where an image lies in the cache. */
+async function placeOf({
+  version = '1.0.0',
+  channel = 'stable',
+  cache = defaultImageCache(),
+  variant,
+  flavour,
+}: BuildOptions): Promise<Omit<Build, 'work'> & { readonly folder: string }> {
+  const key = await imageKey({ version, channel, architecture: 'x86_64', variant, flavour })
+  const name = ['reference', version, channel, ...(flavour === undefined ? [] : [flavour]), key]
+  return { version, channel, cache, key, folder: join(cache, name.join('-')) }
 }
 
 interface Build extends BuildOptions {
@@ -138,6 +142,7 @@ async function buildInto(build: Build): Promise<void> {
     channel: build.channel,
     key: build.key,
     variant: build.variant,
+    flavour: build.flavour,
     force: build.force ?? false,
     signal: build.signal,
     onLine: report,
@@ -185,6 +190,8 @@ async function buildInto(build: Build): Promise<void> {
     channel: build.channel,
     architecture: 'x86_64',
     buildId,
+    ...(build.flavour === undefined ? {} : { flavour: build.flavour }),
+    features: build.flavour === undefined ? [] : flavours[build.flavour].features,
     builtAt: new Date().toISOString(),
     digest: `sha256:${await digestOf([kernel.vmlinux, kernel.initrd], usr.rootHash)}`,
     usrRootHash: usr.rootHash,

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -53,6 +53,28 @@ test('a built image reads back, from its folder or its image.json', async () => 
   // On every boot: the guest itself remembers that Ignition ran.
   expect(image.direct?.arguments).toBe('usrhash=aa quiet ignition.firstboot=1 ignition.platform.id=qemu')
   expect(image.direct?.firstBootArguments).toBe('')
+  expect(image.features).toEqual([])
+})
+
+test('an image says which flavour it is and what that brings', async () => {
+  await using stack = new AsyncDisposableStack()
+  const folder = await makeImage(await makeCache(stack), 'k1', '2026-01-01T00:00:00Z')
+  const path = join(folder, 'image.json')
+  const metadata = JSON.parse(await readFile(path, 'utf8')) as ImageMetadata
+  const write = async (more: object): Promise<void> =>
+    await writeFile(path, JSON.stringify({ ...metadata, ...more }))
+  await write({ flavour: 'services', features: ['etcd', 'podman'] })
+  expect(await readBuiltImage(folder)).toMatchObject({
+    flavour: 'services',
+    image: { features: ['etcd', 'podman'] },
+  })
+  // Of a flavour that this version does not know, what it brings is still true.
+  await write({ flavour: 'unheard-of', features: ['more'] })
+  const later = await readBuiltImage(folder)
+  expect(later.flavour).toBeUndefined()
+  expect(later.image.features).toEqual(['more'])
+  await write({ features: 'etcd' })
+  await expect(readBuiltImage(folder)).rejects.toThrow(/not the metadata/)
 })
 
 test('a missing, truncated, foreign or escaping image is a usage error that says which file', async () => {

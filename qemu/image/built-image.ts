@@ -5,6 +5,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { codeOf, UsageError } from '../../harness/errors.ts'
 import type { Architecture, Image } from '../../harness/model.ts'
+import { flavourNames, type FlavourName } from './flavours.ts'
 import { firstBootArguments } from './recipe.ts'
 
 /** What `image.json` holds. File names are relative to its folder. */
@@ -16,6 +17,9 @@ export interface ImageMetadata {
   readonly channel: string
   readonly architecture: Architecture
   readonly buildId: string
+  readonly flavour?: string
+  /** What its flavour has; images of older versions do not say. */
+  readonly features?: readonly string[]
   readonly builtAt: string
   /** `sha256:` over the kernel, the initrd and the /usr root hash: what decides what runs. */
   readonly digest: string
@@ -34,6 +38,7 @@ export interface BuiltImage {
   readonly folder: string
   readonly key: string
   readonly image: Image
+  readonly flavour?: FlavourName
   readonly files: Readonly<Record<ImageFile, { readonly path: string; readonly bytes: number }>>
   readonly usrRootHash: string
   readonly builtAt: Date
@@ -49,12 +54,14 @@ export async function readBuiltImage(pathOrFolder: string): Promise<BuiltImage> 
     imageFiles.map(async (role) => [role, await checkFile(folder, metadata.files[role])] as const),
   )
   const files = Object.fromEntries(entries) as BuiltImage['files']
-  const { key, usrRootHash, distro, version, channel, architecture, buildId, digest } = metadata
+  const { key, usrRootHash, distro, version, channel, architecture, buildId, digest, features = [] } = metadata
+  const flavour = flavourNames.find((name) => name === metadata.flavour)
   return {
     folder,
     key,
     usrRootHash,
     files,
+    ...(flavour === undefined ? {} : { flavour }),
     builtAt: new Date(metadata.builtAt),
     packages: files.packages.path,
     image: {
@@ -68,6 +75,7 @@ export async function readBuiltImage(pathOrFolder: string): Promise<BuiltImage> 
         firstBootArguments: '',
       },
       firmwares: ['direct', 'uefi'],
+      features,
     },
   }
 }
@@ -131,6 +139,9 @@ function isMetadata(value: unknown): value is ImageMetadata {
   if (record['format'] !== 1 || record['distro'] !== 'reference') return false
   if (record['architecture'] !== 'x86_64' && record['architecture'] !== 'arm64') return false
   if (!strings.every((name) => typeof record[name] === 'string')) return false
+  const { flavour, features = [] } = record
+  if (flavour !== undefined && typeof flavour !== 'string') return false
+  if (!Array.isArray(features) || !features.every((name) => typeof name === 'string')) return false
   const files = record['files']
   if (typeof files !== 'object' || files === null) return false
   return imageFiles.every((role) => isFile((files as Record<string, unknown>)[role]))

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { flavours, type FlavourName } from './flavours.ts'
 import { recipeFolder } from './recipe.ts'
 import * as recipe from './recipe.ts'
 import * as trim from './trim.ts'
@@ -15,6 +16,7 @@ export interface ImageQuery {
   readonly channel: string
   readonly architecture: 'x86_64'
   readonly variant?: UsrVariantName | undefined
+  readonly flavour?: FlavourName | undefined
 }
 
 /** The key as hex, 20 digits: enough for a folder name. */
@@ -23,6 +25,7 @@ export async function imageKey(query: ImageQuery, folder: string = recipeFolder)
   const hash = createHash('sha256')
   hash.update(JSON.stringify([data, trim, units, query.version, query.channel, query.architecture]))
   if (query.variant !== undefined) hash.update(JSON.stringify([query.variant, usrVariants[query.variant]]))
+  if (query.flavour !== undefined) hash.update(JSON.stringify([query.flavour, flavours[query.flavour]]))
   for (const name of (await readdir(folder, { recursive: true })).toSorted()) {
     const path = join(folder, name)
     const found = await stat(path)

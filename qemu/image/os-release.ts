@@ -5,11 +5,12 @@ export interface OsReleaseFacts {
   readonly version: string
   readonly channel: string
   readonly buildId: string
+  readonly flavour?: string | undefined
 }
 
 /** The file's text. `SIGNALBOX_CHANNEL` is our own field; the others are the specification's. */
 export function osRelease(facts: OsReleaseFacts): string {
-  const { version, channel, buildId } = facts
+  const { version, channel, buildId, flavour } = facts
   return [
     'NAME="Signalbox Reference OS"',
     `PRETTY_NAME="Signalbox Reference OS ${version} (${channel})"`,
@@ -21,7 +22,7 @@ export function osRelease(facts: OsReleaseFacts): string {
     'IMAGE_ID=reference',
     `IMAGE_VERSION=${version}`,
     `SIGNALBOX_CHANNEL=${channel}`,
-    'VARIANT_ID=reference',
+    `VARIANT_ID=${flavour ?? 'reference'}`,
     '',
   ].join('\n')
 }

@@ -9,6 +9,8 @@ import {
   readBuiltImage,
   type BuiltImage,
 } from '../../../qemu/image/index.ts'
+import { flavourNames } from '../../../qemu/image/flavours.ts'
+import { oneOfWords } from '../resolve-image.ts'
 import { listenForInterrupts } from '../interrupt.ts'
 import { showProgress } from '../progress.ts'
 
@@ -16,9 +18,10 @@ type Flags = Readonly<Record<string, unknown>>
 
 /** The action of `image build`. */
 export async function imageBuild(flags: Flags): Promise<number> {
-  const { imageVersion, channel, force, json } = flags as {
+  const { imageVersion, channel, flavour, force, json } = flags as {
     imageVersion: string
     channel: string
+    flavour?: string
     force: boolean
     json: boolean
   }
@@ -29,6 +32,7 @@ export async function imageBuild(flags: Flags): Promise<number> {
     return await buildReferenceImage({
       version: imageVersion,
       channel,
+      ...(flavour === undefined ? {} : { flavour: oneOfWords('flavour', flavour, flavourNames) }),
       force,
       signal: interrupts.signal,
       onProgress: ({ step, index, count, line }) => progress.update(`${index}/${count} ${step}`, line),

@@ -46,9 +46,9 @@ export async function list(
 
 async function listTarget(chosen: ChosenTarget, choose: Choose, signal: AbortSignal): Promise<Listed> {
   const flags = chosen.flags as unknown as ListFlags
-  const { identity, firmwares } = await resolveIdentity(flags)
+  const { identity, firmwares, features } = await resolveIdentity(flags)
   const target = targetOf(identity, firmwares, flags.platform, flags, chosen.name)
-  const tests = await choose(target, signal, flags.tag)
+  const tests = await choose(target, signal, flags.tag, features)
   return { target, tests, selection: excludeTags(tests.selection, chosen.excludeTags, target.name) }
 }
 

@@ -42,6 +42,7 @@ const targetOptionKeys: Readonly<Record<TargetOptionKey, true>> = {
   architecture: true,
   channel: true,
   imageVersion: true,
+  flavour: true,
   updateTo: true,
   updateVersion: true,
   firmware: true,

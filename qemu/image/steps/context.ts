@@ -4,6 +4,7 @@
 import { join } from 'node:path'
 import { runCommand, type CommandOptions } from '../../../harness/process.ts'
 import { recipeFolder, sourceDateEpoch } from '../recipe.ts'
+import type { FlavourName } from '../flavours.ts'
 import type { UsrVariantName } from '../variants.ts'
 
 export interface BuildContext {
@@ -19,6 +20,7 @@ export interface BuildContext {
   readonly channel: string
   readonly key: string
   readonly variant: UsrVariantName | undefined
+  readonly flavour: FlavourName | undefined
   readonly force: boolean
   readonly signal: AbortSignal | undefined
   readonly onLine: (line: string) => void

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readHostSources, sourcesForSuite } from '../apt-mirror.ts'
+import { flavours } from '../flavours.ts'
 import { packages, recipeFolder, suite } from '../recipe.ts'
 import { run, type BuildContext } from './context.ts'
 
@@ -26,7 +27,8 @@ const arguments_: readonly string[] = [
 /** Finds or makes the archive of the installed packages; returns its path. */
 export async function installPackages(context: BuildContext): Promise<string> {
   const hook = join(recipeFolder, 'commands', 'selinux-modules.sh')
-  const made = [suite, arguments_, packages, await readFile(hook, 'utf8')]
+  const wanted = context.flavour === undefined ? packages : [...packages, ...flavours[context.flavour].packages]
+  const made = [suite, arguments_, wanted, await readFile(hook, 'utf8')]
   const set = createHash('sha256').update(JSON.stringify(made)).digest('hex').slice(0, 16)
   const archive = join(context.bases, `${suite}-${set}.tar.zst`)
   if (existsSync(archive) && !context.force) return archive
@@ -35,7 +37,7 @@ export async function installPackages(context: BuildContext): Promise<string> {
   const fresh = join(context.work, 'base.tar.zst')
   // INITRD=No: dracut's own package hook would build an initrd that nobody wants (20 s).
   const env = { INITRD: 'No', TMPDIR: context.work }
-  const what = [`--include=${packages.join(',')}`, `--customize-hook=${hook}`]
+  const what = [`--include=${wanted.join(',')}`, `--customize-hook=${hook}`]
   await run(context, 'mmdebstrap', [...arguments_, ...what, suite, fresh, ...sources], { env })
   await rm(archive, { force: true })
   await rename(fresh, archive)

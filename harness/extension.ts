@@ -1,0 +1,68 @@
+// System extensions as systemd-sysext(8) takes them: files below /usr in a read-only filesystem, and the release that they fit.
+
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, normalize } from 'node:path'
+import { UsageError } from './errors.ts'
+import { runCommand } from './process.ts'
+
+export interface ExtensionOptions {
+  /** What the file is called in `/var/lib/extensions`, without `.raw`: letters, digits, `.`, `_` and `-`. */
+  readonly name: string
+  /**
+   * The fields of its extension-release(5): `{ ID: 'reference', VERSION_ID: '1.0.0' }`. It is merged only where os-release says the
+   * same; `ID: '_any'` fits everywhere.
+   */
+  readonly release: Readonly<Record<string, string>>
+  /** By path below the root, `usr/bin/tool`; all must be below `usr/`. */
+  readonly files: Readonly<Record<string, string | Uint8Array | ExtensionFile>>
+  readonly signal?: AbortSignal
+}
+
+export interface ExtensionFile {
+  readonly content: string | Uint8Array
+  /** Default 0o644. */
+  readonly mode?: number
+}
+
+/**
+ * The extension as one file (EROFS, no partition table): `await machine.writeFile('/var/lib/extensions/tool.raw', extension)`.
+ * Throws UsageError for a path outside of /usr, InfraError without mkfs.erofs (Debian: erofs-utils).
+ */
+export async function buildExtension({
+  name,
+  release,
+  files,
+  signal,
+}: ExtensionOptions): Promise<Uint8Array> {
+  if (!/^[\w.-]{1,128}$/.test(name)) {
+    throw new UsageError(`"${name}" is no name of an extension`, {
+      code: 'bad-extension',
+      hint: 'letters, digits, ".", "_" and "-"',
+    })
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'signalbox-extension-'))
+  try {
+    const tree = join(folder, 'tree')
+    const text = Object.entries(release).map(([key, value]) => `${key}=${value}\n`)
+    const all = { ...files, [`usr/lib/extension-release.d/extension-release.${name}`]: text.join('') }
+    for (const [path, file] of Object.entries(all)) {
+      if (!normalize(path).startsWith('usr/')) {
+        throw new UsageError(`the extension ${name} cannot hold ${path}: an extension is merged into /usr`, {
+          code: 'bad-extension',
+          hint: 'give paths like usr/bin/tool',
+        })
+      }
+      const at = join(tree, path)
+      const isPlain = typeof file === 'string' || file instanceof Uint8Array
+      await mkdir(dirname(at), { recursive: true, mode: 0o755 })
+      await writeFile(at, isPlain ? file : file.content)
+      await chmod(at, isPlain ? 0o644 : (file.mode ?? 0o644))
+    }
+    const image = join(folder, 'extension.raw')
+    await runCommand('mkfs.erofs', ['--quiet', '--all-root', image, tree], { signal })
+    return await readFile(image)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}

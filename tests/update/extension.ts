@@ -1,0 +1,79 @@
+// A system extension fits one version of the OS. It is part of the update: each version runs with its own, after a rollback too.
+
+import { buildExtension, describe, expect, test } from '../../harness/index.ts'
+
+const sudo = { sudo: true } as const
+const extensions = '/var/lib/extensions'
+
+const companion = async (version: string): Promise<Uint8Array> =>
+  await buildExtension({
+    name: `companion_${version}`,
+    release: { ID: 'reference', VERSION_ID: version },
+    files: { 'usr/share/companion/version': `${version}\n` },
+  })
+
+const transfer = (directory: string): string => `[Transfer]
+ProtectVersion=%A
+Verify=no
+
+[Source]
+Type=url-file
+Path=${directory}
+MatchPattern=companion_@v.raw
+
+[Target]
+Type=regular-file
+Path=${extensions}
+MatchPattern=companion_@v.raw
+Mode=0644
+InstancesMax=2
+`
+
+describe(
+  'update',
+  { firstBoot: true, firmwares: ['uefi', 'uefi-secure'], tags: ['update'], timeoutMs: 240_000 },
+  () => {
+    test(
+      'extension-follows',
+      {
+        description:
+          'The extension of the new version comes with the update and is merged in its boot; after a rollback the old one is.',
+        payloads: ['next'],
+        distros: ['reference'],
+      },
+      async ({ machine, updateServer, payloads }) => {
+        const { updates } = machine
+        const next = payloads.get('next')
+        const { version: old = '' } = await updates.booted()
+        const merged = async (): Promise<string> =>
+          await machine.run(['cat', '/usr/share/companion/version'])
+        await machine.run(['mkdir', '-p', extensions, '/etc/sysupdate.d'], sudo)
+        await machine.writeFile(`${extensions}/companion_${old}.raw`, await companion(old))
+        await machine.run(['systemctl', 'enable', '--now', 'systemd-sysext.service'], sudo)
+        expect(await merged()).toBe(old)
+        await updates.follow(updateServer.urls)
+        const { directory } = updateServer.urls
+        await machine.writeFile('/etc/sysupdate.d/40-companion.transfer', transfer(directory))
+        await test.step('without its extension a version is not offered', async () => {
+          await updates.offer(updateServer, next)
+          expect(await updates.check()).toBeUndefined()
+        })
+        await updateServer.offerFiles([
+          ...next.files.map(({ name, path }) => ({ name, content: path })),
+          { name: `companion_${next.version}.raw`, content: await companion(next.version) },
+        ])
+        await updates.update()
+        expect(await merged()).toBe(old)
+        await machine.reboot()
+        expect(await updates.booted()).toMatchObject({ version: next.version })
+        expect(await merged()).toBe(next.version)
+        await test.step('back', async () => {
+          await updates.rollBack()
+          await machine.reboot()
+          expect(await updates.booted()).toMatchObject({ version: old })
+          expect(await merged()).toBe(old)
+        })
+      },
+    )
+  },
+)
