@@ -4,11 +4,13 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Decision } from '../../reports/gate/index.ts'
 import { importRun, openHistory } from '../../reports/history/index.ts'
+import { listenOnLoopback } from '../loopback.ts'
 import { openBrowser } from '../setup/browser.ts'
 import { type CliWorld, createCliWorld } from './cli.test.fixture.ts'
 import { DAYS, digestOf, nightlyRuns } from './dashboard-runs.test.data.ts'
@@ -297,12 +299,21 @@ it('could not act if it were markup, nor ask anybody else; another page reads no
     return tried
   })()`)
   expect(tried).toEqual([])
-  // A page of another origin: another name of this host.
-  await bare.goto(`http://localhost:${port}/`)
-  const refused = await bare.evaluate<string>(
-    `fetch('http://127.0.0.1:${port}/', { mode: 'no-cors' }).then((answer) => 'got ' + answer.type, () => 'refused')`,
-  )
-  expect(refused).toBe('refused')
+  // A page of another origin, without a policy of its own.
+  const other = createServer((_, response) => response.end('<!doctype html><title>evil</title>'))
+  await using listening = await listenOnLoopback(other, 'the other page')
+  await bare.goto(`http://localhost:${listening.port}/`)
+  const got = await bare.evaluate<readonly string[]>(`(async () => {
+    const address = 'http://127.0.0.1:${port}/'
+    const fetched = await fetch(address, { mode: 'no-cors' }).then(() => 'fetched', () => 'refused')
+    const streamed = await new Promise((resolve) => {
+      const source = new EventSource(address + 'events')
+      source.onopen = () => resolve('streamed')
+      source.onerror = () => resolve('refused')
+    })
+    return [fetched, streamed]
+  })()`)
+  expect(got).toEqual(['refused', 'refused'])
   await bare.context().close()
 })
 

@@ -79,7 +79,11 @@ describe('with a token', () => {
   })
 
   test('the way on never leads to another host', () => {
-    for (const path of [`//evil.example/?token=${token}`, `/\\evil.example/?token=${token}`]) {
+    for (const path of [
+      `/.//evil.example/?token=${token}`,
+      `//evil.example/?token=${token}`,
+      `/\\evil.example/?token=${token}`,
+    ]) {
       const admission = admit(open, { method: 'GET', target: path, headers: { host: 'x' } })
       const location = admission.kind === 'enter' ? admission.location : '/'
       expect(new URL(location, 'http://here').host, path).toBe('here')
