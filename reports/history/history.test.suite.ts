@@ -23,7 +23,7 @@ import {
   runStarted,
   started,
   stream,
-  target,
+  target as sampleTarget,
 } from '../sample-events.test.data.ts'
 import { summarize } from '../summarize.ts'
 import {
@@ -355,7 +355,12 @@ export function historySuite(open: () => Promise<History>): void {
       const figures = await imageFigures(history, '2')
       const of = (name: string, figure: string): unknown =>
         figures.find((each) => each.test === name && each.name === figure)
-      expect(of('good', 'duration')).toMatchObject({ target: target.name, unit: 'ms', mean: 3000, count: 3 })
+      expect(of('good', 'duration')).toMatchObject({
+        target: sampleTarget.name,
+        unit: 'ms',
+        mean: 3000,
+        count: 3,
+      })
       expect(of('bad', 'duration')).toMatchObject({ count: 1 })
       expect(of('good', 'boot.ssh')).toMatchObject({ mean: 702, count: 3, unit: 'ms' })
       expect(await imageFigures(history, '3')).toEqual([])

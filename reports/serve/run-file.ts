@@ -16,7 +16,7 @@ export async function runFile(folder: string, path: string): Promise<RunFile | u
   const root = await realpath(folder).catch(() => undefined)
   const found = await realpath(join(folder, path)).catch(() => undefined)
   if (root === undefined || found === undefined || !found.startsWith(root + sep)) return undefined
-  if ((await stat(found)).isFile() !== true) return undefined
+  if (!(await stat(found)).isFile()) return undefined
   return { path: found, contentType: typeOf(found) }
 }
 

@@ -44,7 +44,13 @@ export async function serve(given: Readonly<Record<string, unknown>>): Promise<n
         findBaselines,
       }),
     )
-    const listener = stack.use(await listenAt(createServer(dashboard.handle), host, flags.port))
+    const listener = stack.use(
+      await listenAt(
+        createServer((request, response) => dashboard.handle(request, response)),
+        host,
+        flags.port,
+      ),
+    )
     const address = `http://${shownHost(host)}:${listener.port}/`
     // A token of a file is known already.
     const entrance =

@@ -131,12 +131,11 @@ function dayLabels(points: readonly TrendPoint[], x: (day: string) => number): r
   })
 }
 
-/** Round numbers for an axis of time. */
+/** Round numbers for an axis of time, in seconds. */
 const ROUND = [
-  ...[10, 20, 50, 100, 200, 500, 1000, 2000, 4000, 10_000, 20_000, 40_000, 60_000],
-  ...[2, 4, 10, 20, 40, 60, 120, 240].map((minutes) => minutes * 60_000),
+  0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 4, 10, 20, 40, 60, 120, 240, 600, 1200, 2400, 3600, 7200,
 ]
 
 function roundUp(ms: number): number {
-  return ROUND.find((round) => round >= ms) ?? ms
+  return (ROUND.find((seconds) => seconds * 1000 >= ms) ?? ms / 1000) * 1000
 }
