@@ -212,6 +212,11 @@ export interface PlatformMachine extends AsyncDisposable {
   power(action: PowerAction, signal: AbortSignal): Promise<void>
   /** Memory that only this machine uses now, measured; undefined where that cannot be told. */
   privateMemoryMiB?(): number | undefined
+  /**
+   * Milliseconds of the host's CPU that the machine has had since it was powered on, and that it waited for it; undefined where that
+   * cannot be told.
+   */
+  cpuTime?(): { readonly ranMs: number; readonly waitedMs: number } | undefined
   /** Saves memory, devices and disks as they are now; the machine goes on. Throws UsageError where it cannot be had. */
   checkpoint?(signal: AbortSignal): Promise<Checkpoint>
   /**

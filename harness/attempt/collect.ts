@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { LiveMachine } from '../machines/live-machine.ts'
 import { announce, attachTo } from '../running/attachments.ts'
 import type { AttemptContext } from '../running/context.ts'
-import { explain, type SilentMachine } from './explain.ts'
+import { blameHost, explain, type MachineTime, type SilentMachine } from './explain.ts'
 
 const evidence = [
   { name: 'failed-units.txt', command: 'systemctl --failed --no-pager; systemctl list-jobs --no-pager' },
@@ -22,6 +22,11 @@ export async function collectAfterFailure(
   context: AttemptContext,
   machines: readonly LiveMachine[],
 ): Promise<void> {
+  // Before anybody asks the machines for more.
+  const times = machines.flatMap(({ machine: { name }, cpuTime }): readonly MachineTime[] => {
+    const time = cpuTime()
+    return time === undefined ? [] : [{ name, ...time }]
+  })
   const silent: SilentMachine[] = []
   await Promise.all(
     machines.map(async (live) => {
@@ -35,7 +40,7 @@ export async function collectAfterFailure(
   )
   silent.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
   for (const [index, failure] of context.failures.entries())
-    context.failures[index] = explain(failure, silent)
+    context.failures[index] = blameHost(explain(failure, silent), times)
 }
 
 async function collectFrom(

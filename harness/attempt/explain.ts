@@ -1,6 +1,8 @@
-// Failures that a machine's silence explains better than the wait that ended: what its agent can tell comes first.
+// Failures that something else explains better than the wait that ended: what the agent of a silent machine can tell, or that
+// the host had no time for the machine.
 
 import type { Diagnosis } from '../control/diagnose.ts'
+import { formatSeconds } from '../deadline.ts'
 import type { Failure } from '../model.ts'
 
 /** A machine that SSH does not reach, and what was found. */
@@ -27,5 +29,31 @@ export function explain(failure: Failure, silent: readonly SilentMachine[]): Fai
     machine: failure.machine ?? first.name,
     message: `${silent.map(({ name, diagnosis }) => `${name}: ${diagnosis.cause}`).join('; ')} (${failure.message})`,
     evidence: [...(failure.evidence ?? []), ...found],
+  }
+}
+
+/** What a machine has had of its host. */
+export interface MachineTime {
+  readonly name: string
+  readonly ranMs: number
+  readonly waitedMs: number
+}
+
+/** Who waits for the CPU twice as long as they have it are given less than a third of what they could use. */
+const STARVED = 2
+
+/** A wait that ended because the host was too busy says nothing about the image: it is the host's failure. Pure. */
+export function blameHost(failure: Failure, machines: readonly MachineTime[]): Failure {
+  const starved = machines.find(({ ranMs, waitedMs }) => waitedMs > STARVED * ranMs)
+  if (starved === undefined || failure.kind !== 'timeout') return failure
+  if (failure.phase !== 'ready' && failure.phase !== 'body') return failure
+  const { name, ranMs, waitedMs } = starved
+  return {
+    ...failure,
+    kind: 'infra',
+    code: 'host-starved',
+    machine: failure.machine ?? name,
+    message: `the host was too busy for ${name}, which ran for ${formatSeconds(ranMs)} and waited ${formatSeconds(waitedMs)} for a CPU (${failure.message})`,
+    hint: 'run fewer jobs at once with -j, or when the host has less to do',
   }
 }

@@ -80,6 +80,21 @@ it('when even the agent is silent, that is said', async () => {
   expect(exitCode).toBe(1)
 })
 
+it('a machine that the host had no time for is nobody else\'s failure, and is tried again', async () => {
+  const { exitCode, stdout, of } = await run('starved.at-boot', '--boot-timeout', '1')
+  expect(of('attempt.finished').map(({ outcome }) => outcome)).toEqual(['infra', 'passed'])
+  expect(of('attempt.finished')[0]?.failures).toMatchObject([
+    {
+      code: 'host-starved',
+      message: expect.stringMatching(
+        /^the host was too busy for m0, which ran for 1.0 s and waited 9.0 s for a CPU \(.*waited 1.0 s/,
+      ),
+    },
+  ])
+  expect(stdout).toContain('1 passed')
+  expect(exitCode).toBe(0)
+})
+
 it('a machine that answers is not blamed', async () => {
   const { failures } = await run('not-lost.*')
   expect(failures.map(({ message }) => message).toSorted()).toEqual([

@@ -69,6 +69,7 @@ export interface LiveMachine extends AsyncDisposable {
   mark(milestone: string): void
   /** Memory that it alone uses now, MiB; undefined where that cannot be told. */
   privateMemoryMiB(): number | undefined
+  cpuTime(): ReturnType<NonNullable<PlatformMachine['cpuTime']>>
   /** Where SSH answers now. */
   endpoint(signal: AbortSignal): Promise<SshEndpoint>
   /** Lets it outlive this process; see `PlatformMachine.keep`. Throws UsageError where that cannot be had. */
@@ -367,6 +368,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     osIdentity: () => osRelease,
     mark: milestone,
     privateMemoryMiB: () => raw.privateMemoryMiB?.(),
+    cpuTime: () => raw.cpuTime?.(),
     async [Symbol.asyncDispose]() {
       const disposeStart = performance.now()
       power = 'off'

@@ -13,6 +13,8 @@ export interface FakeBehaviour {
   readonly failedUnits: readonly string[]
   /** Printed on the console at boot, before SSH answers. */
   readonly console: readonly string[]
+  /** What it has had of the host's CPU, and how long it waited for it; default: nobody knows. */
+  readonly cpuTime?: { readonly ranMs: number; readonly waitedMs: number }
   readonly osReleaseId: string
   /** How late its journal comes over a side channel; default: it has no such channel. For machines that are not forked. */
   readonly journalLagMs?: number

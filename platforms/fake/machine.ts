@@ -177,6 +177,7 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
       else if (action === 'resume' && state === 'paused') state = 'on'
     },
     privateMemoryMiB: () => 64,
+    cpuTime: () => behaviour.cpuTime,
     moment: () => ({
       files: new Map(files),
       failedUnits: [...failedUnits],

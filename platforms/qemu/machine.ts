@@ -15,12 +15,14 @@ import type {
   SshEndpoint,
 } from '../../harness/machine.ts'
 import {
+  cpuTime,
   privateMemoryMiB,
   PRIVATE_CARD_PORT,
   saveState,
   sparePorts,
   stopOrderly,
   type ConsoleFeed,
+  type CpuTime,
   type LineBuffer,
   type QmpConnection,
 } from '../../qemu/index.ts'
@@ -181,6 +183,10 @@ export class QemuMachine implements PlatformMachine {
   /** Calls once the machine is destroyed. */
   onDestroyed(then: () => void): void {
     this.#parts.belongings.defer(then)
+  }
+
+  cpuTime(): CpuTime | undefined {
+    return this.#state.kind === 'running' ? cpuTime(this.#state.life.machine.pid) : undefined
   }
 
   privateMemoryMiB(): number | undefined {

@@ -9,6 +9,7 @@ const ownFiles = [
   '/etc/hostname',
   '/etc/machine-id',
   '/etc/.updated',
+  '/etc/.ignition-result.json',
   '/etc/ssh/ssh_host_ed25519_key',
   '/etc/ssh/ssh_host_ed25519_key.pub',
   '/etc/sysupdate.d/10-usr-verity.transfer.d/50-source.conf',
@@ -29,18 +30,22 @@ const questions = {
   accounts: 'cat /etc/passwd /etc/group',
   etc: "find /etc -xdev -type f -exec sha256sum {} + | sort -k 2; find /etc -xdev -type l -printf '%p -> %l\\n' | sort",
   sysctl:
-    "sysctl --all 2>/dev/null | grep -E '^(kernel|net|vm|fs)\\.' | grep -vE 'random|nr|state|boot_id|uuid|hostname|max|files|pages|usermode|watermark|neigh|memory|domain|mem|pty|ns_last|threads|free'",
+    "sysctl --all 2>/dev/null | grep -E '^(kernel|net|vm|fs)\\.' | grep -vE 'random|nr|state|boot_id|uuid|hostname|max|files|pages|usermode|watermark|neigh|memory|domain|mem|pty|ns_last|threads|free|fastopen_key|reserve'",
 } as const
+
+/** The first boot of an update is on trial, and is blessed; a fresh machine has none such. */
+const isOfTrial = (line: string): boolean => line.startsWith('systemd-bless-boot.service ')
 
 async function stateOf(machine: Machine): Promise<ReadonlyMap<string, readonly string[]>> {
   const state = new Map<string, readonly string[]>()
   for (const [name, question] of Object.entries(questions)) {
     const answer = await machine.run(question, sudo)
-    const lines = answer.split('\n').filter((line) => !ownFiles.some((file) => line.endsWith(` ${file}`)))
-    state.set(
-      name,
-      lines.map((line) => line.replaceAll(/\bm\d+-[0-9a-f]{8}\b/g, '<host>')),
-    )
+    const lines = answer
+      .split('\n')
+      .filter((line) => !ownFiles.some((file) => line.endsWith(` ${file}`)) && !isOfTrial(line))
+      // Columns are as wide as the longest name, which may be that of a machine's own disk.
+      .map((line) => line.replaceAll(/\s+/g, ' ').replaceAll(/\bm\d+-[0-9a-f]{8}\b/g, '<host>'))
+    state.set(name, lines)
   }
   return state
 }

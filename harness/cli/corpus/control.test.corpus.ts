@@ -52,6 +52,14 @@ test('lost.altogether', { ignition: fakeMachine({ boot: 'silent' }) }, async ({ 
   await machine.run('true')
 })
 
+test(
+  'starved.at-boot',
+  { ignition: fakeMachine({ boot: 'silent', times: 1, cpuTime: { ranMs: 1000, waitedMs: 9000 } }) },
+  async ({ machine }) => {
+    await machine.run('true')
+  },
+)
+
 test('not-lost.slow-body', { timeoutMs: 500 }, async ({ machine }) => {
   await machine.run('sleep 100')
 })
