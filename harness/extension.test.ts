@@ -45,5 +45,7 @@ test.each(['etc/tool.conf', '../usr/bin/tool', '/usr/bin/tool', 'usr/../etc/pass
 )
 
 test('a name that would lead elsewhere is refused', async () => {
-  await expect(buildExtension({ name: '../tool', release, files: {} })).rejects.toThrow(/no name of an extension/)
+  await expect(buildExtension({ name: '../tool', release, files: {} })).rejects.toThrow(
+    /no name of an extension/,
+  )
 })

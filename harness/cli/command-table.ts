@@ -3,6 +3,7 @@
 import type { Settings } from './config/settings.ts'
 import { gateTable } from './gate-table.ts'
 import { historyCommand } from './history-commands.ts'
+import { serveCommand } from './serve-options.ts'
 import {
   debugOptions,
   jsonOption,
@@ -305,6 +306,7 @@ export const commandTable: readonly CommandRow[] = [
   },
   gateTable,
   historyCommand,
+  serveCommand,
   {
     usage: 'schema <name>',
     help: 'print the JSON Schema of "run" (run.json) or "policy" (of the gate)',

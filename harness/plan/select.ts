@@ -132,7 +132,9 @@ export function skipReasons(
       excluded.some((name) => name === actual) ? [`not on ${what} ${actual}`] : [],
     ),
     ...(needs.features ?? []).flatMap((name) =>
-      features === undefined || features.includes(name) ? [] : [`needs an image with ${name}; this one has none (the reference image has it with --flavour)`],
+      features === undefined || features.includes(name)
+        ? []
+        : [`needs an image with ${name}; this one has none (the reference image has it with --flavour)`],
     ),
     ...(rules ?? []).map(({ reason }) => reason),
     ...(version ? [version] : []),

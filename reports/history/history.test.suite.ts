@@ -23,6 +23,7 @@ import {
   runStarted,
   started,
   stream,
+  target as sampleTarget,
 } from '../sample-events.test.data.ts'
 import { summarize } from '../summarize.ts'
 import {
@@ -32,11 +33,15 @@ import {
   flakeRank,
   type History,
   importRun,
+  imageFigures,
+  knownRuns,
   lastAttempts,
   metricHistory,
+  pastImages,
   passRate,
   pruneRuns,
   readRecord,
+  testRates,
   trend,
 } from './index.ts'
 
@@ -321,6 +326,44 @@ export function historySuite(open: () => Promise<History>): void {
       expect(names(found?.mended)).toEqual(['mended'])
       expect(names(found?.unjudged)).toEqual(['gone'])
       expect(await compareImages(history, '1.0.0', '3')).toBeUndefined()
+    })
+
+    test('all tests with their rates, and the images with their figures', async () => {
+      await put(
+        shaped({ run: 'r1', day: 0, tests: { good: 'PP', bad: 'FF', old: 'P' } }),
+        shaped({ run: 'r2', day: 3, version: '2', tests: { good: 'PPP', bad: 'FP', lost: 'I' } }),
+      )
+      const rates = await testRates(history, BEGAN + 2 * DAY_MS)
+      expect(
+        rates.map(({ test: name, rate, flaky, infra }) => [name, rate?.passed, rate?.judged, flaky, infra]),
+      ).toEqual([
+        ['bad', 1, 2, 1, 0],
+        ['good', 3, 3, 0, 0],
+        ['lost', undefined, undefined, 0, 1],
+      ])
+      expect((await testRates(history, BEGAN - DAY_MS))[0]).toMatchObject({
+        test: 'bad',
+        failed: 1,
+        flaky: 1,
+      })
+      expect(await pastImages(history, 9)).toMatchObject([
+        { version: '2', distro: 'reference', runs: 1, atMs: BEGAN + 3 * DAY_MS },
+        { version: '1.0.0', runs: 1, atMs: BEGAN },
+      ])
+      expect(await knownRuns(history, ['r1', 'r3'])).toEqual(new Set(['r1']))
+      // Of attempts that passed; metrics of all.
+      const figures = await imageFigures(history, '2')
+      const of = (name: string, figure: string): unknown =>
+        figures.find((each) => each.test === name && each.name === figure)
+      expect(of('good', 'duration')).toMatchObject({
+        target: sampleTarget.name,
+        unit: 'ms',
+        mean: 3000,
+        count: 3,
+      })
+      expect(of('bad', 'duration')).toMatchObject({ count: 1 })
+      expect(of('good', 'boot.ssh')).toMatchObject({ mean: 702, count: 3, unit: 'ms' })
+      expect(await imageFigures(history, '3')).toEqual([])
     })
 
     test('metrics', async () => {

@@ -27,6 +27,8 @@ export interface HtmlInput {
   /** Earlier green attempts of tests that are not green here. */
   readonly baselines?: readonly GreenAttempt[]
   readonly budget?: HtmlBudget
+  /** The address of the dashboard that shows it. */
+  readonly home?: string
 }
 
 /** Bytes of the page, in base64. */
@@ -87,6 +89,7 @@ export async function htmlText(input: HtmlInput): Promise<string> {
   const index: PageIndex = {
     version: 1,
     title: titleOf(summary.runs, summary.durationMs),
+    ...(input.home === undefined ? {} : { home: input.home }),
     runs: runs.map(({ run, cells }) =>
       runOf(
         run,

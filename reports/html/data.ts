@@ -7,6 +7,8 @@ import type { Outcome, Verdict } from '../../harness/model.ts'
 export interface PageIndex {
   readonly version: 1
   readonly title: string
+  /** Address of the dashboard that shows the report; absent in a file. */
+  readonly home?: string
   readonly runs: readonly PageRun[]
   /** Each test once, over all runs. */
   readonly tests: readonly PageTest[]

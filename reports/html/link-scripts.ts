@@ -21,7 +21,7 @@ export async function linkScripts(entry: string): Promise<string> {
     const script = await readScript(path)
     const wanted = new Map<string, string>()
     for (const [, taken = '', other = ''] of script.matchAll(IMPORT)) {
-      if (!other.startsWith('./') || /\sas\s/.test(taken))
+      if (!/^\.\.?\//.test(other) || /\sas\s/.test(taken))
         throw new Error(`${path}: cannot link the import of ${other}`)
       wanted.set(other, await visit(join(dirname(path), other), [...from, path]))
     }

@@ -50,6 +50,12 @@ function headOf(store: Store, found: Found): readonly Child[] {
       h('span', { class: `sign big ${attempt.o}`, aria: { hidden: true } }, signOf(attempt.o)),
       h('div', {}, h('h1', { tabindex: -1 }, test.name), h('p', { class: 'quiet' }, ...underTitle(found))),
       h('span', { class: 'grow' }),
+      store.index.home !== undefined &&
+        h(
+          'a',
+          { class: 'button', href: `${store.index.home}test?${new URLSearchParams({ name: test.name })}` },
+          'Trend',
+        ),
       h('a', { class: 'button', href: compare }, green === undefined ? 'Compare' : 'Compare with green'),
     ),
     baseline !== undefined &&

@@ -2,6 +2,7 @@
 
 import { aboutView } from './about-view.ts'
 import { attemptView } from './attempt-view.ts'
+import { brand, skipLink } from './frame.ts'
 import { causesView } from './causes-view.ts'
 import { compareView } from './compare-view.ts'
 import { fill, h } from './dom.ts'
@@ -21,20 +22,11 @@ function start(): void {
   const main = h('main', { id: 'main', tabindex: -1 })
   const tabs = h('nav', { class: 'views', aria: { label: 'Views' } })
   document.body.append(
-    h(
-      'a',
-      { class: 'skip', href: '#main', on: { click: (event) => (event.preventDefault(), main.focus()) } },
-      'Skip to content',
-    ),
+    skipLink(main),
     h(
       'header',
       { class: 'top' },
-      h(
-        'a',
-        { class: 'brand', href: '#/' },
-        h('span', { class: 'lamps', aria: { hidden: true } }),
-        'Signalbox',
-      ),
+      brand(index.home ?? '#/'),
       h('p', { class: 'about-run' }, index.title),
       totals(store),
       tabs,
@@ -68,7 +60,7 @@ function start(): void {
       if (last !== undefined) main.querySelector<HTMLElement>('h1')?.focus()
     }
     last = route.view
-    fill(tabs, ...tabLinks(route, listHash))
+    fill(tabs, ...homeLink(index.home), ...tabLinks(route, listHash))
     document.title = `${titleOf(route)} · ${index.title} · Signalbox`
   }
   addEventListener('hashchange', show)
@@ -115,6 +107,10 @@ function viewOf(route: Exclude<Route, { view: 'tests' }>, store: Store, listHash
 function titleOf(route: Route): string {
   if (route.view === 'attempt' || route.view === 'compare') return route.at.test
   return route.view === 'tests' ? 'Tests' : route.view
+}
+
+function homeLink(home: string | undefined): readonly HTMLElement[] {
+  return home === undefined ? [] : [h('a', { href: home }, '← Dashboard')]
 }
 
 function tabLinks(route: Route, listHash: string): readonly HTMLElement[] {
