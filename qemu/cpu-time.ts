@@ -15,7 +15,10 @@ export function cpuTime(pid: number): CpuTime | undefined {
     const folder = `/proc/${pid}/task`
     let [ran, waited] = [0, 0]
     for (const thread of readdirSync(folder)) {
-      const [ranNs = Number.NaN, waitedNs = Number.NaN] = readFileSync(`${folder}/${thread}/schedstat`, 'utf8')
+      const [ranNs = Number.NaN, waitedNs = Number.NaN] = readFileSync(
+        `${folder}/${thread}/schedstat`,
+        'utf8',
+      )
         .split(' ')
         .map(Number)
       ran += ranNs

@@ -23,9 +23,9 @@ export async function collectAfterFailure(
   machines: readonly LiveMachine[],
 ): Promise<void> {
   // Before anybody asks the machines for more.
-  const times = machines.flatMap(({ machine: { name }, cpuTime }): readonly MachineTime[] => {
-    const time = cpuTime()
-    return time === undefined ? [] : [{ name, ...time }]
+  const times = machines.flatMap((live): readonly MachineTime[] => {
+    const time = live.cpuTime()
+    return time === undefined ? [] : [{ name: live.machine.name, ...time }]
   })
   const silent: SilentMachine[] = []
   await Promise.all(

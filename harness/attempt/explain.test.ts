@@ -5,13 +5,16 @@ import { blameHost } from './explain.ts'
 const late: Failure = { phase: 'ready', kind: 'timeout', code: 'timeout', message: 'waited 480 s' }
 const m0 = { name: 'm0', ranMs: 1000, waitedMs: 2001 }
 
-test('a wait that ended is the host\'s failure when a machine had less than a third of the CPU it could have used', () => {
+test("a wait that ended is the host's failure when a machine had less than a third of the CPU it could have used", () => {
   expect(blameHost(late, [{ ...m0, name: 'm1', waitedMs: 0 }, m0])).toMatchObject({
     kind: 'infra',
     code: 'host-starved',
     machine: 'm0',
   })
-  expect(blameHost({ ...late, phase: 'body', machine: 'm1' }, [m0])).toMatchObject({ kind: 'infra', machine: 'm1' })
+  expect(blameHost({ ...late, phase: 'body', machine: 'm1' }, [m0])).toMatchObject({
+    kind: 'infra',
+    machine: 'm1',
+  })
 })
 
 test.each<[string, Failure, readonly (typeof m0)[]]>([

@@ -73,7 +73,7 @@ export async function loadChosen(
   await told(true, loaded.files)
   const graph = watch?.graph
   return {
-    async choose(target, signal, tags = [], features = undefined) {
+    async choose(target, signal, tags = [], features) {
       const written = places.length === 0 ? [] : loaded.tests.map((test) => writtenTest(test, loaded))
       const narrowed = await narrow({ flags, loaded, graph, wish: iteration?.wish, target, signal })
       const named = selectTests(loaded.tests, {

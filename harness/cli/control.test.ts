@@ -80,7 +80,7 @@ it('when even the agent is silent, that is said', async () => {
   expect(exitCode).toBe(1)
 })
 
-it('a machine that the host had no time for is nobody else\'s failure, and is tried again', async () => {
+it("a machine that the host had no time for is nobody else's failure, and is tried again", async () => {
   const { exitCode, stdout, of } = await run('starved.at-boot', '--boot-timeout', '1')
   expect(of('attempt.finished').map(({ outcome }) => outcome)).toEqual(['infra', 'passed'])
   expect(of('attempt.finished')[0]?.failures).toMatchObject([

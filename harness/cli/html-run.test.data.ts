@@ -216,6 +216,15 @@ export function attemptOf(
       })
     emit(at + 900, { type: 'machine.destroyed', machine, durationMs: 20 })
   }
+  emit(at + 905, {
+    type: 'metric',
+    attempt,
+    machine: ids[0] ?? '',
+    name: 'memory.private',
+    value: 62.5,
+    unit: 'MiB',
+  })
+  if (test === hostileTest) emit(at + 905, { type: 'metric', attempt, name: all, value: 1, unit: all })
   if (test === hostileTest)
     for (const path of [
       'attempts/x/evil.html',

@@ -10,10 +10,11 @@ import { pathToFileURL } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { greenAttempts, htmlText, summarize, wantedBaselines } from '../../reports/index.ts'
+import { fingerprintOf } from '../../reports/record/index.ts'
 import { openBrowser } from '../setup/browser.ts'
 import { createCliWorld } from './cli.test.fixture.ts'
 import { decision } from './html-decision.test.data.ts'
-import { dayBefore, hostileTest, payloads, twoTargets } from './html-run.test.data.ts'
+import { dayBefore, failure, hostileTest, payloads, twoTargets } from './html-run.test.data.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-html-'))
 const address = pathToFileURL(join(folder, 'report.html')).href
@@ -208,6 +209,12 @@ describe('an attempt', () => {
     expect(await page.getByRole('region', { name: 'Failure' }).textContent()).toContain(
       'expected the update to resume',
     )
+    expect(await page.getByRole('region', { name: 'Failure' }).textContent()).toContain(
+      fingerprintOf(failure),
+    )
+    expect(
+      await page.getByRole('table', { name: 'Metrics of update.resumes' }).getByRole('row').allTextContents(),
+    ).toEqual(['memory.private (m0)62.5 MiB'])
     expect(await page.getByRole('region', { name: 'Run it again' }).locator('code').textContent()).toBe(
       "signalbox run update.resumes --platform qemu --image 'an image.raw'",
     )

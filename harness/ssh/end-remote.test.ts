@@ -8,7 +8,7 @@ import { generateKeyText } from './openssh-key.ts'
 
 // The test's sshd runs as its user, and as root sshd delivers no signals; so the peer here is one that only listens.
 test(
-  'a command that ran out of time gets the signal, though its input has ended',
+  'a command that runs and is given up gets the signal, though its input has ended',
   { timeout: 30_000 },
   async () => {
     const signals: string[] = []
@@ -22,7 +22,7 @@ test(
       client.on('authentication', (context) => context.accept())
       client.on('session', (acceptSession) => {
         const session = acceptSession()
-        session.on('exec', (acceptExec) => acceptExec())
+        session.on('exec', (acceptExec) => acceptExec().write('it runs\n'))
       })
     })
     server.listen(0, '127.0.0.1')
@@ -35,7 +35,12 @@ test(
         privateKey: generateKeyText('x').privateKey,
         signal: AbortSignal.timeout(20_000),
       })
-      await expect(exec(connection, 'sleep 300', { timeoutMs: 200 })).rejects.toThrow('waited 0.2 s')
+      const over = new AbortController()
+      const given = exec(connection, 'sleep 300', {
+        signal: over.signal,
+        onStdout: () => over.abort(new Error('given up')),
+      })
+      await expect(given).rejects.toThrow('given up')
       await expect.poll(() => signals, { timeout: 10_000 }).toEqual(['KILL'])
     }
     server.close()

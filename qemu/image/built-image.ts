@@ -54,7 +54,17 @@ export async function readBuiltImage(pathOrFolder: string): Promise<BuiltImage> 
     imageFiles.map(async (role) => [role, await checkFile(folder, metadata.files[role])] as const),
   )
   const files = Object.fromEntries(entries) as BuiltImage['files']
-  const { key, usrRootHash, distro, version, channel, architecture, buildId, digest, features = [] } = metadata
+  const {
+    key,
+    usrRootHash,
+    distro,
+    version,
+    channel,
+    architecture,
+    buildId,
+    digest,
+    features = [],
+  } = metadata
   const flavour = flavourNames.find((name) => name === metadata.flavour)
   return {
     folder,

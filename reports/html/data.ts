@@ -166,6 +166,8 @@ export interface PageFailure {
   readonly stack?: string
   readonly evidence?: string
   readonly soft?: true
+  /** Names the failure in histories and waivers. */
+  readonly fingerprint: string
 }
 
 export interface PageMachine {
@@ -187,6 +189,14 @@ export interface PageFile {
   readonly m?: string
 }
 
+export interface PageMetric {
+  readonly name: string
+  readonly value: number
+  /** `ms`, `MiB`, ...; empty for a bare number. */
+  readonly unit: string
+  readonly m?: string
+}
+
 /** Read when somebody looks at the attempt. */
 export interface AttemptDetail {
   readonly failures: readonly PageFailure[]
@@ -194,6 +204,8 @@ export interface AttemptDetail {
   readonly items: readonly TimelineItem[]
   readonly machines: readonly PageMachine[]
   readonly files: readonly PageFile[]
+  /** What was measured in it, in the order of its events. */
+  readonly metrics: readonly PageMetric[]
   /** What is not here, in words. */
   readonly omitted: readonly string[]
 }

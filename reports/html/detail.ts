@@ -3,7 +3,8 @@
 import type { Failure, SourceLocation } from '../../harness/model.ts'
 import { circumstances } from '../failure-text.ts'
 import type { AttemptSummary } from '../run-summary.ts'
-import type { AttemptDetail, PageFailure, PageFile, PageMachine } from './data.ts'
+import type { AttemptDetail, PageFailure, PageFile, PageMachine, PageMetric } from './data.ts'
+import { fingerprintOf } from '../record/fingerprint.ts'
 import { fileLink } from './safe-link.ts'
 import { shown, shownFacts, shownLine, shownTail } from './shown-text.ts'
 import { timelineOf } from './timeline.ts'
@@ -11,6 +12,7 @@ import type { AttemptTrace, MachineTrace } from './trace.ts'
 
 const FAILURES_SHOWN = 20
 const FILES_SHOWN = 200
+const METRICS_SHOWN = 200
 
 /** The detail of an attempt, from its summary and its trace. */
 export function detailOf(attempt: AttemptSummary, trace: AttemptTrace): AttemptDetail {
@@ -23,6 +25,7 @@ export function detailOf(attempt: AttemptSummary, trace: AttemptTrace): AttemptD
     items,
     machines: trace.machines.map(machineOf),
     files: filesOf(trace, names),
+    metrics: metricsOf(trace, names),
     omitted: [...(left > 0 ? [`${left} more failures are only in events.jsonl`] : []), ...omitted],
   }
 }
@@ -40,6 +43,7 @@ function failureOf(failure: Failure): PageFailure {
       ? {}
       : { evidence: shownTail(evidence.slice(-200).join('\n'), 16 * 1024) }),
     ...(soft === true ? { soft: true as const } : {}),
+    fingerprint: fingerprintOf(failure),
   }
 }
 
@@ -62,6 +66,19 @@ function machineOf({ created, marks, destroyed }: MachineTrace): PageMachine {
         : [],
     ),
   }
+}
+
+function metricsOf(trace: AttemptTrace, names: ReadonlyMap<string, string>): readonly PageMetric[] {
+  const metrics = trace.events.flatMap((event) => (event.type === 'metric' ? [event] : []))
+  return metrics.slice(0, METRICS_SHOWN).map(({ name, value, unit, machine }): PageMetric => {
+    const m = machine === undefined ? undefined : names.get(machine)
+    return {
+      name: shownLine(name, 200),
+      value,
+      unit: shownLine(unit, 20),
+      ...(m === undefined ? {} : { m }),
+    }
+  })
 }
 
 function filesOf(trace: AttemptTrace, names: ReadonlyMap<string, string>): readonly PageFile[] {

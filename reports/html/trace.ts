@@ -12,6 +12,7 @@ export type TraceEvent = EventOf<
   | 'update.request'
   | 'subtest.finished'
   | 'attachment'
+  | 'metric'
   | 'log'
   | 'attempt.started'
   | 'attempt.finished'
@@ -82,7 +83,6 @@ function startTrace(first: SignalboxEvent): TraceFold {
       case 'run.finished':
       case 'test.finished':
       case 'machine.identified':
-      case 'metric':
         return
       case 'machine.created': {
         const machine: MachineTrace = { created: event, marks: [], files: new Map() }
@@ -120,6 +120,7 @@ function startTrace(first: SignalboxEvent): TraceFold {
       case 'step.started':
       case 'step.finished':
       case 'subtest.finished':
+      case 'metric':
       case 'update.request':
         attemptOf(event.attempt).events.push(event)
         return

@@ -10,7 +10,7 @@ table.list td, table.list th { white-space: normal; }
 table.list thead th { white-space: nowrap; background: var(--raised); }
 table.list tbody th { color: var(--ink); }
 table.list tbody tr:hover { background: var(--raised); }
-table.list .number { text-align: right; }
+table.list .number { text-align: right; white-space: nowrap; }
 .mark { display: inline-flex; align-items: center; gap: 7px; color: var(--ink); white-space: nowrap; }
 .running { --tone: var(--blue); }
 .counts { display: inline-flex; align-items: center; gap: 10px; flex-wrap: wrap; }

@@ -18,7 +18,9 @@ async function leaderOf(machines: readonly Machine[], asked: Machine): Promise<M
     readonly Status: { readonly leader: number }
   }[]
   const list = await etcdctl(asked, ['member', 'list', '--write-out=json'])
-  const { members } = JSON.parse(list) as { readonly members: readonly { readonly ID: number; readonly name: string }[] }
+  const { members } = JSON.parse(list) as {
+    readonly members: readonly { readonly ID: number; readonly name: string }[]
+  }
   const name = members.find(({ ID: id }) => id === status?.Status.leader)?.name
   const leader = machines.find((machine) => machine.name === name)
   if (leader === undefined) throw new Error('there is no leader')
@@ -32,7 +34,8 @@ describe(
     test(
       'static',
       {
-        description: 'Three members find each other by static configuration; each sees what the others write.',
+        description:
+          'Three members find each other by static configuration; each sees what the others write.',
         aliases: ['cl.etcd-member.discovery'],
       },
       async ({ cluster }) => {
@@ -48,7 +51,15 @@ describe(
         )
         await etcdctl(a, ['put', 'key', 'of a'])
         expect(await etcdctl(b, ['get', '--print-value-only', 'key'])).toBe('of a')
-        const watched = etcdctl(c, ['watch', '--rev=1', 'watched', '--', 'sh', '-c', 'echo $ETCD_WATCH_VALUE; kill $PPID'])
+        const watched = etcdctl(c, [
+          'watch',
+          '--rev=1',
+          'watched',
+          '--',
+          'sh',
+          '-c',
+          'echo $ETCD_WATCH_VALUE; kill $PPID',
+        ])
         await etcdctl(b, ['put', 'watched', 'of b'])
         expect(await watched.catch((error: unknown) => String(error))).toContain('of b')
       },
@@ -105,7 +116,9 @@ describe(
           .poll(async () => (await read(second)).acknowledged, { timeoutMs: 60_000 * second.slowness })
           .toBe(true)
         await readAll(machines)
-        expect(history.filter(({ kind, acknowledged }) => kind === 'read' && acknowledged).length).toBeGreaterThan(9)
+        expect(
+          history.filter(({ kind, acknowledged }) => kind === 'read' && acknowledged).length,
+        ).toBeGreaterThan(9)
         expect(violations(history)).toEqual([])
       },
     )
@@ -122,7 +135,9 @@ describe(
         await etcdctl(a, ['put', 'before', '1'])
         await lost.power('cut')
         await etcdctl(a, ['put', 'meanwhile', '2'])
-        const id = (await etcdctl(a, ['member', 'list'])).split('\n').find((line) => line.includes(` ${lost.name},`))
+        const id = (await etcdctl(a, ['member', 'list']))
+          .split('\n')
+          .find((line) => line.includes(` ${lost.name},`))
         await etcdctl(a, ['member', 'remove', id?.split(',')[0] ?? ''])
         await lost.power('on')
         await lost.run('systemctl stop etcd.service; rm -r /var/lib/etcd/default', sudo)

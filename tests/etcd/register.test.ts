@@ -24,8 +24,16 @@ test('reads between what was acknowledged and what was begun are fine', () => {
 })
 
 test.each<[string, readonly Operation[], string]>([
-  ['an acknowledged write that is lost', [op('write', 1, [0, 1]), op('read', 0, [2, 3])], 'm0 read 0; 1 was acknowledged before, 1 was written last'],
-  ['a value that nobody has written yet', [op('write', 1, [4, 5]), op('read', 1, [2, 3])], 'm0 read 1; 0 was acknowledged before, 0 was written last'],
+  [
+    'an acknowledged write that is lost',
+    [op('write', 1, [0, 1]), op('read', 0, [2, 3])],
+    'm0 read 0; 1 was acknowledged before, 1 was written last',
+  ],
+  [
+    'a value that nobody has written yet',
+    [op('write', 1, [4, 5]), op('read', 1, [2, 3])],
+    'm0 read 1; 0 was acknowledged before, 0 was written last',
+  ],
 ])('%s is named', (_, history, line) => {
   expect(violations(history)).toEqual([line])
 })

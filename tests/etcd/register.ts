@@ -38,7 +38,10 @@ export function violations(history: readonly Operation[]): readonly string[] {
   return history
     .filter(({ kind, acknowledged }) => kind === 'read' && acknowledged)
     .flatMap(({ member, value, beganMs, endedMs }) => {
-      const least = Math.max(0, ...writes.filter((w) => w.acknowledged && w.endedMs <= beganMs).map((w) => w.value))
+      const least = Math.max(
+        0,
+        ...writes.filter((w) => w.acknowledged && w.endedMs <= beganMs).map((w) => w.value),
+      )
       const most = Math.max(0, ...writes.filter((w) => w.beganMs <= endedMs).map((w) => w.value))
       return value >= least && value <= most
         ? []

@@ -26,7 +26,15 @@ describe(
           await machine.run(['podman', ...args], sudo)
         await importImage(machine)
         await podman('volume', 'create', 'kept')
-        await podman('run', '--rm', '--volume=kept:/kept', BUSYBOX, 'sh', '-c', 'echo of the container > /kept/file')
+        await podman(
+          'run',
+          '--rm',
+          '--volume=kept:/kept',
+          BUSYBOX,
+          'sh',
+          '-c',
+          'echo of the container > /kept/file',
+        )
         await podman('run', '--detach', '--name=always', '--restart=always', BUSYBOX, 'sleep', '1000000')
         const id = await podman('inspect', '--format={{.Id}} {{.Image}}', 'always')
         await machine.run(['systemctl', 'enable', 'podman-restart.service'], sudo)
@@ -40,9 +48,12 @@ describe(
         )
         expect(await podman('inspect', '--format={{.Id}} {{.Image}}', 'always')).toBe(id)
         await expect
-          .poll(async () => await podman('ps', '--noheading', '--filter=name=always', '--format={{.State}}'), {
-            timeoutMs: 30_000 * machine.slowness,
-          })
+          .poll(
+            async () => await podman('ps', '--noheading', '--filter=name=always', '--format={{.State}}'),
+            {
+              timeoutMs: 30_000 * machine.slowness,
+            },
+          )
           .toBe('running')
       },
     )

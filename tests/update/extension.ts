@@ -45,8 +45,7 @@ describe(
         const { updates } = machine
         const next = payloads.get('next')
         const { version: old = '' } = await updates.booted()
-        const merged = async (): Promise<string> =>
-          await machine.run(['cat', '/usr/share/companion/version'])
+        const merged = async (): Promise<string> => await machine.run(['cat', '/usr/share/companion/version'])
         await machine.run(['mkdir', '-p', extensions, '/etc/sysupdate.d'], sudo)
         await machine.writeFile(`${extensions}/companion_${old}.raw`, await companion(old))
         await machine.run(['systemctl', 'enable', '--now', 'systemd-sysext.service'], sudo)

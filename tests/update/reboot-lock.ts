@@ -135,7 +135,8 @@ describe(
     test(
       'dead-holder',
       {
-        description: 'A machine that dies with the lock does not keep it: the next one reboots when its lease is over.',
+        description:
+          'A machine that dies with the lock does not keep it: the next one reboots when its lease is over.',
       },
       async ({ cluster }) => {
         const [dead, next] = cluster.machines

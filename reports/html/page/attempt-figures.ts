@@ -4,7 +4,7 @@ import type { AttemptDetail, PageIndex } from '../data.ts'
 import { medianOf, strip } from './charts.ts'
 import { h } from './dom.ts'
 import type { Found } from './store.ts'
-import { duration } from './words.ts'
+import { duration, valueText } from './words.ts'
 
 export const phaseNames: readonly string[] = ['acquire', 'ready', 'body', 'collect', 'checks', 'teardown']
 
@@ -56,6 +56,19 @@ export function attemptFigures(
       ),
       h('tbody', {}, ...rows),
     ),
+    detail.metrics.length > 0 &&
+      h(
+        'table',
+        { class: 'machine', aria: { label: `Metrics of ${test.name}` } },
+        h('caption', {}, 'Metrics'),
+        h(
+          'tbody',
+          {},
+          ...detail.metrics.map(({ name, value, unit, m }) =>
+            pair(m === undefined ? name : `${name} (${m})`, valueText(value, unit)),
+          ),
+        ),
+      ),
     ...detail.machines.map((machine) =>
       h(
         'table',

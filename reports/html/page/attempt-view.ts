@@ -142,13 +142,19 @@ function detailParts(store: Store, found: Found, detail: AttemptDetail): readonl
 }
 
 function failureCard(failure: PageFailure): HTMLElement {
-  const { title, circumstances, hint, place, frame, stack, evidence, soft } = failure
+  const { title, circumstances, hint, place, frame, stack, evidence, soft, fingerprint } = failure
   const [first = '', ...rest] = title.split('\n')
   return h(
     'section',
     { class: `failure ${soft === true ? 'soft' : ''}`, aria: { label: 'Failure' } },
     h('h2', {}, first),
-    h('p', { class: 'quiet' }, [circumstances, place ?? ''].filter((part) => part !== '').join(' · ')),
+    h(
+      'p',
+      { class: 'quiet' },
+      [circumstances, place ?? ''].filter((part) => part !== '').join(' · '),
+      ' · ',
+      h('code', { title: 'The fingerprint: names this failure in the history and in waivers' }, fingerprint),
+    ),
     rest.length > 0 && h('pre', {}, rest.join('\n')),
     hint !== undefined && h('p', { class: 'hint' }, `Hint: ${hint}`),
     frame !== undefined && h('pre', { class: 'frame' }, ...frameLines(frame)),

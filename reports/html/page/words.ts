@@ -56,6 +56,12 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`
 }
 
+/** A measured value with its unit, to four digits; milliseconds as a duration. */
+export function valueText(value: number, unit: string): string {
+  if (unit === 'ms') return duration(value)
+  return `${Number(value.toPrecision(4)).toLocaleString('en')} ${unit}`.trim()
+}
+
 /** A place on the clock, as fine as `step` asks: `1:02.350`. */
 export function clock(ms: number, step = 1): string {
   const digits = step >= 1000 ? 0 : step >= 100 ? 1 : step >= 10 ? 2 : 3

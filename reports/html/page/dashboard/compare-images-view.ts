@@ -3,7 +3,7 @@
 import type { CompareGroup, ComparePage, CompareRow, FigureRow, VerdictLink } from '../../../serve/data.ts'
 import { copyable } from '../copyable.ts'
 import { h, type Child } from '../dom.ts'
-import { duration } from '../words.ts'
+import { valueText } from '../words.ts'
 import { markOf } from './marks.ts'
 import { emptyState, tableOf } from './tables.ts'
 
@@ -128,17 +128,12 @@ function figureTable(figures: readonly FigureRow[]): HTMLElement {
       h('a', { href }, test),
       target,
       name,
-      amount(before, unit),
-      amount(after, unit),
+      valueText(before, unit),
+      valueText(after, unit),
       h('span', { class: ratio > 1 ? 'more' : 'less' }, `${ratio > 1 ? '▲' : '▼'} ${changeText(ratio)}`),
     ]),
     [3, 4, 5],
   )
-}
-
-function amount(value: number, unit: string): string {
-  if (unit === 'ms') return duration(value)
-  return `${Number(value.toPrecision(4)).toLocaleString('en')} ${unit}`.trim()
 }
 
 function changeText(ratio: number): string {
