@@ -17,7 +17,8 @@ import {
 } from '../../reports/sample-events.test.data.ts'
 import type { RunSummary } from '../../reports/index.ts'
 import { summarize } from '../../reports/summarize.ts'
-import { hostileTest, payloads } from './html-run.test.data.ts'
+import { payloads } from './hostile-payloads.test.data.ts'
+import { hostileTest } from './html-run.test.data.ts'
 
 const DAY_MS = 86_400_000
 /** When the streams of the sample events begin. */

@@ -15,7 +15,8 @@ import { openBrowser } from '../setup/browser.ts'
 import { type CliWorld, createCliWorld } from './cli.test.fixture.ts'
 import { DAYS, digestOf, nightlyRuns } from './dashboard-runs.test.data.ts'
 import { decision } from './html-decision.test.data.ts'
-import { hostileTest, payloads } from './html-run.test.data.ts'
+import { payloads } from './hostile-payloads.test.data.ts'
+import { hostileTest } from './html-run.test.data.ts'
 
 let world: CliWorld
 let browser: Browser

@@ -1,7 +1,7 @@
 // A decision of the gate for the browser tests: it holds, and says so in hostile words.
 
 import type { Decision } from '../../reports/gate/index.ts'
-import { payloads } from './html-run.test.data.ts'
+import { payloads } from './hostile-payloads.test.data.ts'
 
 export const decision: Decision = {
   schemaVersion: 1,

@@ -14,7 +14,8 @@ import { fingerprintOf } from '../../reports/record/index.ts'
 import { openBrowser } from '../setup/browser.ts'
 import { createCliWorld } from './cli.test.fixture.ts'
 import { decision } from './html-decision.test.data.ts'
-import { dayBefore, failure, hostileTest, payloads, twoTargets } from './html-run.test.data.ts'
+import { payloads } from './hostile-payloads.test.data.ts'
+import { dayBefore, failure, hostileTest, twoTargets } from './html-run.test.data.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'signalbox-html-'))
 const address = pathToFileURL(join(folder, 'report.html')).href
