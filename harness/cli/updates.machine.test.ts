@@ -1,4 +1,5 @@
-// Every OS test of tests/update on real machines: an hour where they are emulated, so it runs on demand.
+// Every OS test of tests/update on real machines, with etcd and containers: two hours where they are emulated, so it runs on
+// demand.
 
 import { afterAll, expect, it } from 'vitest'
 import { buildReferenceImage } from '../../qemu/image/index.ts'
@@ -7,11 +8,11 @@ import { createCliWorld } from './cli.test.fixture.ts'
 
 const world = createCliWorld({ cache: cacheFolder() })
 afterAll(() => world[Symbol.dispose]())
-await buildReferenceImage()
+await buildReferenceImage({ flavour: 'services' })
 
 it(
   'passes all tests of updates, with every broken version left by itself',
-  { timeout: 7_200_000 },
+  { timeout: 14_400_000 },
   async () => {
     const { exitCode, stdout } = await world.signalbox([
       'run',
@@ -19,6 +20,8 @@ it(
       'update',
       '--firmware',
       'uefi',
+      '--flavour',
+      'services',
       '-j',
       '1',
     ])
