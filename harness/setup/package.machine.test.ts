@@ -1,5 +1,6 @@
 // The package as its users get it: packed, installed into an empty folder by npm on the pinned Node, and started.
 
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -58,6 +59,24 @@ test('npx signalbox --help', async () => {
   for (const command of ['run', 'list', 'spawn', 'image', 'doctor', 'report'])
     expect(result.stdout).toContain(command)
 })
+
+const oldNode = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .filter((path) => !path.includes('node_modules'))
+  .map((path) => join(path, 'node'))
+  .find(
+    (path) => existsSync(path) && Number(execFileSync(path, ['-p', 'parseInt(process.versions.node)'])) < 24,
+  )
+
+test.skipIf(oldNode === undefined)(
+  'an old Node is told what is needed (where one is on the PATH)',
+  async () => {
+    const bin = join(installed, 'dist', 'harness', 'cli', 'bin.js')
+    const result = await execCommand(oldNode ?? '', [bin, '--help'], { cwd: folder })
+    expect(result).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(result.stderr).toMatch(/^signalbox needs Node 24 or newer; this is v\d+/)
+  },
+)
 
 test('a config is completed by its types, found, and read', async () => {
   const write = (name: string, keys: string): void =>
