@@ -26,7 +26,8 @@ get reboot-lock
 EOF
     then exit 0; fi
     etcdctl lease revoke "$lease" > /dev/null
-    sleep 2
+    # Every question costs an emulated machine seconds.
+    sleep 15
   done ;;
 give)
   until [ "$(etcdctl get --print-value-only reboot-lock)" != "$id" ] || etcdctl del reboot-lock > /dev/null; do sleep 2; done ;;
