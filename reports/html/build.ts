@@ -1,6 +1,8 @@
 // The page of one or several runs, from their events: the index, the details of attempts, the lines of logs, each within
 // its own budget. What is not green comes first, so that a full budget has cut green attempts.
 
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { SignalboxEvent } from '../../harness/events.ts'
 import type { AttemptSummary, Summary, TestSummary } from '../run-summary.ts'
 import type { AttemptLogs, PageAttempt, PageBaseline, PageCell, PageIndex } from './data.ts'
@@ -141,8 +143,15 @@ async function addDetail(entry: Entry, details: Packer): Promise<void> {
 }
 
 /** Until the budget is used up; files are read a few at a time. */
-async function addLogs(entries: readonly Entry[], logs: Packer): Promise<void> {
+async function addLogs(all: readonly Entry[], logs: Packer): Promise<void> {
   const AT_ONCE = 16
+  const isThere = knownFolders()
+  // Of a run whose folder is gone, or is elsewhere, not every file is asked for.
+  const entries = all.filter(
+    ({ folder, trace }) =>
+      folder !== undefined &&
+      trace.machines.some(({ files }) => files.values().some((path) => isThere(folder, path))),
+  )
   for (let from = 0; from < entries.length; from += AT_ONCE) {
     const batch = entries.slice(from, from + AT_ONCE)
     const read = await Promise.all(batch.map(logsOf))
@@ -153,6 +162,17 @@ async function addLogs(entries: readonly Entry[], logs: Packer): Promise<void> {
       if (l === undefined) return
       entry.page = { ...entry.page, l }
     }
+  }
+}
+
+/** Whether the folder that holds the first part of a relative path is there; each is looked at once. */
+function knownFolders(): (folder: string, path: string) => boolean {
+  const known = new Map<string, boolean>()
+  return (folder, path) => {
+    const top = join(folder, path.split('/', 1)[0] ?? '')
+    const found = known.get(top) ?? existsSync(top)
+    known.set(top, found)
+    return found
   }
 }
 
