@@ -10,18 +10,11 @@ export const LOCAL = 'http://127.0.0.1:2379'
 /** Starts etcd on all machines as one new cluster; resolves when every member says that it is healthy. */
 export async function startEtcd({ machines }: Cluster): Promise<void> {
   const initial = machines.map((machine) => `${machine.name}=${peerUrl(machine)}`).join(',')
-  await Promise.all(machines.map(async (machine) => await start(machine, initial, 'new')))
+  await Promise.all(machines.map(async (machine) => await start(machine, initial)))
 }
 
-/** Starts etcd on a machine as a further member of a cluster that runs, by way of one of its members. */
-export async function addMember(machine: Machine, { machines }: Cluster, by: Machine): Promise<void> {
-  await etcdctl(by, ['member', 'add', machine.name, `--peer-urls=${peerUrl(machine)}`])
-  const initial = machines.map((each) => `${each.name}=${peerUrl(each)}`).join(',')
-  await start(machine, initial, 'existing')
-}
-
-async function start(machine: Machine, initial: string, state: 'new' | 'existing'): Promise<void> {
-  await machine.writeFile('/etc/default/etcd', settingsOf(machine, initial, state))
+async function start(machine: Machine, initial: string): Promise<void> {
+  await machine.writeFile('/etc/default/etcd', settingsOf(machine, initial))
   await machine.run(['systemctl', 'enable', '--now', 'etcd.service'], sudo)
   await etcdctl(machine, ['endpoint', 'health', `--command-timeout=${30 * machine.slowness}s`])
 }
@@ -36,7 +29,7 @@ function peerUrl(machine: Machine): string {
   return `http://${machine.privateAddress.ipv4}:2380`
 }
 
-function settingsOf(machine: Machine, initial: string, state: string): string {
+function settingsOf(machine: Machine, initial: string): string {
   // An emulated machine that was away for a second is no dead leader.
   const heartbeatMs = Math.min(100 * machine.slowness, 2_000)
   const settings = {
@@ -48,7 +41,7 @@ function settingsOf(machine: Machine, initial: string, state: string): string {
     LISTEN_CLIENT_URLS: LOCAL,
     ADVERTISE_CLIENT_URLS: LOCAL,
     INITIAL_CLUSTER: initial,
-    INITIAL_CLUSTER_STATE: state,
+    INITIAL_CLUSTER_STATE: 'new',
     INITIAL_CLUSTER_TOKEN: 'signalbox',
     HEARTBEAT_INTERVAL: String(heartbeatMs),
     ELECTION_TIMEOUT: String(heartbeatMs * 10),
