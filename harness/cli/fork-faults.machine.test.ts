@@ -2,7 +2,16 @@
 // never the answer.
 
 import { once } from 'node:events'
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { sleep } from '../deadline.ts'
@@ -15,8 +24,24 @@ const faults = world.corpus('fork-faults')
 const notices = (events: readonly SignalboxEvent[]): readonly string[] =>
   events.flatMap((event) => (event.type === 'run.notice' ? [event.code] : []))
 
+it('the template of one run serves the next; a damaged one is made anew', async () => {
+  expect(origins((await run('fork-faults.plain', ...faults)).events)).toEqual(['cold', 'fork'])
+  expect(origins((await run('fork-faults.plain', ...faults)).events)).toEqual(['fork'])
+  const { memory } = onlyTemplate()
+  truncateSync(memory, 512 * 1024 * 1024)
+  const truncated = await run('fork-faults.plain', ...faults)
+  expect(truncated).toMatchObject({ exitCode: 0 })
+  expect(origins(truncated.events)).toEqual(['cold', 'fork'])
+  chmodSync(memory, 0o600)
+  const file = openSync(memory, 'r+')
+  writeSync(file, Buffer.from([0xff]), 0, 1, 300 * 1024 * 1024)
+  closeSync(file)
+  const flipped = await run('fork-faults.plain', ...faults)
+  expect(flipped).toMatchObject({ exitCode: 0 })
+  expect(origins(flipped.events)).toEqual(['cold', 'fork'])
+})
+
 it('a template that is deleted under a running clone makes no wrong verdict', async () => {
-  await run('fork-faults.plain', ...faults)
   const child = world.signalbox(['run', 'fork-faults.long', ...faults], env)
   const { folder } = onlyTemplate()
   while (qemus().length === 0) await sleep(20)
