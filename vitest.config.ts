@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 // Four projects: `unit` needs nothing but Node; `cli` runs the real command line over fake machines and mostly waits, so that
-// several files beside each other take a third of the time; after them, one file at a time, `browser` opens pages in a headless
+// several files beside each other take less than half of the time; after them, one file at a time, `browser` opens pages in a headless
 // Chromium and `machine` boots real machines.
 // SIGNALBOX_TEST_REPORT names a file for the results as JSON, for CI to count.
 

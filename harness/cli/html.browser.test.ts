@@ -12,6 +12,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { greenAttempts, htmlText, summarize, wantedBaselines } from '../../reports/index.ts'
 import { fingerprintOf } from '../../reports/record/index.ts'
 import { openBrowser } from '../setup/browser.ts'
+import { expectInert, watchedPage } from './browser.test.fixture.ts'
 import { createCliWorld } from './cli.test.fixture.ts'
 import { decision } from './html-decision.test.data.ts'
 import { payloads } from './hostile-payloads.test.data.ts'
@@ -46,22 +47,8 @@ beforeEach(async () => {
   }
 })
 
-async function freshPage(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
-  const fresh = await context.newPage()
-  fresh.on('pageerror', (error) => troubles.push(`error: ${error.message}`))
-  fresh.on('console', (message) => troubles.push(`console: ${message.text()}`))
-  fresh.on('dialog', (dialog) => {
-    troubles.push(`dialog: ${dialog.message()}`)
-    void dialog.dismiss()
-  })
-  fresh.on('request', (request) => {
-    if (request.url() !== address && !request.url().startsWith(`${address}#`))
-      troubles.push(`request: ${request.url()}`)
-  })
-  fresh.on('popup', () => troubles.push('popup'))
-  return fresh
-}
+const freshPage = async (options?: Parameters<Browser['newContext']>[0]): Promise<Page> =>
+  await watchedPage(browser, troubles, (url) => url === address || url.startsWith(`${address}#`), options)
 
 const open = async (hash = ''): Promise<void> => {
   await page.goto(address + hash)
@@ -275,24 +262,7 @@ describe('hostile text', () => {
   it.each(views)('does nothing in %s', async (hash) => {
     await open(hash)
     await page.locator('main h1, main .toolbar').first().waitFor()
-    await page.waitForFunction('document.querySelector("[aria-busy=true]") === null')
-    for (const detail of await page.locator('details').all())
-      await detail.evaluate((element) => element.setAttribute('open', ''))
-    expect(await page.evaluate('window.owned')).toBeUndefined()
-    // All elements are the page's own; none came out of a text.
-    expect(
-      await page
-        .locator('body img, body iframe, main script, main style, form, base, link, object, embed, main meta')
-        .count(),
-    ).toBe(0)
-    const links = await page
-      .locator('a[href]')
-      .evaluateAll((all) => all.map((link) => link.getAttribute('href') ?? ''))
-    expect(links.filter((href) => !/^(?:#|\.\/)/.test(href))).toEqual([])
-    const text = await page.evaluate<string>('document.body.innerText + document.title')
-    expect(text).not.toMatch(
-      /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u200E\u200F\u202A-\u202E\u2066-\u2069]/,
-    )
+    await expectInert(page, /^(?:#|\.\/)/)
   })
 
   it('of an attempt is shown as it is, line by line', async () => {

@@ -2,7 +2,7 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import { listenOnLoopback, type LoopbackServer } from '../loopback.ts'
+import { listenOnLoopback, type ListeningServer } from '../listen.ts'
 import type { ServerCertificate } from './certificates.ts'
 import { BODY_LIMIT } from './handle-request.ts'
 
@@ -12,7 +12,7 @@ export type OnRequest = (request: IncomingMessage, response: ServerResponse) => 
 export async function listen(
   certificate: ServerCertificate | undefined,
   onRequest: OnRequest,
-): Promise<LoopbackServer> {
+): Promise<ListeningServer> {
   const server = certificate === undefined ? createServer() : createSecureServer(certificate)
   server.on('request', onRequest)
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {

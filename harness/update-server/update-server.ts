@@ -7,7 +7,7 @@ import { createAuthority, type Authority, type CertificateKind } from './certifi
 import { checkDirectory, checkFolder, emptyDirectory } from './directory.ts'
 import { openFaults, type ActiveFault, type FaultScope, type UpdateFault } from './faults.ts'
 import { updateServerBrand, type UpdateServer, type UpdateServerUrls } from './fixture.ts'
-import type { LoopbackServer } from '../loopback.ts'
+import type { ListeningServer } from '../listen.ts'
 import { listen } from './listen.ts'
 import { eventsOf } from './omaha-events.ts'
 import { openRecords, type UpdateRequest } from './records.ts'
@@ -32,9 +32,9 @@ export async function startUpdateServer(options: UpdateServerOptions): Promise<U
   let offered: Offered = { releases: [], current: [], directory: emptyDirectory }
   let releases = 0
   let authority: Promise<Authority> | undefined
-  const secure = new Map<CertificateKind, Promise<LoopbackServer>>()
+  const secure = new Map<CertificateKind, Promise<ListeningServer>>()
   await using stack = new AsyncDisposableStack()
-  const urlsOf = (scheme: 'http' | 'https', { port }: LoopbackServer): UpdateServerUrls => {
+  const urlsOf = (scheme: 'http' | 'https', { port }: ListeningServer): UpdateServerUrls => {
     if (hostAddress === undefined) {
       throw new InfraError('machines of this platform cannot reach this host: no updateServer fixture here', {
         code: 'no-host-address',
@@ -44,10 +44,10 @@ export async function startUpdateServer(options: UpdateServerOptions): Promise<U
     return { base: `${base}/`, omaha: `${base}${OMAHA_PATH}`, directory: `${base}${SYSUPDATE_PATH}` }
   }
   const getAuthority = async (): Promise<Authority> => await (authority ??= createAuthority())
-  const serve = async (scheme: 'http' | 'https', kind?: CertificateKind): Promise<LoopbackServer> => {
+  const serve = async (scheme: 'http' | 'https', kind?: CertificateKind): Promise<ListeningServer> => {
     const certificate =
       kind === undefined ? undefined : await (await getAuthority()).issue(kind, hostAddress ?? '127.0.0.1')
-    const listener: LoopbackServer = await listen(certificate, (request, response) => {
+    const listener: ListeningServer = await listen(certificate, (request, response) => {
       handleRequest(request, response, {
         offered,
         faults,

@@ -11,7 +11,7 @@ import { toMachineConfig } from './machine-config.ts'
 import { firmwareOf } from './refuse.ts'
 
 /** Raised when what is saved, or how a machine is settled before, changes its meaning. */
-const FORMAT = 2
+const FORMAT = 1
 
 /** The key of a machine's template: `sha256` in hexadecimal. Looks at the firmware's file, and at nothing else. */
 export function templateKey(spec: MachineSpec, image: Image, host: Host): string {

@@ -19,8 +19,3 @@ export const flavours = {
 export type FlavourName = keyof typeof flavours
 
 export const flavourNames = Object.keys(flavours) as readonly FlavourName[]
-
-/** The flavours that have a feature. */
-export function flavoursWith(feature: string): readonly FlavourName[] {
-  return flavourNames.filter((name) => (flavours[name].features as readonly string[]).includes(feature))
-}

@@ -9,15 +9,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { UsageError } from '../../harness/errors.ts'
 import type { EventBody, SignalboxEvent } from '../../harness/events.ts'
 import { planDigest } from '../../harness/plan-digest.ts'
-import { isolatedRun, knownRun, repeatedRun } from '../flaky-events.test.data.ts'
-import { forkedRun } from '../forked-events.test.data.ts'
+import { knownRun } from '../flaky-events.test.data.ts'
 import { jsonText } from '../json.ts'
 import { eventLines } from '../merge.ts'
 import {
   ended,
-  hostileRun,
   image,
-  interruptedRun,
   judged,
   killedRun,
   machine,
@@ -32,7 +29,7 @@ import {
   target,
 } from '../sample-events.test.data.ts'
 import type { RunSummary } from '../run-summary.ts'
-import { subtestRun } from '../subtest-events.test.data.ts'
+import { scenarios } from '../scenarios.test.data.ts'
 import { summarize } from '../summarize.ts'
 import { planDigestOf } from './plan-of.ts'
 import { readRunRecords } from './read-record.ts'
@@ -60,20 +57,7 @@ const measuredRun = (): readonly SignalboxEvent[] => {
   ])
 }
 
-const streams: Readonly<Record<string, readonly SignalboxEvent[]>> = {
-  mixed: mixedRun(),
-  killed: killedRun(),
-  interrupted: interruptedRun(),
-  hostile: hostileRun(),
-  forked: forkedRun(),
-  repeated: repeatedRun(),
-  isolated: isolatedRun(),
-  known: knownRun(),
-  subtests: subtestRun(),
-  'two targets': [...mixedRun({ run: 'r1', target: 'a' }), ...mixedRun({ run: 'r2', target: 'b' })],
-  measured: measuredRun(),
-  empty: [],
-}
+const streams: Readonly<Record<string, readonly SignalboxEvent[]>> = { ...scenarios, measured: measuredRun() }
 
 /** The schema without room for fields that it does not name: so that a new field must be added to it. */
 function closed(schema: unknown): unknown {

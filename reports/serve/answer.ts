@@ -1,5 +1,6 @@
 // An answer as data, and how it is written: with headers that let a browser do nothing with it but show it.
 
+import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
@@ -93,15 +94,7 @@ async function writeEvents(
   const signal = AbortSignal.any([gone.signal, ended])
   for await (const message of messages(signal)) {
     if (signal.aborted) break
-    if (!response.write(message)) await drained(response, signal)
+    if (!response.write(message)) await once(response, 'drain', { signal }).catch(() => undefined)
   }
   response.end()
-}
-
-async function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  response.once('drain', resolve)
-  signal.addEventListener('abort', () => resolve(), { once: true })
-  await promise
-  response.off('drain', resolve)
 }

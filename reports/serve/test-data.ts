@@ -62,6 +62,7 @@ export async function trendPage(
   const sinceMs = now - days * DAY_MS
   const scope = { test, target, sinceMs }
   const attempts = await lastAttempts(history, scope, ATTEMPTS)
+  const onAll = target === undefined ? attempts : await lastAttempts(history, { test, sinceMs }, ATTEMPTS)
   const ranks = await flakeRank(history, { sinceMs, target, limit: Number.MAX_SAFE_INTEGER })
   const at = ranks.findIndex((flake) => flake.test === test)
   const own = ranks[at]
@@ -75,7 +76,7 @@ export async function trendPage(
       name: `${span} days`,
       ...(span === days ? {} : { href: testHref(test, { target, since: `${span}d` }) }),
     })),
-    targets: await targetChoices(history, { test, target, days }, sinceMs),
+    targets: targetChoices(onAll, { test, target, days }),
     ...intervalOf(await passRate(history, scope)),
     ...(own === undefined
       ? {}
@@ -103,12 +104,10 @@ export async function trendPage(
 }
 
 /** All targets, and each that it ran on lately; the chosen one has no address. */
-async function targetChoices(
-  history: History,
+function targetChoices(
+  recent: readonly PastAttempt[],
   { test, target, days }: TrendQuery,
-  sinceMs: number,
-): Promise<readonly Choice[]> {
-  const recent = await lastAttempts(history, { test, sinceMs }, ATTEMPTS)
+): readonly Choice[] {
   const names = [...new Set(recent.map((attempt) => attempt.target))].toSorted()
   const since = `${days}d`
   return [

@@ -5,12 +5,14 @@ import type { Server } from 'node:http'
 import { codeOf, InfraError, UsageError } from './errors.ts'
 
 /** A server that listens; disposing closes it, whoever is still connected. */
-export interface LoopbackServer extends AsyncDisposable {
+export interface ListeningServer extends AsyncDisposable {
   readonly port: number
 }
 
 /** Has a server listen on a free port of 127.0.0.1. `what` names it in the InfraError for when there is none. */
-export async function listenOnLoopback(server: Server, what: string): Promise<LoopbackServer> {
+export async function listenOnLoopback(server: Server, what: string): Promise<ListeningServer> {
+  // Under a slow guest, or on a busy host, an idle connection would be closed while its next request is on its way.
+  server.keepAliveTimeout = 0
   try {
     return await listen(server, '127.0.0.1', 0)
   } catch (error) {
@@ -23,7 +25,7 @@ export async function listenOnLoopback(server: Server, what: string): Promise<Lo
 }
 
 /** Has a server listen where a user says; port 0 is a free one. Throws UsageError when it cannot. */
-export async function listenAt(server: Server, host: string, port: number): Promise<LoopbackServer> {
+export async function listenAt(server: Server, host: string, port: number): Promise<ListeningServer> {
   try {
     return await listen(server, host, port)
   } catch (error) {
@@ -39,7 +41,7 @@ export async function listenAt(server: Server, host: string, port: number): Prom
   }
 }
 
-async function listen(server: Server, host: string, port: number): Promise<LoopbackServer> {
+async function listen(server: Server, host: string, port: number): Promise<ListeningServer> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
   server.listen({ host, port }, resolve)
