@@ -15,6 +15,7 @@ const TOP_LEVEL = new Set([
   'README.md',
   'CHANGELOG.md',
   'LICENSE',
+  'docs',
   'package.json',
   'tsconfig.json',
   // What npm and vitest insist on.
