@@ -18,12 +18,14 @@ export interface Content {
   readonly sha256: Buffer
   /** 20 bytes. */
   readonly sha1: Buffer
+  /** The file that holds just these bytes; undefined when none does. */
+  readonly path?: string | undefined
   /** The bytes from `start` up to, without, `end`. */
   open(start: number, end: number): Readable
 }
 
 /** Large enough that a chunk costs little, small enough that many readers at once do not cost memory. */
-const CHUNK_BYTES = 128 * 1024
+export const CHUNK_BYTES = 128 * 1024
 
 /** Measures what is to be served; throws UsageError `payload-unreadable`. */
 export async function readContent(source: ContentSource): Promise<Content> {
@@ -39,6 +41,7 @@ export async function readContent(source: ContentSource): Promise<Content> {
     return {
       bytes: size,
       ...digests(sha256, sha1),
+      path,
       open: (start, end) =>
         end <= start
           ? Readable.from([])

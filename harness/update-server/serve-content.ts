@@ -1,12 +1,13 @@
 // One file over HTTP: whole, in part (one range, for clients that resume), its headers alone, or not at all when the client
 // has it; and the ways in which a network and a server go wrong.
 
+import { open } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import parseRange from 'range-parser'
 import { sleep } from '../deadline.ts'
-import type { Content } from './content.ts'
+import { CHUNK_BYTES, type Content } from './content.ts'
 import type { MetFault, UpdateFault } from './faults.ts'
 
 /** What is to be sent: pure, from the request's headers. `end` is behind the last byte. */
@@ -68,6 +69,7 @@ function corrupted(content: Content): Content {
   const place = Math.floor(content.bytes / 2)
   return {
     ...content,
+    path: undefined,
     open(start, end) {
       let at = start
       return Readable.from(
@@ -112,14 +114,49 @@ export async function sendBytes(
 ): Promise<void> {
   const gone = new AbortController()
   response.once('close', () => gone.abort())
-  const source = content.open(start, end)
   const hindered = met.some(({ fault }) => ['stall', 'drop', 'slow'].includes(fault.kind))
   if (hindered) response.flushHeaders()
+  else if (content.path !== undefined) return await sendFilePart(response, content.path, { start, end })
+  const source = content.open(start, end)
   try {
     const hindrance = { met, gone: gone.signal, onDrop }
     await pipeline(hindered ? Readable.from(hinder(source, start, hindrance)) : source, response)
   } catch {
     source.destroy()
+    response.destroy()
+  }
+}
+
+/**
+ * Part of a file through one buffer, filled again when the socket has taken it: streams allocate one for each chunk, and what
+ * many downloads leave behind makes the collector hold up every other answer.
+ */
+async function sendFilePart(
+  response: ServerResponse,
+  path: string,
+  { start, end }: Pick<SendPlan, 'start' | 'end'>,
+): Promise<void> {
+  let isGone = false
+  let wake = (): void => undefined
+  response.once('close', () => {
+    isGone = true
+    wake()
+  })
+  try {
+    await using file = await open(path)
+    const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, end - start))
+    for (let at = start; at < end && !isGone;) {
+      const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - at), at)
+      // Cut since it was offered: the client sees that it did not get all.
+      if (bytesRead === 0) throw new Dropped()
+      await new Promise<void>((resolve) => {
+        wake = resolve
+        response.write(buffer.subarray(0, bytesRead), () => resolve())
+      })
+      at += bytesRead
+    }
+    response.end()
+  } catch {
     response.destroy()
   }
 }
