@@ -305,7 +305,10 @@ describe('in its initrd', () => {
   it('that never comes up from there is booted, and no budget pays for it', SLOW, async () => {
     const { exitCode, attempts, notices } = await run(
       'initrd.never-up-there',
-      ...['--infra-retries', '0', '--boot-timeout', '4'],
+      '--infra-retries',
+      '0',
+      '--boot-timeout',
+      '4',
     )
     expect({ exitCode, notices }).toEqual({ exitCode: 0, notices: ['fork-failed'] })
     expect(attempts('initrd.never-up-there')).toEqual(['initrd infra', 'cold passed'])

@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { CLONE_KEY, cloneNotes, GONE_ON, HERE, initrdScript, initrdStop } from './initrd-script.ts'
+import { CANNOT, CLONE_KEY, cloneNotes, GONE_ON, HERE, initrdScript, initrdStop } from './initrd-script.ts'
 
 const TEMPLATE_ID = 'a'.repeat(32)
 const UUID = '01234567-89ab-4cde-8f01-23456789abcd'
@@ -32,8 +32,15 @@ beforeEach(() => {
   write(`${CREDENTIALS}/systemd.extra-unit.signalbox-initrd.service`, '')
   write(`${CREDENTIALS}/systemd.unit-dropin.ignition-fetch-offline.service`, '')
   write(`${CREDENTIALS}/of-the-user`, '')
-  for (const name of ['mount', 'modprobe', 'date']) {
-    write(`/bin/${name}`, `#!/bin/sh\necho "${name} $*" >>${root}/log\n`)
+  const files = '/sys/firmware/qemu_fw_cfg/by_name'
+  const programs = {
+    mount: '',
+    date: '',
+    // The driver shows the files when it comes.
+    modprobe: `[ "$2" = -r ] || [ ! -d ${root}/fw_cfg ] || { mkdir -p ${root}${files}; cp -r ${root}/fw_cfg/. ${root}${files}; }`,
+  }
+  for (const [name, code] of Object.entries(programs)) {
+    write(`/bin/${name}`, `#!/bin/sh\necho "${name} $*" >>${root}/log\n${code}\n`)
     chmodSync(join(root, 'bin', name), 0o755)
   }
 })
@@ -54,7 +61,7 @@ async function run(): Promise<readonly string[]> {
 }
 
 test('makes a clone somebody else, before anything was read', async () => {
-  write(`/sys/firmware/qemu_fw_cfg/by_name/${CLONE_KEY}/raw`, cloneNotes(UUID, 'm0-1234'))
+  write(`/fw_cfg/${CLONE_KEY}/raw`, cloneNotes(UUID, 'm0-1234'))
   // The console keeps its last line only: the file is written anew each time.
   expect(await run()).toEqual([GONE_ON])
   expect(read('/etc/machine-id')).toBe(`${ID}\n`)
@@ -63,6 +70,7 @@ test('makes a clone somebody else, before anything was read', async () => {
   expect(read(`${CREDENTIALS}/system.hostname`)).toBe('m0-1234')
   expect(read('/dev/urandom')).toMatch(/^[0-9a-f]{64}$/)
   expect(read('/log').trimEnd().split('\n')).toEqual([
+    'modprobe -q -r qemu_fw_cfg',
     `mount -o remount,rw ${root}${CREDENTIALS}`,
     'modprobe -q qemu_fw_cfg',
     'date -s @1700000000',
@@ -70,8 +78,16 @@ test('makes a clone somebody else, before anything was read', async () => {
   ])
 })
 
+test('stops nowhere where the kernel has read the files of fw_cfg for good', async () => {
+  write('/sys/firmware/qemu_fw_cfg/by_name/x', '')
+  const child = spawn('/bin/sh', ['-c', initrdScript(root)], { env: { PATH: `${root}/bin:/usr/bin:/bin` } })
+  expect((await once(child, 'exit'))[0]).toBe(0)
+  expect(read('/dev/console')).toContain(CANNOT)
+  expect(read('/log')).toBe('modprobe -q -r qemu_fw_cfg\n')
+})
+
 test('leaves nothing of itself, and what is not its own', async () => {
-  write(`/sys/firmware/qemu_fw_cfg/by_name/${CLONE_KEY}/raw`, cloneNotes(UUID, undefined))
+  write(`/fw_cfg/${CLONE_KEY}/raw`, cloneNotes(UUID, undefined))
   await run()
   const left = ['signalbox.initrd', 'systemd.extra-unit.signalbox-initrd.service', 'of-the-user'].filter(
     (name) => existsSync(join(root, CREDENTIALS, name)),
@@ -83,7 +99,7 @@ test('leaves nothing of itself, and what is not its own', async () => {
 
 test('an initrd without an id leaves it to the first boot', async () => {
   write('/etc/machine-id', '')
-  write(`/sys/firmware/qemu_fw_cfg/by_name/${CLONE_KEY}/raw`, cloneNotes(UUID, 'm0'))
+  write(`/fw_cfg/${CLONE_KEY}/raw`, cloneNotes(UUID, 'm0'))
   await run()
   expect(read('/etc/machine-id')).toBe('')
   expect(read(`${CREDENTIALS}/system.machine_id`)).toBe(ID)

@@ -9,6 +9,9 @@ export const HERE = 'signalbox: in the initrd, before the config'
 /** A line of the console: it has gone on. */
 export const GONE_ON = 'signalbox: on from the initrd'
 
+/** A line of the console: it cannot be saved there. */
+export const CANNOT = 'signalbox: this initrd cannot be saved'
+
 /** The fw_cfg file in which a clone finds who it is. */
 export const CLONE_KEY = 'opt/com.signalbox/clone'
 
@@ -44,6 +47,12 @@ After=${UNIT}
 export function initrdScript(root = ''): string {
   const credentials = `${root}/run/credentials/@system`
   return `say() { echo "$1" >${root}/dev/console; }
+# The driver of fw_cfg reads the list of files once. It cannot be bound anew: it has to go, and come again.
+modprobe -q -r qemu_fw_cfg
+if [ -e ${root}/sys/firmware/qemu_fw_cfg/by_name ]; then
+  say '${CANNOT}: the kernel has read the files of fw_cfg for good'
+  exit 0
+fi
 say '${HERE}'
 # The harness stops the machine in here. No process: an emulated one costs more than the wait.
 read -r a _ <${root}/proc/uptime; a=\${a%.*}; b=$a

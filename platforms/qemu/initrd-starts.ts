@@ -10,7 +10,7 @@ import type { CreateOptions, MachineSpec } from '../../harness/machine.ts'
 import { claimTemplate, type StoredTemplate, type TemplateDraft } from '../../qemu/index.ts'
 import type { MachineContext, MachineSource } from './create-machine.ts'
 import { factsOf, prefixOf, saveMachine, shortId, templateBytes, type MakeMachine } from './forks.ts'
-import { GONE_ON, HERE, initrdStop } from './initrd-script.ts'
+import { CANNOT, GONE_ON, HERE, initrdStop } from './initrd-script.ts'
 import type { QemuMachine } from './machine.ts'
 import { keyOfAll, templateKey } from './template-key.ts'
 
@@ -100,14 +100,9 @@ async function makeStart(
       { kind: 'draft', stopsInInitrd: true, ...place },
     )
     const found = await untilHere(machine, limitMs, signal)
-    if (found !== 'here') {
-      const reason =
-        found === 'late'
-          ? `it did not stop in its initrd within ${formatSeconds(limitMs)}`
-          : 'it ended before it came to its initrd'
-      if (found === 'late') await draft.refuse(reason, facts)
-      return undefined
-    }
+    if (found === 'late') await draft.refuse(`it came to no stop within ${formatSeconds(limitMs)}`, facts)
+    if (found === 'cannot') await draft.refuse('its kernel has read the files of fw_cfg for good', facts)
+    if (found !== 'here') return undefined
     await machine.power('pause', signal)
     // What it said before it stood still is all here: the console is read until the save has ended.
     const { console } = await saveMachine(machine, { ...place, finalFolder: draft.finalFolder }, signal)
@@ -120,14 +115,17 @@ async function makeStart(
   }
 }
 
+type Arrival = 'here' | 'cannot' | 'late' | 'ended'
+
 async function untilHere(
   { console, exited }: Pick<QemuMachine, 'console' | 'exited'>,
   limitMs: number,
   signal: AbortSignal,
-): Promise<'here' | 'late' | 'ended'> {
-  const { promise, resolve } = Promise.withResolvers<'here' | 'late' | 'ended'>()
+): Promise<Arrival> {
+  const { promise, resolve } = Promise.withResolvers<Arrival>()
   const forget = console.subscribe((line) => {
     if (line.includes(HERE)) resolve('here')
+    if (line.includes(CANNOT)) resolve('cannot')
   })
   const timer = setTimeout(() => resolve('late'), limitMs)
   void exited.then(() => resolve('ended'))

@@ -206,7 +206,7 @@ describe('power cycles', () => {
 })
 
 describe('a machine that may begin in its initrd', () => {
-  const options = (session: PlatformSession): Parameters<PlatformSession['create']> => [
+  const options = (): Parameters<PlatformSession['create']> => [
     testSpec('m0'),
     { folder: mkdtempSync(join(root, 'results-')), signal, mayBeginInInitrd: true },
   ]
@@ -218,8 +218,8 @@ describe('a machine that may begin in its initrd', () => {
 
   test('goes on from there, as every other with its hardware', async () => {
     await using session = await open(image('stops', `${HERE}\r\n`, 'halt'))
-    await using first = await session.create(...options(session))
-    await using second = await session.create(...options(session))
+    await using first = await session.create(...options())
+    await using second = await session.create(...options())
     for (const { origin, console } of [first, second]) {
       expect(origin).toBe('initrd')
       expect(console.tail(10).join('\n')).toContain(HERE)
@@ -234,17 +234,17 @@ describe('a machine that may begin in its initrd', () => {
 
   test('is booted when its initrd was gone before it could be saved, or never came', async () => {
     await using late = await open(image('late', `${GONE_ON}\r\n${HERE}\r\n`, 'halt'))
-    await using first = await late.create(...options(late))
+    await using first = await late.create(...options())
     expect(first.origin).toBe('cold')
     await using off = await open(image('off', 'nothing of the kind\r\n', 'poweroff'))
-    await using second = await off.create(...options(off))
+    await using second = await off.create(...options())
     expect(second.origin).toBe('cold')
   })
 
   test('begins from nothing that was changed', async () => {
     const damaged = image('damaged', `${HERE}\r\n`, 'halt')
     await using session = await open(damaged)
-    await using first = await session.create(...options(session))
+    await using first = await session.create(...options())
     const key = String(first.facts['template'])
     const folder = readdirSync(templates).find((name) => name.startsWith(key))
     const state = join(templates, folder ?? '', 'm0.state')
@@ -252,7 +252,7 @@ describe('a machine that may begin in its initrd', () => {
     bytes[100] = (bytes[100] ?? 0) ^ 1
     chmodSync(state, 0o600)
     writeFileSync(state, bytes)
-    await using second = await session.create(...options(session))
+    await using second = await session.create(...options())
     expect(second.origin).toBe('initrd')
     // Made anew.
     expect(readFileSync(state).equals(bytes)).toBe(false)
