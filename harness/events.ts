@@ -4,6 +4,7 @@
 import type {
   Failure,
   ImageIdentity,
+  MachineOrigin,
   Outcome,
   Phase,
   PlannedTest,
@@ -151,7 +152,7 @@ export type EventBody =
       readonly attempts: readonly AttemptRef[]
       readonly platform: string
       /** How it came to be: booted, or later forked from a template. */
-      readonly origin: 'cold' | 'fork'
+      readonly origin: MachineOrigin
       /** Facts of the machine: memory, cpus, accelerator, firmware, ssh address. */
       readonly facts: Readonly<Record<string, string | number>>
     }

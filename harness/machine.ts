@@ -3,7 +3,7 @@
 
 import type { Emit } from './events.ts'
 import type { LedgerEntry } from './ledger.ts'
-import type { Architecture, Firmware, Image } from './model.ts'
+import type { Architecture, Firmware, Image, MachineOrigin } from './model.ts'
 
 /** An extra disk, empty and zeroed. In the guest: `/dev/disk/by-id/virtio-<serial>`. */
 export interface DiskSpec {
@@ -48,6 +48,11 @@ export interface CreateOptions {
   readonly network?: PrivateNetwork | undefined
   /** `keep` will be asked of it, perhaps: it is not tied to this process's life more than the ledger ties it. Default false. */
   readonly keepable?: boolean
+  /**
+   * The machine may begin in the initrd of its first boot, as a clone of one with the same hardware that was saved before it read
+   * its config; a platform that cannot do that boots it. Default false.
+   */
+  readonly mayBeginInInitrd?: boolean
   /** A fork waits, loaded but not running, for `power('resume')`. Default false. */
   readonly paused?: boolean
   /**
@@ -192,8 +197,7 @@ export interface PlatformMachine extends AsyncDisposable {
   readonly id: string
   readonly name: string
   readonly facts: Readonly<Record<string, string | number>>
-  /** Booted, or forked from a template: its console and journal then begin with those of the template. */
-  readonly origin: 'cold' | 'fork'
+  readonly origin: MachineOrigin
   /** The serial console; also kept whole (up to the platform's size limit) in `<folder>/console.txt`. */
   readonly console: LineFeed
   /** Lines of `journalctl -o json` over a side channel, where the platform has one (see `journalDevice`). */

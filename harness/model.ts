@@ -4,6 +4,12 @@ export type Architecture = 'x86_64' | 'arm64'
 export type Firmware = 'direct' | 'bios' | 'uefi' | 'uefi-secure'
 export type DistroName = 'reference' | 'flatcar' | 'fcos'
 
+/**
+ * How a machine began: it was booted; in the initrd of its first boot, as a clone that had read no config yet; or forked from a
+ * template, so that its console and journal begin with those of the template.
+ */
+export type MachineOrigin = 'cold' | 'initrd' | 'fork'
+
 /** Who an image is. `digest` is `sha256:<hex>` of what is booted; the rest comes from its metadata or os-release. */
 export interface ImageIdentity {
   readonly digest: string

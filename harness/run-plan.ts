@@ -112,7 +112,9 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
       if (repetitions < repeat) return
     }
     const judged = outcome === 'passed' || outcome === 'failed'
-    if (origin === 'fork' && judged && isAudited(test.name, auditForks, seed)) {
+    // What a clone in the initrd says against the image is never believed alone.
+    const isDoubted = origin === 'initrd' && outcome === 'failed'
+    if (origin !== 'cold' && judged && (isDoubted || isAudited(test.name, auditForks, seed))) {
       const outcomes = new Map([[test.name, outcome]])
       return enqueue({ job: coldJob(test), audits: outcomes, alone: work.alone ?? false })
     }
@@ -204,7 +206,10 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
     if (serial) return
     // Exclusive tests of one template that could not be had, or tests whose shared boot failed.
     if (apart || (job.forks && !job.shared)) for (const test of rest) enqueue({ job: coldJob(test) })
-    else enqueue({ job: { ...job, tests: rest, shared: rest.length > 1, forks: job.forks && !faulty } })
+    else {
+      const [forks, initrd] = [job.forks && !faulty, job.initrd && !faulty]
+      enqueue({ job: { ...job, tests: rest, shared: rest.length > 1, forks, initrd } })
+    }
   }
   const hasFailed = (test: string): boolean => recordOf(test).outcomes.includes('failed')
   for (const job of plan.jobs) enqueue({ job })

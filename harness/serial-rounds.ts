@@ -4,7 +4,7 @@
 import type { AttemptResult, Ended } from './attempt/run-attempt.ts'
 import type { Emit } from './events.ts'
 import type { Outcome } from './model.ts'
-import { coldGroup } from './plan/group.ts'
+import { clones, coldGroup } from './plan/group.ts'
 import { nextAttempt, repeatAgain, type NextAttempt, type RetryPolicy } from './retry-policy.ts'
 import type { Book } from './verdict-book.ts'
 import { isForkFaultOf, type Work } from './work.ts'
@@ -53,7 +53,7 @@ export function openRounds(options: RoundsOptions): Rounds {
   const { repeat } = policy
   /** The outcomes of the rounds that count, by group. */
   const counted = new Map<string, readonly Outcome[]>()
-  const isFault = ({ job }: Work, ends: readonly Ended[]): boolean => job.forks && ends.some(isForkFaultOf)
+  const isFault = ({ job }: Work, ends: readonly Ended[]): boolean => clones(job) && ends.some(isForkFaultOf)
   const outcomeOf = (ends: readonly RoundEnd[]): Outcome =>
     roundOutcome(ends.map(({ outcome, ref }) => ({ outcome, isKnown: book.knownOf(ref.test) !== undefined })))
   const next = (work: Work, ends: readonly RoundEnd[]): NextAttempt => {
@@ -66,7 +66,7 @@ export function openRounds(options: RoundsOptions): Rounds {
     return nextAttempt({ outcomes, alone, known: undefined }, policy)
   }
   const isForked = (results: readonly AttemptResult[]): boolean =>
-    results.some(({ origin, outcome }) => origin === 'fork' && (outcome === 'passed' || outcome === 'failed'))
+    results.some(({ origin, outcome }) => origin !== 'cold' && (outcome === 'passed' || outcome === 'failed'))
   const again = (work: Work, results: readonly AttemptResult[], follows: NextAttempt): void => {
     const { job } = work
     const fault = isFault(work, results) ? results.find(isForkFaultOf) : undefined

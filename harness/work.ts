@@ -1,7 +1,7 @@
 // What a run has still to do: a job, and what is known of why it is done again.
 
 import type { Ended } from './attempt/run-attempt.ts'
-import { isSerial, type Job } from './plan/group.ts'
+import { clones, isSerial, type Job } from './plan/group.ts'
 import type { Outcome } from './model.ts'
 import { isForkFault } from './verdict.ts'
 
@@ -28,5 +28,5 @@ export function isForkFaultOf({ failures }: Pick<Ended, 'failures'>): boolean {
 
 /** Whether an attempt is held against no budget of its test. */
 export function isUncounted(job: Job, ended: Ended): boolean {
-  return isSharedBootFailure(job, ended) || (job.forks && isForkFaultOf(ended))
+  return isSharedBootFailure(job, ended) || (clones(job) && isForkFaultOf(ended))
 }

@@ -6,6 +6,7 @@ import type {
   Failure,
   ImageIdentity,
   KnownFailure,
+  MachineOrigin,
   Outcome,
   Phase,
   PlannedTest,
@@ -162,7 +163,7 @@ export interface MachineSummary {
   readonly machine: string
   readonly name: string
   readonly platform: string
-  readonly origin: 'cold' | 'fork'
+  readonly origin: MachineOrigin
   readonly attempts: readonly { readonly test: string; readonly n: number }[]
   readonly facts: Readonly<Record<string, string | number>>
   readonly milestones: readonly { readonly milestone: string; readonly sinceMs: number }[]

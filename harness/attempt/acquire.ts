@@ -30,6 +30,8 @@ export interface MachineWish {
   readonly attempts: readonly AttemptRef[]
   /** The attempt's folder. */
   readonly folder: string
+  /** See `CreateOptions.mayBeginInInitrd`. Default false. */
+  readonly mayBeginInInitrd?: boolean
   /** The machine is to outlive this process. Default false. */
   readonly detach?: boolean
   /** What its programs share with other machines now. */
@@ -159,6 +161,7 @@ export async function acquireMachine(
     folder,
     signal,
     detach: wish.detach ?? false,
+    mayBeginInInitrd: wish.mayBeginInInitrd ?? false,
     keepable: keepsFailed(env),
     network: wish.privatePlace?.network,
   }

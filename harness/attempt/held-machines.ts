@@ -8,6 +8,7 @@ import { startHttp } from '../fixtures/http.ts'
 import type { PrivateNetwork, Template } from '../machine.ts'
 import type { LiveMachine } from '../machines/live-machine.ts'
 import { isOneMachine, type Job } from '../plan/group.ts'
+import type { MachineOrigin } from '../model.ts'
 import type { RegisteredTest } from '../registry.ts'
 import type { Requirements } from '../requirements.ts'
 import { bootRequirements } from '../serial-group.ts'
@@ -57,8 +58,8 @@ export interface HeldMachines extends AsyncDisposable {
   ): Promise<LiveMachine>
   /** Spent so far on a template that others fork too, milliseconds: on making it, or on waiting for who did. */
   readonly templateMs: number
-  /** Whether the machines are clones, which every test can have anew. */
-  readonly origin: 'cold' | 'fork'
+  /** How the machines began: `fork` when all are, which every test can have anew; `initrd` when one of them did there. */
+  readonly origin: MachineOrigin
   /** Memory that the machines alone use now, MiB; undefined where that cannot be told. */
   privateMemoryMiB(): number | undefined
   /** Throws InfraError when what the clones were forked from is damaged. */
@@ -153,7 +154,7 @@ export function holdMachines(options: HoldOptions): HeldMachines {
   const bootAll = async (indices: readonly number[], signal: AbortSignal): Promise<void> => {
     await allOrFirstError(
       indices.map(async (index) => {
-        const wish = await ownWish(index)
+        const wish = { ...(await ownWish(index)), mayBeginInInitrd: job.initrd }
         keep(await bootInTurn(env, signal, async (onUp) => await acquireMachine(env, wish, signal, onUp)))
       }),
     )
@@ -205,6 +206,7 @@ export function holdMachines(options: HoldOptions): HeldMachines {
     await allOrFirstError(lives.map(async (live) => await live[Symbol.asyncDispose]()))
     await draft?.[Symbol.asyncDispose]()
   }
+  const beganInInitrd = (): boolean => machines.some(({ origin }) => origin === 'initrd')
   const notForked = (reason: string): void => {
     const { name = job.id } = first ?? {}
     const message = `${name} is booted instead of forked: ${reason}`
@@ -223,7 +225,8 @@ export function holdMachines(options: HoldOptions): HeldMachines {
     },
     gone: gone.signal,
     get origin() {
-      return template === undefined ? 'cold' : 'fork'
+      if (template !== undefined) return 'fork'
+      return beganInInitrd() ? 'initrd' : 'cold'
     },
     network,
     get templateMs() {
@@ -262,7 +265,9 @@ export function holdMachines(options: HoldOptions): HeldMachines {
         await allOrFirstError(machines.map(async (live) => await live.becomeReady(signal)))
       } catch (error) {
         // It may be lost without its cluster: what is wrong with the image shows in the cluster's own boot, too.
-        throw seedling !== undefined && sowing.joins ? asForkFault(error, signal) : error
+        // What a clone in the initrd says of the image is never believed.
+        const isDoubted = beganInInitrd() || (seedling !== undefined && sowing.joins)
+        throw isDoubted ? asForkFault(error, signal) : error
       }
       if (seedling === undefined) return await prepare?.()
       await prepare?.()

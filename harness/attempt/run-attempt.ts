@@ -6,7 +6,7 @@ import { basename, join, relative } from 'node:path'
 import { InfraError, MachineError } from '../errors.ts'
 import type { AttemptRef, Isolation } from '../events.ts'
 import { fixturesOf } from '../fixtures/fixture-names.ts'
-import type { Failure, Outcome, Phase, PlannedTest } from '../model.ts'
+import type { Failure, MachineOrigin, Outcome, Phase, PlannedTest } from '../model.ts'
 import { keepsMachines } from '../plan/group.ts'
 import type { RegisteredTest, TestBody } from '../registry.ts'
 import type { Fixtures } from '../fixtures/fixtures.ts'
@@ -36,8 +36,8 @@ export interface AttemptRequest {
   readonly isLastOfJob: boolean
   /** The machines are there already: an earlier test of the shared boot acquired them. */
   readonly acquired: boolean
-  /** Its machines are forked where that can be. */
-  readonly forks: boolean
+  /** Its machines are forked, or begin in the initrd, where that can be. */
+  readonly clones: boolean
   /** It confirms an earlier attempt on a fork. */
   readonly audit: boolean
   /** It runs with nothing of the run beside it. */
@@ -59,7 +59,7 @@ export interface AttemptResult {
   readonly durationMs: number
   /** The phase in which it stopped; `teardown` when it went all the way. */
   readonly reached: Phase
-  readonly origin: 'cold' | 'fork'
+  readonly origin: MachineOrigin
   /** Of all its machines, after the body; undefined where that cannot be told. */
   readonly privateMemoryMiB: number | undefined
 }
@@ -135,7 +135,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
     else {
       const { acquireMs, readyMs } = env.timeouts
       // A template may be booted here, or by another process, before there is a machine.
-      const templateMs = request.forks ? readyMs : 0
+      const templateMs = request.clones ? readyMs : 0
       await runPhase(
         attempt,
         { phase: enter('acquire'), timeoutMs: acquireMs + templateMs },

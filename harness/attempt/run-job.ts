@@ -2,7 +2,7 @@
 // the rest of a shared job is handed back, to be run on fresh ones; that of a serial group is left out, with the reason.
 
 import type { Isolation } from '../events.ts'
-import { isOneMachine, isSerial, type Job } from '../plan/group.ts'
+import { clones, isOneMachine, isSerial, type Job } from '../plan/group.ts'
 import type { RegisteredTest } from '../registry.ts'
 import type { NextAttempt } from '../retry-policy.ts'
 import type { RunEnvironment } from './environment.ts'
@@ -68,7 +68,7 @@ async function runInTurn(options: JobOptions, late: LateResults): Promise<readon
     ...(onTemplate === undefined ? {} : { onTemplate }),
   })
   // Otherwise a clone is not shared: each test has one of its own.
-  const isShared = (): boolean => held.origin === 'cold' || isOneMachine(job)
+  const isShared = (): boolean => held.origin !== 'fork' || isOneMachine(job)
   const serial = isSerial(job)
   const group = job.shared ? job.id : undefined
   const companions = isOneMachine(job) ? job.tests.map(({ name }) => name) : undefined
@@ -97,7 +97,7 @@ async function runInTurn(options: JobOptions, late: LateResults): Promise<readon
       companions: companions ?? [test.name],
       isLastOfJob: rest.length === 0,
       acquired: index > 0,
-      forks: job.forks,
+      clones: clones(job),
       audit,
       isolated,
       beside,

@@ -7,6 +7,30 @@ import { benchCorpus, benchSignalbox } from './signalbox.ts'
 
 const coldRun = ['run', 'bench.trivial', ...benchCorpus, '--no-fork']
 
+/** A first boot that begins in the initrd, over one from the power-on, in one run. */
+function initrdRatio(firmware: 'direct' | 'uefi'): Benchmark {
+  const run = ['run', 'bench.first-boot', ...benchCorpus, '--firmware', firmware, '--audit-fork', '0']
+  const readyMs = async (...more: readonly string[]): Promise<number> => {
+    const { events } = await benchSignalbox([...run, ...more])
+    return milestoneMs(events, 'ssh') - phaseStartMs(events, 'acquire')
+  }
+  return {
+    name: `initrd-ratio-${firmware}`,
+    unit: 'x',
+    better: 'lower',
+    n: 3,
+    help: `a machine of a first boot (${firmware}) that begins in its initrd, from asking for it to the first SSH command, over one from the power-on`,
+    // The first one makes what the others begin from.
+    prepare: async () => void (await benchSignalbox(run)),
+    async sample(report) {
+      const initrdMs = await readyMs()
+      const wholeMs = await readyMs('--no-fork')
+      report(`  in the initrd ${(initrdMs / 1000).toFixed(1)} s, whole ${(wholeMs / 1000).toFixed(1)} s`)
+      return initrdMs / wholeMs
+    },
+  }
+}
+
 export const coldBootBenchmarks: readonly Benchmark[] = [
   {
     name: 'cold-boot-ratio',
@@ -33,4 +57,6 @@ export const coldBootBenchmarks: readonly Benchmark[] = [
       return (wallMs - (milestoneMs(events, 'running') - phaseStartMs(events, 'acquire'))) / 1000
     },
   },
+  initrdRatio('direct'),
+  initrdRatio('uefi'),
 ]

@@ -23,6 +23,14 @@ it('a cluster is saved at one instant and forked as one, its connections with it
   rmSync(templates, { recursive: true })
 })
 
+it('machines of the first boot begin in its initrd, and are machines of their own', async () => {
+  const first = await run('forks.initrd', '--audit-fork', '100%', ...world.corpus('forks'))
+  expect(first.stdout).toContain('1 passed')
+  // Confirmed by boots from the power-on.
+  expect(origins(first.events)).toEqual(['initrd', 'initrd', 'cold', 'cold'])
+  expect(qemus()).toEqual([])
+})
+
 it('a host without room for a template boots', async () => {
   const { exitCode, stdout } = await world.signalbox(['run', 'fork-faults.plain', ...faults], {
     SIGNALBOX_TEMPLATES: join(templates, 'small'),

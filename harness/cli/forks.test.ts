@@ -275,3 +275,42 @@ describe('audited', () => {
     expect(attempts('either')).toEqual(['fork passed'])
   })
 })
+
+describe('in its initrd', () => {
+  const initrd = ['initrd.passes', '--infra-retries', '0']
+
+  it('begins what is about the first boot, where the platform has that', SLOW, async () => {
+    const { exitCode, attempts, notices } = await run(...initrd, '--audit-fork', '0')
+    expect({ exitCode, notices }).toEqual({ exitCode: 0, notices: [] })
+    expect(attempts('initrd.passes')).toEqual(['initrd passed'])
+  })
+
+  it('begins nothing with --no-fork', SLOW, async () => {
+    const { attempts } = await run(...initrd, '--no-fork')
+    expect(attempts('initrd.passes')).toEqual(['cold failed'])
+  })
+
+  it('is audited as forks are; what fails there is always confirmed by a boot', SLOW, async () => {
+    const audited = await run('initrd.passes', '--audit-fork', '100%')
+    expect(audited.attempts('initrd.passes')).toEqual(['initrd passed', 'cold failed'])
+    expect(audited.verdicts).toEqual({ 'initrd.passes': 'infra' })
+    const failed = await run('initrd.fails', 'initrd.fails-there', '--audit-fork', '0')
+    expect(failed.attempts('initrd.fails')).toEqual(['initrd failed', 'cold failed'])
+    expect(failed.attempts('initrd.fails-there')).toEqual(['initrd failed', 'cold passed'])
+    expect(failed.verdicts).toEqual({ 'initrd.fails': 'failed', 'initrd.fails-there': 'infra' })
+    const next = await run('initrd.fails-there', '--audit-fork', '0')
+    expect(next.attempts('initrd.fails-there')).toEqual(['cold passed'])
+  })
+
+  it('that never comes up from there is booted, and no budget pays for it', SLOW, async () => {
+    const { exitCode, attempts, notices } = await run(
+      'initrd.never-up-there',
+      '--infra-retries',
+      '0',
+      '--boot-timeout',
+      '4',
+    )
+    expect({ exitCode, notices }).toEqual({ exitCode: 0, notices: ['fork-failed'] })
+    expect(attempts('initrd.never-up-there')).toEqual(['initrd infra', 'cold passed'])
+  })
+})

@@ -15,6 +15,7 @@ export function templateLine(
   return {
     id,
     image: fact('image'),
+    saved: facts['state'] === 'initrd' ? 'in its initrd' : 'when ready',
     memory: `${machines > 1 ? `${machines} x ` : ''}${fact('memoryMiB')} MiB`,
     cpus: fact('cpus'),
     qemu: `${fact('qemu')} ${fact('accelerator')}`,
@@ -28,6 +29,7 @@ export function templateLine(
 export const templateColumns = [
   'id',
   'image',
+  'saved',
   'memory',
   'cpus',
   'qemu',

@@ -53,9 +53,12 @@ const facts = {
 /** One good, one damaged, one of another version, a refusal, and a test that is always booted. */
 async function fillStore(): Promise<void> {
   await makeTemplate(GOOD, facts)
-  await rm(join(await makeTemplate(BAD, { ...facts, machines: 3, memoryMiB: 640 }), 'memory'), {
-    force: true,
-  })
+  await rm(
+    join(await makeTemplate(BAD, { ...facts, machines: 3, memoryMiB: 640, state: 'initrd' }), 'memory'),
+    {
+      force: true,
+    },
+  )
   await mkdir(join(folder, 'c3'.repeat(32)))
   const at = new Date(Date.now() - 7_200_000).toISOString()
   await writeFile(

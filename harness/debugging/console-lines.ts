@@ -18,7 +18,7 @@ export function showConsole(
   let secondBegan = now()
   let shown = 0
   let omitted = 0
-  let isHistory = origin === 'fork'
+  let isHistory = origin !== 'cold'
   console.subscribe((line) => {
     if (isHistory) return
     if (now() - secondBegan >= 1000) {

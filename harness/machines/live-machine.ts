@@ -10,6 +10,7 @@ import { machineBrand } from '../fixtures/brand.ts'
 import type { GuestCommand, Machine } from '../fixtures/fixtures.ts'
 import type { LedgerEntry } from '../ledger.ts'
 import type { PlatformMachine, PowerAction, SshEndpoint } from '../machine.ts'
+import type { MachineOrigin } from '../model.ts'
 import { hostKeyOf } from '../forks/identity.ts'
 import { finishRenewal, renew, setClock } from '../forks/renew.ts'
 import { settle, unsettle, type Settled } from '../forks/settle.ts'
@@ -35,6 +36,7 @@ import { isDead, type Watch } from './watch.ts'
 export interface LiveMachine extends AsyncDisposable {
   /** Its artefacts: console.txt, journal.txt, ignition.json. */
   readonly folder: string
+  readonly origin: MachineOrigin
   readonly machine: Machine
   readonly watch: Watch
   readonly expectedMessages: readonly string[]
@@ -311,6 +313,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
   const owned = stack.move()
   return {
     folder,
+    origin: raw.origin,
     machine,
     watch,
     expectedMessages: options.expectedMessages,

@@ -12,7 +12,7 @@ const make = (name: string, requirements: Requirements): RegisteredTest => ({
 })
 const job = (requirements: Requirements, more: Partial<Job> = {}): Job => {
   const tests = [make('a', requirements)]
-  return { id: 'a', tests, sources: tests, shared: false, forks: true, ...more }
+  return { id: 'a', tests, sources: tests, shared: false, forks: true, initrd: false, ...more }
 }
 const OVERHEAD = 150
 

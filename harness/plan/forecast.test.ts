@@ -18,7 +18,7 @@ const boot = (name: string, requirements: Requirements = {}): ForeseenJob => ({
 })
 const several = (names: readonly string[], change: Partial<Job>, requirements: Requirements = {}): Job => {
   const tests = names.map((name) => testOf(name, requirements))
-  return { id: 'job', tests, sources: tests, shared: false, forks: true, ...change }
+  return { id: 'job', tests, sources: tests, shared: false, forks: true, initrd: false, ...change }
 }
 const guesses = { testMs: 5, bootMs: 100, forkMs: 2 }
 const play = async (jobs: readonly ForeseenJob[], change: Partial<ForecastOptions> = {}) => {

@@ -14,6 +14,8 @@ export interface Job {
   readonly shared: boolean
   /** Each test gets clones of the machines that the first one boots, where the platform has them. */
   readonly forks: boolean
+  /** Machines that are booted may begin in the initrd, where the platform has that. */
+  readonly initrd: boolean
   /** Whose configs are merged for the boot: those of the job's tests, and of tests that have left the job. */
   readonly sources: readonly RegisteredTest[]
 }
@@ -44,7 +46,7 @@ export function formJobs(candidates: readonly GroupCandidate[], options: GroupOp
   const { share = true } = options
   const shares = ({ test }: GroupCandidate): boolean => share && mayShare(test)
   const isForked = ({ test }: GroupCandidate): boolean => whyBooted(test, options) === undefined
-  const serial = serialJobs(candidates, isForked)
+  const serial = serialJobs(candidates, isForked, (test) => mayBeginInInitrd(test, options))
   const apart = candidates.filter(({ test }) => test.serial === undefined)
   const numbered = (prefix: string, jobs: readonly Omit<Job, 'id'>[]): readonly Job[] => {
     let count = 0
@@ -60,16 +62,23 @@ export function formJobs(candidates: readonly GroupCandidate[], options: GroupOp
       sources: tests,
       shared: tests.length > 1,
       forks: fork,
+      initrd: false,
     }))
   })
   const exclusive = apart.filter((each) => !shares(each))
   const alone = exclusive
     .filter((each) => !isForked(each))
-    .map(({ test }) => ({ tests: [test], sources: [test], shared: false, forks: false }))
+    .map(({ test }) => ({
+      tests: [test],
+      sources: [test],
+      shared: false,
+      forks: false,
+      initrd: mayBeginInInitrd(test, options),
+    }))
   const forked = Map.groupBy(exclusive.filter(isForked), templateKey)
   const equal = [...forked.values()].map((members) => {
     const tests = members.map(({ test }) => test)
-    return { tests, sources: tests.slice(0, 1), shared: false, forks: true }
+    return { tests, sources: tests.slice(0, 1), shared: false, forks: true, initrd: false }
   })
   return [
     ...numbered('shared', shared),
@@ -83,6 +92,7 @@ export function formJobs(candidates: readonly GroupCandidate[], options: GroupOp
 function serialJobs(
   candidates: readonly GroupCandidate[],
   isForked: (candidate: GroupCandidate) => boolean,
+  beginsInInitrd: (test: RegisteredTest) => boolean,
 ): readonly Job[] {
   const groups = Map.groupBy(candidates, ({ test }) => test.serial?.group)
   return [...groups].flatMap(([id, members]) => {
@@ -91,7 +101,9 @@ function serialJobs(
       .map(({ test }) => test)
       .toSorted((a, b) => (a.serial?.index ?? 0) - (b.serial?.index ?? 0))
     const shared = tests.length > 1
-    return [{ id, tests, sources: tests.slice(0, 1), shared, forks: members.every(isForked) }]
+    const forks = members.every(isForked)
+    const initrd = !forks && tests.every(beginsInInitrd)
+    return [{ id, tests, sources: tests.slice(0, 1), shared, forks, initrd }]
   })
 }
 
@@ -114,18 +126,24 @@ export function keepsMachines({
 }
 
 /** A job of one test of another; its boot is the same, so that it finds the same template. */
-export function jobOf(test: RegisteredTest, { sources, forks, shared }: Job): Job {
-  return { id: test.name, tests: [test], sources: forks && shared ? sources : [test], shared: false, forks }
+export function jobOf(test: RegisteredTest, { sources, forks, initrd, shared }: Job): Job {
+  const own = forks && shared ? sources : [test]
+  return { id: test.name, tests: [test], sources: own, shared: false, forks, initrd }
 }
 
 /** A serial group again, on machines that are booted. */
 export function coldGroup(job: Job): Job {
-  return { ...job, forks: false }
+  return { ...job, forks: false, initrd: false }
 }
 
-/** A test on a boot of its own: nothing shared, nothing forked. */
+/** A test on a boot of its own, from its power-on: nothing shared, nothing cloned. */
 export function coldJob(test: RegisteredTest): Job {
-  return { id: test.name, tests: [test], sources: [test], shared: false, forks: false }
+  return { id: test.name, tests: [test], sources: [test], shared: false, forks: false, initrd: false }
+}
+
+/** Whether its machines come to be by cloning: forked, or from the initrd on. */
+export function clones({ forks, initrd }: Pick<Job, 'forks' | 'initrd'>): boolean {
+  return forks || initrd
 }
 
 function mergeable(members: readonly GroupCandidate[]): readonly (readonly RegisteredTest[])[] {
@@ -167,6 +185,17 @@ export function whyBooted(
     whyNotForked({ requirements: bootRequirements(test) }) ??
     (coldOnly.has(test.name) ? 'a cold boot did not confirm its fork in an earlier run' : undefined)
   )
+}
+
+/**
+ * Whether machines that are booted for a test may begin in the initrd of their first boot, as clones that have read no config
+ * yet. Which machines can be cloned there is the platform's to say.
+ */
+export function mayBeginInInitrd(
+  { name, requirements: { machines = 1, tpm = false } }: Pick<RegisteredTest, 'name' | 'requirements'>,
+  { forks, coldOnly = new Set() }: GroupOptions,
+): boolean {
+  return forks && machines > 0 && !tpm && !coldOnly.has(name)
 }
 
 /** Whether clones of a booted machine can stand for a test's own. */

@@ -61,6 +61,7 @@ it('forks what may be forked: shared configs merged, exclusive tests by equal ma
     sources: [second],
     shared: false,
     forks: false,
+    initrd: false,
   })
 })
 

@@ -25,6 +25,8 @@ export interface FakeBehaviour {
   readonly fork: 'ok' | 'fails' | 'no-memory' | 'not-renewed'
   /** When it is saved beside the results: that fails, never ends, or leaves what no other session of the platform reads. */
   readonly saving: 'ok' | 'fails' | 'never' | 'unreadable'
+  /** Where it may begin in its initrd, it does, and boots well there or never comes up. Default: it is booted. */
+  readonly initrd?: 'ok' | 'silent'
   /** The template is damaged as soon as it is there; a running test does that with `fake damage-template`. */
   readonly template: 'ok' | 'damaged'
 }

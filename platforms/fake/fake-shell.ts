@@ -1,6 +1,7 @@
 // The few commands that a fake machine understands: what the harness itself asks, and the `fake` command, by which a
 // test makes its machine misbehave.
 
+import type { MachineOrigin } from '../../harness/model.ts'
 import type { SshTrouble } from './behaviour.ts'
 import { followRunner, runnerScript, setUpRunner } from './external-runner.ts'
 import { lookFromInside } from './look-from-inside.ts'
@@ -13,7 +14,7 @@ export interface FakeGuest {
   readonly files: Map<string, string>
   readonly failedUnits: Set<string>
   readonly osReleaseId: string
-  readonly origin: 'cold' | 'fork'
+  readonly origin: MachineOrigin
   bootId(): string
   machineId(): string
   print(line: string): void

@@ -42,7 +42,7 @@ function openSession(): PlatformSession {
       machines.add(machine)
       return machine
     },
-    async boot(spec, { folder, signal, network }) {
+    async boot(spec, { folder, signal, network, mayBeginInInitrd = false }) {
       signal.throwIfAborted()
       const [refusal] = refuses(spec)
       if (refusal !== undefined) throw new InfraError(`refused: ${refusal}`, { code: 'fake-refused' })
@@ -53,12 +53,13 @@ function openSession(): PlatformSession {
       const active: FakeBehaviour = faulty ? behaviour : { ...behaviour, boot: 'ok' }
       if (active.boot === 'create-fails')
         throw new InfraError('the fake platform has no machine today', { code: 'fake-no-machine' })
+      const inInitrd = mayBeginInInitrd && active.initrd !== undefined
       return await maker.start({
         spec,
         folder,
-        behaviour: active,
+        behaviour: inInitrd && active.initrd === 'silent' ? { ...active, boot: 'silent' } : active,
         place: network && { network, index: spec.privateIndex ?? 0, plugged: false },
-        source: { kind: 'boot', files },
+        source: { kind: 'boot', files, inInitrd },
       })
     },
   }

@@ -38,7 +38,7 @@ export interface FakeMachineOptions {
 }
 
 export type FakeSource =
-  | { readonly kind: 'boot'; readonly files: ReadonlyMap<string, string> }
+  | { readonly kind: 'boot'; readonly files: ReadonlyMap<string, string>; readonly inInitrd: boolean }
   | {
       readonly kind: 'clone'
       readonly moment: FakeMoment
@@ -61,7 +61,7 @@ type State = 'on' | 'paused' | 'off' | 'gone'
 export async function createMachine(options: FakeMachineOptions): Promise<FakeMachine> {
   const { spec, folder, behaviour, place, source } = options
   const { name } = spec
-  const origin = source.kind === 'boot' ? 'cold' : 'fork'
+  const origin = source.kind === 'clone' ? 'fork' : source.inInitrd ? 'initrd' : 'cold'
   const begin = source.kind === 'clone' ? source.moment : firstMoment(source.files, behaviour)
   const files = new Map(begin.files)
   const failedUnits = new Set(begin.failedUnits)

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CreateOptions, MachineSpec, OpenOptions } from '../../harness/machine.ts'
-import type { Image } from '../../harness/model.ts'
+import type { Image, MachineOrigin } from '../../harness/model.ts'
 import {
   inspectBase,
   cpuModelFor,
@@ -39,7 +39,15 @@ export interface MachineContext {
  */
 export type MachineSource =
   | { readonly kind: 'boot' }
-  | { readonly kind: 'draft'; readonly folder: string; readonly prefix: string }
+  | {
+      readonly kind: 'draft'
+      readonly folder: string
+      readonly prefix: string
+      /** It is to be saved in its initrd. */
+      readonly stopsInInitrd?: boolean
+    }
+  /** A machine that was saved in the initrd of its first boot. */
+  | { readonly kind: 'initrd'; readonly folder: string; readonly prefix: string; readonly id: string }
   /** `plugsCard`: the template is on no private network, and the machine is to be on one. */
   | {
       readonly kind: 'template'
@@ -92,7 +100,7 @@ export async function createMachine(
   const prepared = await prepareStorage(spec, image, storageSource(context, source), folders, signal)
   const console = undo.use(await openConsoleFeed(detach ? undefined : { path: consolePath }))
   const journal = new LineBuffer()
-  if (source.kind === 'template') await readHistory(source, console, journal)
+  if (source.kind === 'template' || source.kind === 'initrd') await readHistory(source, console, journal)
   const [agent, calls] = [openAgentLine(), openAgentLine()]
   const firmware = firmwareOf(spec, image)
   const isPlugged =
@@ -104,7 +112,7 @@ export async function createMachine(
       id: `qemu-${folders.uuid}`,
       name: spec.name,
       spec,
-      origin: source.kind === 'template' || source.kind === 'saved' ? 'fork' : 'cold',
+      origin: originOf(source),
       firstBoot: source.kind !== 'saved' || source.firstBoot,
       facts: {
         memoryMiB: spec.memoryMiB,
@@ -113,7 +121,7 @@ export async function createMachine(
         cpuModel: cpuModelFor(spec.architecture, host.accelerator.accelerator),
         firmware,
         qemu: host.emulator.version,
-        ...(source.kind === 'template' ? { template: source.id } : {}),
+        ...(source.kind === 'template' || source.kind === 'initrd' ? { template: source.id } : {}),
       },
       console,
       journal,
@@ -162,6 +170,8 @@ export async function createMachine(
               tpmSocket,
               detachedConsole,
               fromState: from.state !== undefined,
+              stopsInInitrd:
+                begin.kind === 'first' && source.kind === 'draft' && source.stopsInInitrd === true,
               memory: from.memory,
               privateCard: isPlugged ? pluggedCard(begin, source) : 'slot',
             }),
@@ -170,6 +180,21 @@ export async function createMachine(
     },
     signal,
   )
+}
+
+function originOf({ kind }: MachineSource): MachineOrigin {
+  switch (kind) {
+    case 'boot':
+    case 'draft':
+      return 'cold'
+    case 'initrd':
+      return 'initrd'
+    case 'template':
+    case 'saved':
+      return 'fork'
+    default:
+      return kind satisfies never
+  }
 }
 
 async function withImage(
@@ -191,8 +216,9 @@ function storageSource({ base }: MachineContext, source: MachineSource): Storage
       return { kind: 'image', base }
     case 'draft':
       return { kind: 'draft', base, folder: source.folder, prefix: source.prefix }
+    case 'initrd':
     case 'template':
-      return { kind: 'template', folder: source.folder, prefix: source.prefix }
+      return { kind: source.kind, folder: source.folder, prefix: source.prefix }
     case 'saved':
       return { kind: 'saved', folder: source.folder }
     default:
@@ -224,6 +250,7 @@ function firstLife(source: MachineSource): LifeSource {
       return {}
     case 'draft':
       return { memory: { path: templateFile(source, 'memory'), mapping: 'write' } }
+    case 'initrd':
     case 'template':
       return {
         memory: { path: templateFile(source, 'memory'), mapping: 'copy' },
@@ -238,7 +265,7 @@ function firstLife(source: MachineSource): LifeSource {
 
 // A clone's console and journal begin with what its template said, since the clone has lived through it.
 async function readHistory(
-  source: Extract<MachineSource, { kind: 'template' }>,
+  source: Extract<MachineSource, { kind: 'template' | 'initrd' }>,
   console: ConsoleFeed,
   journal: LineBuffer,
 ): Promise<void> {
@@ -246,7 +273,8 @@ async function readHistory(
     (['console', 'journal'] as const).map(async (name) => await readFile(templateFile(source, name), 'utf8')),
   )
   console.prepend(consoleText ?? '')
-  console.note(`[signalbox: forked here from template ${source.id}]`)
+  const how = source.kind === 'template' ? 'forked' : 'began'
+  console.note(`[signalbox: ${how} here from template ${source.id}]`)
   journal.push(Buffer.from(journalText ?? ''))
 }
 

@@ -56,11 +56,7 @@ export function openForks(context: MachineContext, make: MakeMachine): Forks {
     },
     async claim(specs, preparation, signal) {
       const key = keyFor(specs, preparation)
-      const bytes = specs.reduce(
-        (sum, { memoryMiB }) => sum + (memoryMiB + DISK_ALLOWANCE_MIB) * 1024 * 1024,
-        0,
-      )
-      const claim = await claimTemplate({ key, bytes, signal })
+      const claim = await claimTemplate({ key, bytes: templateBytes(specs), signal })
       switch (claim.kind) {
         case 'none':
           return claim
@@ -82,7 +78,30 @@ function refuseFork(spec: MachineSpec): string | undefined {
   return undefined
 }
 
-const prefixOf = (index: number): string => `m${index}.`
+/** What a template of these machines may take at the most. */
+export function templateBytes(specs: readonly Pick<MachineSpec, 'memoryMiB'>[]): number {
+  return specs.reduce((sum, { memoryMiB }) => sum + (memoryMiB + DISK_ALLOWANCE_MIB) * 1024 * 1024, 0)
+}
+
+/** The beginning of the names of a machine's files in its template. */
+export const prefixOf = (index: number): string => `m${index}.`
+
+/** Saves a machine that stands still into its template's folder, which ends it. Returns what it said. */
+export async function saveMachine(
+  machine: QemuMachine,
+  place: { readonly folder: string; readonly finalFolder: string; readonly prefix: string },
+  signal: AbortSignal,
+): Promise<{ readonly console: string }> {
+  const { console, journal } = await machine.saveInto(templateFile(place, 'state'), signal)
+  await writeFile(templateFile(place, 'console'), console)
+  await writeFile(templateFile(place, 'journal'), journal)
+  await machine[Symbol.asyncDispose]()
+  for (const path of machine.disks) {
+    const final = join(place.finalFolder, basename(path))
+    await createOverlayAhead(`${path}.overlay`, final, await virtualSize(path), signal)
+  }
+  return { console }
+}
 
 function openDraft(
   context: MachineContext,
@@ -93,17 +112,6 @@ function openDraft(
 ): TemplateDraft {
   const { folder, finalFolder } = stored
   const facts = factsOf(context, specs)
-  const saveOne = async (machine: QemuMachine, index: number, signal: AbortSignal): Promise<void> => {
-    const place = { folder, prefix: prefixOf(index) }
-    const { console, journal } = await machine.saveInto(templateFile(place, 'state'), signal)
-    await writeFile(templateFile(place, 'console'), console)
-    await writeFile(templateFile(place, 'journal'), journal)
-    await machine[Symbol.asyncDispose]()
-    for (const path of machine.disks) {
-      const final = join(finalFolder, basename(path))
-      await createOverlayAhead(`${path}.overlay`, final, await virtualSize(path), signal)
-    }
-  }
   return {
     async create(index, options) {
       const spec = specs[index]
@@ -116,7 +124,11 @@ function openDraft(
       try {
         // All of them stand still before the first is saved: what one has sent, another has got or never gets.
         await Promise.all(ours.map(async (machine) => await machine.power('pause', signal)))
-        await Promise.all(ours.map(async (machine, index) => await saveOne(machine, index, signal)))
+        await Promise.all(
+          ours.map(async (machine, index) => {
+            await saveMachine(machine, { folder, finalFolder, prefix: prefixOf(index) }, signal)
+          }),
+        )
         return open(specs, await stored.publish(facts, notes))
       } catch (cause) {
         if (cause instanceof InfraError || signal.aborted) throw cause
@@ -133,7 +145,7 @@ function openDraft(
 }
 
 /** What people read about a template. */
-function factsOf(
+export function factsOf(
   { image, host }: MachineContext,
   specs: readonly MachineSpec[],
 ): Readonly<Record<string, string | number>> {
@@ -151,7 +163,7 @@ function factsOf(
   }
 }
 
-const shortId = (key: string): string => key.slice(0, 12)
+export const shortId = (key: string): string => key.slice(0, 12)
 
 function openTemplate(
   specs: readonly MachineSpec[],

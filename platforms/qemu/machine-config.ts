@@ -15,6 +15,7 @@ import {
   type MemoryFile,
 } from '../../qemu/index.ts'
 import type { Host } from './host.ts'
+import { CLONE_KEY, initrdStop } from './initrd-script.ts'
 import { privateMac } from './private-networks.ts'
 import { firmwareOf } from './refuse.ts'
 
@@ -23,6 +24,8 @@ export interface Prepared {
   readonly uuid: string
   readonly disks: readonly DiskConfig[]
   readonly ignitionPath: string | undefined
+  /** With what a clone is told in its initrd. */
+  readonly clonePath?: string | undefined
   /** With UEFI. */
   readonly firmwareFiles: { readonly codePath: string; readonly variablesPath: string } | undefined
 }
@@ -32,6 +35,8 @@ export interface PowerCycle {
   readonly firstBoot: boolean
   /** Goes on from a saved state instead of booting. */
   readonly fromState?: boolean
+  /** Stops in its initrd, to be saved there. */
+  readonly stopsInInitrd?: boolean
   /** Where the guest's RAM lies, when it is or becomes part of a template. */
   readonly memory?: MemoryFile | undefined
   /** The port of the cycle before, to keep it; 0 lets the kernel choose. */
@@ -60,7 +65,7 @@ export function toMachineConfig(
 ): MachineConfig {
   const { accelerator } = host.accelerator
   const boot = bootOf(spec, image, prepared, cycle)
-  const { ignitionPath } = prepared
+  const { ignitionPath, clonePath } = prepared
   return {
     name: spec.name,
     uuid: prepared.uuid,
@@ -74,12 +79,17 @@ export function toMachineConfig(
     cpus: spec.cpus,
     boot,
     disks: prepared.disks,
-    fwCfg:
-      ignitionPath === undefined ? [] : [{ name: IGNITION_KEY[image.identity.distro], path: ignitionPath }],
+    fwCfg: [
+      ...(ignitionPath === undefined
+        ? []
+        : [{ name: IGNITION_KEY[image.identity.distro], path: ignitionPath }]),
+      ...(clonePath === undefined ? [] : [{ name: CLONE_KEY, path: clonePath }]),
+    ],
     oemStrings: [
       ...(boot.firmware === 'direct' ? [] : stubArguments(spec.kernelArguments ?? [])),
       // systemd.system-credentials(7): a transient host name, below /etc/hostname. Other systems pass it over.
       ...(spec.hostName === undefined ? [] : [`io.systemd.credential:system.hostname=${spec.hostName}`]),
+      ...(cycle.stopsInInitrd === true ? initrdStop() : []),
     ],
     network: { sshPort: cycle.sshPort, ipv6: false },
     ...(spec.privateIndex === undefined ? {} : { privateNetwork: privateCard(spec.privateIndex, cycle) }),

@@ -3,6 +3,7 @@
 import { abortable } from '../../harness/deadline.ts'
 import { InfraError, MachineError, messageOf, UsageError } from '../../harness/errors.ts'
 import type { LedgerEntry } from '../../harness/ledger.ts'
+import type { MachineOrigin } from '../../harness/model.ts'
 import type {
   AgentPort,
   Checkpoint,
@@ -48,7 +49,7 @@ export interface MachineParts {
   readonly id: string
   readonly name: string
   readonly spec: MachineSpec
-  readonly origin: 'cold' | 'fork'
+  readonly origin: MachineOrigin
   /** Its first life is, or belongs to, the image's first boot. */
   readonly firstBoot: boolean
   readonly facts: Readonly<Record<string, string | number>>
@@ -97,7 +98,7 @@ const NEXT: Cycle = { firstBoot: false, begin: { kind: 'boot' } }
 export class QemuMachine implements PlatformMachine {
   readonly id: string
   readonly name: string
-  readonly origin: 'cold' | 'fork'
+  readonly origin: MachineOrigin
   readonly facts: Readonly<Record<string, string | number>>
   readonly console: LineFeed
   readonly journal: LineFeed

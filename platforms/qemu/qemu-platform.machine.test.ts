@@ -2,7 +2,16 @@
 
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,12 +23,15 @@ import { bootDisk, type BootDiskEnd } from '../../qemu/index.ts'
 import { buildReferenceImage } from '../../qemu/image/index.ts'
 import { bootDiskImage, testSpec } from './boot-disk-image.test.fixture.ts'
 import { qemuPlatform } from './index.ts'
+import { GONE_ON, HERE } from './initrd-script.ts'
 
 const TEXT = 'hello from a boot sector'
 const root = mkdtempSync(join(tmpdir(), 'qemu-platform-'))
 const reference = await buildReferenceImage()
 process.env['SIGNALBOX_RUNTIME'] = join(root, 'run')
 process.env['SIGNALBOX_CACHE'] = join(root, 'cache')
+const templates = join(root, 'templates')
+process.env['SIGNALBOX_TEMPLATES'] = templates
 afterAll(() => rmSync(root, { recursive: true }))
 const { signal } = new AbortController()
 
@@ -190,6 +202,60 @@ describe('power cycles', () => {
     await second.machine.power('reset', signal)
     const again = await lines(second.machine.console, 'Kernel command line:', 2)
     expect(again.map((line) => line.includes('first.boot=1'))).toEqual([true, false])
+  })
+})
+
+describe('a machine that may begin in its initrd', () => {
+  const options = (): Parameters<PlatformSession['create']> => [
+    testSpec('m0'),
+    { folder: mkdtempSync(join(root, 'results-')), signal, mayBeginInInitrd: true },
+  ]
+  const image = (name: string, text: string, end: BootDiskEnd): Image => {
+    const path = join(root, `${name}.raw`)
+    writeFileSync(path, bootDisk(text, end))
+    return bootDiskImage(path)
+  }
+
+  test('goes on from there, as every other with its hardware', async () => {
+    await using session = await open(image('stops', `${HERE}\r\n`, 'halt'))
+    await using first = await session.create(...options())
+    await using second = await session.create(...options())
+    for (const { origin, console } of [first, second]) {
+      expect(origin).toBe('initrd')
+      expect(console.tail(10).join('\n')).toContain(HERE)
+    }
+    expect(second.facts['template']).toBe(first.facts['template'])
+    await using whole = await session.create(testSpec('m1'), {
+      folder: mkdtempSync(join(root, 'results-')),
+      signal,
+    })
+    expect(whole.origin).toBe('cold')
+  })
+
+  test('is booted when its initrd was gone before it could be saved, or never came', async () => {
+    await using late = await open(image('late', `${GONE_ON}\r\n${HERE}\r\n`, 'halt'))
+    await using first = await late.create(...options())
+    expect(first.origin).toBe('cold')
+    await using off = await open(image('off', 'nothing of the kind\r\n', 'poweroff'))
+    await using second = await off.create(...options())
+    expect(second.origin).toBe('cold')
+  })
+
+  test('begins from nothing that was changed', async () => {
+    const damaged = image('damaged', `${HERE}\r\n`, 'halt')
+    await using session = await open(damaged)
+    await using first = await session.create(...options())
+    const key = String(first.facts['template'])
+    const folder = readdirSync(templates).find((name) => name.startsWith(key))
+    const state = join(templates, folder ?? '', 'm0.state')
+    const bytes = readFileSync(state)
+    bytes[100] = (bytes[100] ?? 0) ^ 1
+    chmodSync(state, 0o600)
+    writeFileSync(state, bytes)
+    await using second = await session.create(...options())
+    expect(second.origin).toBe('initrd')
+    // Made anew.
+    expect(readFileSync(state).equals(bytes)).toBe(false)
   })
 })
 

@@ -105,7 +105,7 @@ async function copyMachine(
     await copySparse(disk, copy, signal)
     await chmod(copy, 0o600)
     // What lies between a clone's disk and the image is the template's, which may go.
-    if (machine.origin === 'fork')
+    if (machine.origin !== 'cold')
       await rebaseOverlay(copy, index === 0 ? { ...image.disk, ...base } : undefined, signal)
   }
   if (standing.firmwareVariables !== undefined)

@@ -1,7 +1,13 @@
 // An opened QEMU platform: one image, one measured host, and every machine created from them.
 
-import { UsageError } from '../../harness/errors.ts'
-import type { OpenOptions, PlatformMachine, PlatformSession } from '../../harness/machine.ts'
+import { InfraError, UsageError } from '../../harness/errors.ts'
+import type {
+  CreateOptions,
+  MachineSpec,
+  OpenOptions,
+  PlatformMachine,
+  PlatformSession,
+} from '../../harness/machine.ts'
 import {
   AGENT_PORT,
   briefReason,
@@ -17,6 +23,7 @@ import {
 import { checkKernel } from './check-kernel.ts'
 import { createMachine, type MachineContext } from './create-machine.ts'
 import { openForks, type MakeMachine } from './forks.ts'
+import { openInitrdStarts } from './initrd-starts.ts'
 import { privateNetworks } from './private-networks.ts'
 import { measureHost, type Host } from './host.ts'
 import { refuse } from './refuse.ts'
@@ -63,6 +70,24 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
     }
   }
 
+  const findInitrdStart = openInitrdStarts(context, make)
+  // Whatever goes wrong on the way: the machine is booted.
+  const beginInInitrd = async (
+    spec: MachineSpec,
+    wish: CreateOptions,
+  ): Promise<PlatformMachine | undefined> => {
+    if (wish.mayBeginInInitrd !== true || wish.detach === true) return undefined
+    try {
+      const start = await findInitrdStart(spec, wish)
+      return start && (await make(spec, wish, start))
+    } catch (error) {
+      if (wish.signal.aborted || closing.signal.aborted || !(error instanceof InfraError)) throw error
+      const message = `machines are booted whole: ${error.message}`
+      emit({ type: 'run.notice', level: 'warning', code: 'initrd-start-failed', message })
+      return undefined
+    }
+  }
+
   return {
     budget: host.budget,
     hostAddress: '10.0.2.2',
@@ -87,7 +112,7 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
       const reasons = refuse(spec, image, host)
       if (reasons.length > 0)
         throw new UsageError(`the machine ${reasons.join('; also ')}`, { code: 'machine-refused' })
-      return await make(spec, wish, { kind: 'boot' })
+      return (await beginInInitrd(spec, wish)) ?? (await make(spec, wish, { kind: 'boot' }))
     },
     async [Symbol.asyncDispose]() {
       closing.abort(new UsageError('the platform is closed', { code: 'platform-closed' }))

@@ -16,6 +16,7 @@ import {
   type DiskConfig,
   type MachineFolders,
 } from '../../qemu/index.ts'
+import { cloneNotes } from './initrd-script.ts'
 import type { Prepared } from './machine-config.ts'
 import { firmwareOf } from './refuse.ts'
 
@@ -32,6 +33,8 @@ export type StorageSource =
     }
   /** Overlays over a template's disks. */
   | { readonly kind: 'template'; readonly folder: string; readonly prefix: string }
+  /** The same, for one that is told in its initrd who it is. */
+  | { readonly kind: 'initrd'; readonly folder: string; readonly prefix: string }
   /** Overlays over the disks of a saved machine. */
   | { readonly kind: 'saved'; readonly folder: string }
 
@@ -69,13 +72,14 @@ async function writeStorage(
   signal: AbortSignal,
 ): Promise<Prepared> {
   const storage = source.kind === 'draft' ? source.folder : folders.storage
-  const prefix = source.kind === 'draft' || source.kind === 'template' ? source.prefix : ''
+  const prefix = source.kind === 'image' || source.kind === 'saved' ? '' : source.prefix
   const wanted = [{ serial: PRIMARY_DISK_SERIAL, sizeMiB: spec.primaryDiskMiB }, ...spec.disks]
   const disks = await Promise.all(
     wanted.map(async ({ serial, sizeMiB }, index): Promise<DiskConfig> => {
       const name = diskFile(index)
       const path = join(storage, source.kind === 'draft' ? `${prefix}${name}` : name)
-      if (source.kind === 'template') await overlayTemplate(path, join(source.folder, `${prefix}${name}`))
+      if (source.kind === 'template' || source.kind === 'initrd')
+        await overlayTemplate(path, join(source.folder, `${prefix}${name}`))
       else if (source.kind === 'saved') await overlaySaved(path, join(source.folder, name), signal)
       else if (index === 0) await createOverlay(path, { ...image.disk, ...source.base }, { sizeMiB, signal })
       else await createEmptyDisk(path, sizeMiB ?? 0, signal)
@@ -85,7 +89,11 @@ async function writeStorage(
   return {
     uuid: folders.uuid,
     disks,
-    ignitionPath: await writeIgnition(spec.ignition, folders),
+    ignitionPath: await writePrivate('config.ign', spec.ignition, folders),
+    clonePath:
+      source.kind === 'initrd'
+        ? await writePrivate('clone', cloneNotes(folders.uuid, spec.hostName), folders)
+        : undefined,
     firmwareFiles: await prepareFirmware(spec, image, source, { ...folders, storage }),
   }
 }
@@ -102,13 +110,14 @@ async function overlaySaved(path: string, disk: string, signal: AbortSignal): Pr
 }
 
 // The config may hold passwords: only this user may read it.
-async function writeIgnition(
-  config: string | undefined,
+async function writePrivate(
+  name: string,
+  text: string | undefined,
   folders: MachineFolders,
 ): Promise<string | undefined> {
-  if (config === undefined) return undefined
-  const path = join(folders.runtime, 'config.ign')
-  await writeFile(path, config, { mode: 0o600 })
+  if (text === undefined) return undefined
+  const path = join(folders.runtime, name)
+  await writeFile(path, text, { mode: 0o600 })
   return path
 }
 
@@ -126,8 +135,8 @@ async function prepareFirmware(
   }
   const name = source.kind === 'draft' ? `${source.prefix}${VARIABLES_FILE}` : VARIABLES_FILE
   const variablesPath = join(folders.storage, name)
-  if (source.kind === 'template' || source.kind === 'saved') {
-    const from = source.kind === 'template' ? `${source.prefix}${VARIABLES_FILE}` : VARIABLES_FILE
+  if (source.kind === 'template' || source.kind === 'initrd' || source.kind === 'saved') {
+    const from = source.kind === 'saved' ? VARIABLES_FILE : `${source.prefix}${VARIABLES_FILE}`
     await copyFile(join(source.folder, from), variablesPath)
     await chmod(variablesPath, 0o600)
   } else await copyVariables(files, variablesPath)

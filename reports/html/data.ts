@@ -1,7 +1,7 @@
 // What the page holds, as data: a small index that is read when it opens, and details of attempts that are read when
 // somebody looks. Times are milliseconds since the run began. All texts are plain: no escapes, no controls.
 
-import type { Outcome, Verdict } from '../../harness/model.ts'
+import type { MachineOrigin, Outcome, Verdict } from '../../harness/model.ts'
 
 /** Read when the page opens. */
 export interface PageIndex {
@@ -172,7 +172,7 @@ export interface PageFailure {
 
 export interface PageMachine {
   readonly name: string
-  readonly origin: 'cold' | 'fork'
+  readonly origin: MachineOrigin
   readonly platform: string
   readonly at: number
   readonly end?: number

@@ -71,7 +71,7 @@ function clockedLines(tail: Tail, { created }: MachineTrace, epochMs: number): r
     const entry = parse(text)
     const { at, line, replayed } = entry
     if (typeof at !== 'number' || typeof line !== 'string') return []
-    if (replayed === true && created.origin === 'fork') return []
+    if (replayed === true && created.origin !== 'cold') return []
     return [{ lane: 'console', at: Math.round(at - epochMs), title: shownLine(line, LONGEST_LINE) }]
   })
 }
@@ -111,7 +111,7 @@ async function readJournal(
     const micros = Number(entry['__REALTIME_TIMESTAMP'])
     const at = Number.isFinite(micros) ? Math.round(micros / 1000 - epochMs) : undefined
     if (
-      created.origin === 'fork' &&
+      created.origin !== 'cold' &&
       at !== undefined &&
       at < created.ms - 1000 &&
       at > created.ms - 86_400_000

@@ -182,9 +182,11 @@ function part(name: string, tail: string, bytes: number | undefined): string {
   return name === 'stderr' ? `[stderr]\n${cut}${text}` : `${cut}${text}`
 }
 
+const beginnings = { cold: 'created', initrd: 'began in its initrd', fork: 'forked' } as const
+
 function machineItems({ created, marks, destroyed }: MachineTrace): readonly TimelineItem[] {
   const m = shownLine(created.name, 60)
-  const how = created.origin === 'fork' ? 'forked' : 'created'
+  const how = beginnings[created.origin]
   const moments = marks.map((mark): TimelineItem => {
     const at = mark.ms
     if (mark.type === 'machine.milestone')

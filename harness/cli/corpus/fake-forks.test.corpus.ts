@@ -166,3 +166,19 @@ describe('audited', () => {
 test('short-of-memory', { ignition: fakeMachine({ fork: 'no-memory' }) }, async ({ machine }) => {
   expect(await origin(machine)).toBe('fork')
 })
+
+// Tests of the first boot, on machines that begin in its initrd where they may.
+describe('initrd', { firstBoot: true, ignition: fakeMachine({ initrd: 'ok' }) }, () => {
+  test('passes', async ({ machine }) => {
+    expect(await origin(machine)).toBe('initrd')
+  })
+  test('fails', async ({ machine }) => {
+    await machine.run('false')
+  })
+  test('fails-there', async ({ machine }) => {
+    expect(await origin(machine)).toBe('cold')
+  })
+  test('never-up-there', { ignition: fakeMachine({ initrd: 'silent' }) }, async ({ machine }) => {
+    expect(await origin(machine)).toBe('cold')
+  })
+})

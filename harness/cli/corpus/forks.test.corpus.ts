@@ -88,3 +88,51 @@ for (const n of ['one', 'two']) {
     await expect.poll(async () => (await third.exec(ping, { sudo: true })).exitCode).toBe(0)
   })
 }
+
+/** Of the first boot: its config is read by every machine itself, wherever that began. */
+test(
+  'forks.initrd',
+  {
+    machines: 2,
+    firstBoot: true,
+    timeoutMs: 240_000,
+    ignition: ({ http }) => ({
+      ignition: { version: '3.3.0' },
+      storage: {
+        files: [{ path: '/etc/own', mode: 420, contents: { source: `data:,${http.url.length}` } }],
+      },
+    }),
+  },
+  async ({ cluster }) => {
+    const [a, b] = cluster.machines
+    if (a === undefined || b === undefined) throw new Error('two machines were asked for')
+    const own = await Promise.all(
+      [a, b].map(async (machine) => await machine.run('cat /etc/machine-id; hostname')),
+    )
+    for (const command of identity) {
+      const [first, second] = await Promise.all([a.run(command), b.run(command)])
+      expect({ command, said: first }).not.toEqual({ command, said: '' })
+      expect({ command, said: first }).not.toEqual({ command, said: second })
+    }
+    for (const machine of cluster.machines) {
+      await expect(machine).toHaveFile('/etc/own')
+      expect(await machine.run(['hostname'])).toMatch(new RegExp(`^${machine.name}-`))
+      const seconds = Number(await machine.run('date +%s'))
+      expect(Math.abs(seconds - Date.now() / 1000)).toBeLessThan(10)
+      // One journal from the kernel's first line on, and nothing of ours in it or in the system.
+      const journal = await machine.run(['journalctl', '--boot', '--output=cat', '--no-pager'], {
+        sudo: true,
+      })
+      expect(journal).toContain('Linux version')
+      expect(journal).toContain('Ignition finished successfully')
+      const credentials = await machine.run('ls /run/credentials/@system', { sudo: true })
+      expect(credentials.split('\n')).toEqual(['system.hostname'])
+      expect(await machine.run('systemctl list-units --all --plain --no-legend "signalbox-initrd*"')).toBe('')
+      expect(await machine.run('systemctl is-system-running')).toBe('running')
+    }
+    await a.reboot()
+    expect(await a.run('cat /etc/machine-id; hostname')).toBe(own[0])
+    await b.power('reset')
+    expect(await b.run('cat /etc/machine-id; hostname')).toBe(own[1])
+  },
+)

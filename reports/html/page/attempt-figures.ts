@@ -8,6 +8,8 @@ import { duration, valueText } from './words.ts'
 
 export const phaseNames: readonly string[] = ['acquire', 'ready', 'body', 'collect', 'checks', 'teardown']
 
+const beginnings = { cold: 'booted', initrd: 'began in its initrd', fork: 'forked' } as const
+
 /** A table with a small chart in each row. */
 export function attemptFigures(
   _: PageIndex,
@@ -73,11 +75,7 @@ export function attemptFigures(
       h(
         'table',
         { class: 'machine', aria: { label: `Machine ${machine.name}` } },
-        h(
-          'caption',
-          {},
-          `${machine.name}: ${machine.origin === 'fork' ? 'forked' : 'booted'} on ${machine.platform}`,
-        ),
+        h('caption', {}, `${machine.name}: ${beginnings[machine.origin]} on ${machine.platform}`),
         h(
           'tbody',
           {},
