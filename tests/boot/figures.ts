@@ -23,6 +23,14 @@ async function bootStamps(machine: Machine): Promise<Readonly<Record<(typeof sta
   >
 }
 
+/** A line of `journalctl --output=json`; a message that is no text is a list of bytes. */
+interface JournalEntry {
+  readonly MESSAGE?: unknown
+  readonly PRIORITY: string
+  readonly SYSLOG_IDENTIFIER?: string
+  readonly __MONOTONIC_TIMESTAMP: string
+}
+
 describe('boot', { firstBoot: true, exclusive: false }, () => {
   test(
     'phases',
@@ -64,8 +72,7 @@ describe('boot', { firstBoot: true, exclusive: false }, () => {
   test(
     'memory',
     {
-      description: 'What memory the idle system takes is recorded, and most of 1 GiB is left.',
-      memoryMiB: 1024,
+      description: 'What memory the idle system takes is recorded, and most of it is left.',
     },
     async ({ machine }) => {
       const text = await machine.readFile('/proc/meminfo')
@@ -110,42 +117,24 @@ describe('boot', { firstBoot: true, exclusive: false }, () => {
       distros: ['reference'],
     },
     async ({ machine }) => {
-      const text = await machine.run(
-        [
-          'journalctl',
-          '--boot',
-          '--quiet',
-          '--output=json',
-          '--priority=warning',
-          '--output-fields=MESSAGE,PRIORITY,SYSLOG_IDENTIFIER',
-        ],
-        {
-          sudo: true,
-          maxOutputBytes: 8 * 2 ** 20,
-        },
-      )
+      const { FinishTimestampMonotonic: finished } = await bootStamps(machine)
+      const read = ['journalctl', '--boot', '--quiet', '--output=json', '--priority=warning']
+      const text = await machine.run(read, { sudo: true, maxOutputBytes: 8 * 2 ** 20 })
+      // Others may have been at work on this machine since.
       const entries = text
         .split('\n')
         .filter((line) => line !== '')
-        .map(
-          (line) =>
-            JSON.parse(line) as {
-              readonly MESSAGE?: unknown
-              readonly PRIORITY: string
-              readonly SYSLOG_IDENTIFIER?: string
-            },
-        )
-      const lines = entries.map(({ MESSAGE, PRIORITY, SYSLOG_IDENTIFIER }) => ({
+        .map((line) => JSON.parse(line) as JournalEntry)
+        .filter(({ __MONOTONIC_TIMESTAMP: at }) => finished === 0 || Number(at) <= finished)
+      const said = entries.map(({ MESSAGE, PRIORITY, SYSLOG_IDENTIFIER = '?' }) => ({
         weight: Number(PRIORITY),
         line: `${SYSLOG_IDENTIFIER}: ${typeof MESSAGE === 'string' ? MESSAGE : '(binary)'}`,
       }))
-      const errors = lines.filter(({ weight }) => weight <= 3).map(({ line }) => line)
+      const errors = said.filter(({ weight }) => weight <= 3).map(({ line }) => line)
       metric('journal.errors', errors.length)
-      metric('journal.warnings', lines.length - errors.length)
-      await attach(
-        'journal-warnings.txt',
-        `${lines.map(({ weight, line }) => `<${weight}> ${line}`).join('\n')}\n`,
-      )
+      metric('journal.warnings', said.length - errors.length)
+      const lines = said.map(({ weight, line }) => `<${weight}> ${line}\n`)
+      await attach('journal-warnings.txt', lines.join(''))
       expect(errors.filter((line) => !known.some((pattern) => pattern.test(line)))).toEqual([])
     },
   )
