@@ -35,7 +35,7 @@ describe('security', { exclusive: false, tags: ['security'], distros: ['referenc
         'date --set=2001-01-01',
         'hostname taken',
         'mount -t tmpfs none /mnt',
-        'chroot /',
+        '/usr/sbin/chroot /',
         'kill -0 1',
         'echo b >/proc/sysrq-trigger',
         '/usr/sbin/ip link set lo down',
