@@ -27,7 +27,7 @@ export const flavours = {
         '/usr/sbin/mdadm',
         '/usr/lib/udev/rules.d/63-md-raid-arrays.rules',
         '/usr/sbin/cryptsetup',
-        '/usr/bin/mkfs.btrfs',
+        '/usr/sbin/mkfs.btrfs',
         '/usr/sbin/mkfs.xfs',
       ],
       modules: ['raid0', 'raid1', 'raid456', 'dm-crypt', 'xts', 'btrfs', 'xfs'],
