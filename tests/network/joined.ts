@@ -23,7 +23,7 @@ describe('network', { distros: ['reference', 'flatcar'], tags: ['network'] }, ()
         '05-bridge.network': network('sbx-br', fixed(['192.0.2.10/24'])),
       })
       await configure(b, { '05-private.network': network(await privateLink(b), fixed(['192.0.2.11/24'])) })
-      await expect(b).toRun(ping('192.0.2.10'), { ...sudo, timeoutMs: 20_000 })
+      await expect(b).toRun(ping('192.0.2.10'), { ...sudo, timeoutMs: 8000 })
       await a.run(
         `set -e
          ip netns add guest
@@ -36,10 +36,10 @@ describe('network', { distros: ['reference', 'flatcar'], tags: ['network'] }, ()
       const notYet = await b.exec(ping('192.0.2.30'), sudo)
       expect(notYet.exitCode).toBe(1)
       await a.run(['ip', 'link', 'set', 'sbx-out', 'master', 'sbx-br'], sudo)
-      await expect(b).toRun(ping('192.0.2.30'), { ...sudo, timeoutMs: 20_000 })
+      await expect(b).toRun(ping('192.0.2.30'), { ...sudo, timeoutMs: 8000 })
       await expect(a).toRun(['ip', 'netns', 'exec', 'guest', ...ping('192.0.2.11')], {
         ...sudo,
-        timeoutMs: 20_000,
+        timeoutMs: 8000,
       })
     },
   )
@@ -71,7 +71,7 @@ describe('network', { distros: ['reference', 'flatcar'], tags: ['network'] }, ()
         let lease: string | undefined
         await expect
           .poll(async () => ([lease] = await addressesOf(machine, card)), {
-            timeoutMs: 20_000 * machine.slowness,
+            timeoutMs: 8000 * machine.slowness,
           })
           .toHaveLength(1)
         gateways.push(lease?.replace(/\.\d+$/, '.2') ?? '')
@@ -87,8 +87,8 @@ describe('network', { distros: ['reference', 'flatcar'], tags: ['network'] }, ()
       })
       const active = '/sys/class/net/sbx-bond/bonding/active_slave'
       const slaves = '/sys/class/net/sbx-bond/bonding/slaves'
-      await expect(machine).toHaveFile(slaves, { containing: second, timeoutMs: 20_000 })
-      await expect(machine).toHaveFile(active, { content: `${first}\n`, timeoutMs: 20_000 })
+      await expect(machine).toHaveFile(slaves, { containing: second, timeoutMs: 8000 })
+      await expect(machine).toHaveFile(active, { content: `${first}\n`, timeoutMs: 8000 })
       const arping = (gateway: string): readonly string[] => [
         'arping',
         '-c1',
@@ -97,13 +97,13 @@ describe('network', { distros: ['reference', 'flatcar'], tags: ['network'] }, ()
         'sbx-bond',
         gateway,
       ]
-      await expect(machine).toRun(arping(firstGateway), { ...sudo, timeoutMs: 20_000 })
+      await expect(machine).toRun(arping(firstGateway), { ...sudo, timeoutMs: 8000 })
       await machine.setLink('one', 'down')
-      await expect(machine).toHaveFile(active, { content: `${second}\n`, timeoutMs: 20_000 })
-      await expect(machine).toRun(arping(secondGateway), { ...sudo, timeoutMs: 20_000 })
+      await expect(machine).toHaveFile(active, { content: `${second}\n`, timeoutMs: 8000 })
+      await expect(machine).toRun(arping(secondGateway), { ...sudo, timeoutMs: 8000 })
       await machine.setLink('one', 'up')
-      await expect(machine).toHaveFile(active, { content: `${first}\n`, timeoutMs: 20_000 })
-      await expect(machine).toRun(arping(firstGateway), { ...sudo, timeoutMs: 20_000 })
+      await expect(machine).toHaveFile(active, { content: `${first}\n`, timeoutMs: 8000 })
+      await expect(machine).toRun(arping(firstGateway), { ...sudo, timeoutMs: 8000 })
     },
   )
 })

@@ -36,12 +36,12 @@ describe(
             '[Route]\nDestination=198.51.100.0/24\nGateway=192.0.2.10\n',
           ),
         })
-        await expect(b).toRun(ping('198.51.100.1'), { ...sudo, timeoutMs: 20_000 })
+        await expect(b).toRun(ping('198.51.100.1'), { ...sudo, timeoutMs: 8000 })
         expect((await addressesOf(b, linkB)).filter((address) => !address.includes(':'))).toEqual([
           '192.0.2.11',
         ])
         await b.run(['systemctl', 'restart', 'systemd-networkd.service'], sudo)
-        await expect(b).toRun(ping('198.51.100.1'), { ...sudo, timeoutMs: 20_000 })
+        await expect(b).toRun(ping('198.51.100.1'), { ...sudo, timeoutMs: 8000 })
         await expect(b).toRun(['ip', 'route', 'show', '198.51.100.0/24'], {
           stdout: `via 192.0.2.10 dev ${linkB} proto static`,
         })
@@ -66,7 +66,7 @@ describe(
           '05-vlan.network': network('sbx42', fixed(['192.0.2.11/24'])),
           '06-vlan.network': network('sbx43', fixed(['203.0.113.11/24'])),
         })
-        await expect(b).toRun(ping('192.0.2.10'), { ...sudo, timeoutMs: 20_000 })
+        await expect(b).toRun(ping('192.0.2.10'), { ...sudo, timeoutMs: 8000 })
         await expect(b).toRun(['ip', '-details', 'link', 'show', 'sbx42'], {
           stdout: 'vlan protocol 802.1Q id 42',
         })
@@ -92,15 +92,15 @@ describe(
         // 28 bytes are headers.
         const whole = (bytes: number): readonly string[] =>
           ping('192.0.2.10', '-M', 'do', '-s', String(bytes - 28))
-        await expect(b).toRun(whole(9000), { ...sudo, timeoutMs: 20_000 })
+        await expect(b).toRun(whole(9000), { ...sudo, timeoutMs: 8000 })
         await configure(b, { '05-private.network': sized(linkB, '192.0.2.11/24', 1400) })
-        await expect(b).toRun(whole(1400), { ...sudo, timeoutMs: 20_000 })
+        await expect(b).toRun(whole(1400), { ...sudo, timeoutMs: 8000 })
         expect((await links(b)).find(({ ifname }) => ifname === linkB)?.mtu).toBe(1400)
         const tooLarge = await b.exec(whole(1401), sudo)
         expect(tooLarge.exitCode).toBe(1)
         expect(tooLarge.stdout + tooLarge.stderr).toContain('message too long')
         // In parts it arrives.
-        await expect(b).toRun(ping('192.0.2.10', '-M', 'dont', '-s', '4000'), { ...sudo, timeoutMs: 20_000 })
+        await expect(b).toRun(ping('192.0.2.10', '-M', 'dont', '-s', '4000'), { ...sudo, timeoutMs: 8000 })
       },
     )
 
@@ -121,7 +121,7 @@ describe(
             ),
           })
           await expect
-            .poll(async () => await addressesOf(machine, link), { timeoutMs: 20_000 * machine.slowness })
+            .poll(async () => await addressesOf(machine, link), { timeoutMs: 8000 * machine.slowness })
             .toEqual([ipv6])
         }
         await a.run('mkdir /run/sbx-www && echo "over IPv6" >/run/sbx-www/page', sudo)
@@ -132,7 +132,7 @@ describe(
         expect(address).toBe(a.privateAddress?.ipv6)
         await expect(b).toRun(['curl', '--silent', '--show-error', `http://${a.name}.${domain}:8080/page`], {
           stdout: /^over IPv6$/m,
-          timeoutMs: 20_000,
+          timeoutMs: 8000,
         })
       },
     )

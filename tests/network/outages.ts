@@ -9,7 +9,7 @@ const sudo = { sudo: true } as const
 async function finds(machine: Machine, name: string): Promise<boolean> {
   await machine.run(['resolvectl', 'flush-caches'], sudo)
   const { exitCode } = await machine.exec(['getent', 'ahostsv4', name], {
-    timeoutMs: 60_000 * machine.slowness,
+    timeoutMs: 15_000 * machine.slowness,
   })
   return exitCode === 0
 }
@@ -46,15 +46,15 @@ describe(
         })
         await expect(machine).toRun(['resolvectl', 'dns', link], {
           stdout: `${dead} ${services.ipv4}`,
-          timeoutMs: 20_000,
+          timeoutMs: 8000,
         })
         await machine.run(['systemctl', 'restart', 'systemd-resolved.service'], sudo)
         await expect(machine).toRun(['resolvectl', 'dns', link], {
           stdout: `${dead} ${services.ipv4}`,
-          timeoutMs: 20_000,
+          timeoutMs: 8000,
         })
         await expect
-          .poll(async () => await finds(machine, `m1.${domain}`), { timeoutMs: 60_000 * machine.slowness })
+          .poll(async () => await finds(machine, `m1.${domain}`), { timeoutMs: 15_000 * machine.slowness })
           .toBe(true)
         await expect(machine).toRun(['resolvectl', 'status', link], {
           stdout: new RegExp(`Current DNS Server: ${services.ipv4.replaceAll('.', '\\.')}$`, 'm'),
@@ -80,7 +80,7 @@ describe(
         await expect(machine).toRun(ping(cluster.machines[1]?.privateAddress?.ipv4 ?? ''), sudo)
         cluster.network.heal()
         await expect
-          .poll(async () => await finds(machine, name), { timeoutMs: 60_000 * machine.slowness })
+          .poll(async () => await finds(machine, name), { timeoutMs: 15_000 * machine.slowness })
           .toBe(true)
       },
     )
@@ -97,22 +97,22 @@ describe(
         if (machine === undefined || neighbour === undefined) throw new Error('two machines were asked for')
         const link = await privateLink(machine)
         const { ipv4 = '' } = neighbour.privateAddress ?? {}
-        await expect(machine).toRun(ping(ipv4), { ...sudo, timeoutMs: 20_000 })
+        await expect(machine).toRun(ping(ipv4), { ...sudo, timeoutMs: 8000 })
         await machine.setLink('private', 'down')
         await expect(machine).toRun(['networkctl', 'status', link], {
           stdout: /State: no-carrier/,
-          timeoutMs: 20_000,
+          timeoutMs: 8000,
         })
         await expect
-          .poll(async () => await addressesOf(machine, link), { timeoutMs: 20_000 * machine.slowness })
+          .poll(async () => await addressesOf(machine, link), { timeoutMs: 8000 * machine.slowness })
           .toEqual([])
         expect((await machine.exec(ping(ipv4), sudo)).exitCode).not.toBe(0)
         await machine.setLink('private', 'up')
         await expect(machine).toRun(['networkctl', 'status', link], {
           stdout: /State: routable/,
-          timeoutMs: 20_000,
+          timeoutMs: 8000,
         })
-        await expect(machine).toRun(ping(ipv4), { ...sudo, timeoutMs: 20_000 })
+        await expect(machine).toRun(ping(ipv4), { ...sudo, timeoutMs: 8000 })
       },
     )
   },

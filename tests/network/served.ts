@@ -34,12 +34,12 @@ describe(
           ),
         })
         await expect
-          .poll(async () => await addressesOf(machine, link), { timeoutMs: 30_000 * machine.slowness })
+          .poll(async () => await addressesOf(machine, link), { timeoutMs: 12_000 * machine.slowness })
           .toEqual([expect.stringMatching(/^2001:db8:42:0?:/)])
         await expect(machine).toRun(['ip', '-6', 'route', 'show', 'default', 'dev', link], {
           stdout: /^default via fe80:\S+ proto ra/m,
         })
-        await expect(machine).toRun(ping('2001:db8:42::1'), { ...sudo, timeoutMs: 20_000 })
+        await expect(machine).toRun(ping('2001:db8:42::1'), { ...sudo, timeoutMs: 8000 })
       },
     )
 
@@ -66,7 +66,7 @@ describe(
           '05-private.network': network(link, '[Network]\nDHCP=ipv4\n', '[DHCPv4]\nClientIdentifier=mac\n'),
         })
         const leased = async (): Promise<readonly string[]> => await addressesOf(machine, link)
-        await expect.poll(leased, { timeoutMs: 30_000 * machine.slowness }).toEqual(['192.0.2.77'])
+        await expect.poll(leased, { timeoutMs: 12_000 * machine.slowness }).toEqual(['192.0.2.77'])
         await expect(machine).toRun(['networkctl', 'status', link], {
           stdout: /192\.0\.2\.77 \(DHCPv4 via 192\.0\.2\.1\)/,
         })
@@ -75,8 +75,8 @@ describe(
         })
         await machine.run(['ip', 'address', 'flush', 'dev', link], sudo)
         await machine.run(['networkctl', 'reconfigure', link], sudo)
-        await expect.poll(leased, { timeoutMs: 30_000 * machine.slowness }).toEqual(['192.0.2.77'])
-        await expect(machine).toRun(ping('192.0.2.1'), { ...sudo, timeoutMs: 20_000 })
+        await expect.poll(leased, { timeoutMs: 12_000 * machine.slowness }).toEqual(['192.0.2.77'])
+        await expect(machine).toRun(ping('192.0.2.1'), { ...sudo, timeoutMs: 8000 })
       },
     )
   },

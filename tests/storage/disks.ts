@@ -15,7 +15,7 @@ export async function plugDisks(
 ): Promise<readonly string[]> {
   for (const serial of serials) {
     await machine.addDisk({ serial, sizeMiB })
-    await expect(machine).toRun(['test', '-b', diskPath(serial)], { timeoutMs: 20_000 })
+    await expect(machine).toRun(['test', '-b', diskPath(serial)], { timeoutMs: 8000 })
   }
   return serials.map(diskPath)
 }

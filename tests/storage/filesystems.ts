@@ -22,7 +22,7 @@ describe('storage', { platforms: ['qemu'], tags: ['storage'], timeoutMs: 120_000
         const [disk = ''] = await plugDisks(machine, ['data'], 640)
         const partition = `${disk}-part1`
         await machine.run(`printf 'label: gpt\\nsize=320M\\n' | sfdisk --quiet ${disk}`, sudo)
-        await expect(machine).toRun(['test', '-b', partition], { timeoutMs: 20_000 })
+        await expect(machine).toRun(['test', '-b', partition], { timeoutMs: 8000 })
         await mountNew(machine, partition, type, '/mnt/data')
         const before = await fill(machine, '/mnt/data/file', 4)
         const size = async (): Promise<number> => {
@@ -42,7 +42,7 @@ describe('storage', { platforms: ['qemu'], tags: ['storage'], timeoutMs: 120_000
         )
         await machine.run(['systemctl', 'daemon-reload'], sudo)
         await machine.run(['systemctl', 'start', 'mnt-data.mount'], sudo)
-        await expect.poll(size, { timeoutMs: 30_000 * machine.slowness }).toBeGreaterThan(small + 250)
+        await expect.poll(size, { timeoutMs: 12_000 * machine.slowness }).toBeGreaterThan(small + 250)
         await expect(machine).toHaveActiveUnit('systemd-growfs@mnt-data.service')
         expect(await digest(machine, '/mnt/data/file')).toBe(before)
       },

@@ -30,7 +30,7 @@ describe(
             `/srv/share ${client.privateAddress?.ipv4}(rw,sync,no_subtree_check)\n`,
           )
           await server.run(['systemctl', 'start', 'nfs-server.service'], sudo)
-          await expect(server).toListenOn(2049, { timeoutMs: 20_000 })
+          await expect(server).toListenOn(2049, { timeoutMs: 8000 })
           const at = server.privateAddress?.ipv4 ?? ''
           if (version === '3') await client.run(['systemctl', 'start', 'rpc-statd.service'], sudo)
           await client.run('mkdir -p /mnt/share', sudo)
@@ -79,7 +79,7 @@ describe(
         await server.run('mkdir -p /srv/share', sudo)
         await server.writeFile('/etc/exports', '/srv/share 10.77.0.200(rw,sync,no_subtree_check)\n')
         await server.run(['systemctl', 'start', 'nfs-server.service'], sudo)
-        await expect(server).toListenOn(2049, { timeoutMs: 20_000 })
+        await expect(server).toListenOn(2049, { timeoutMs: 8000 })
         const source = `${server.privateAddress?.ipv4}:/srv/share`
         const mount = await client.exec(['mount', '-t', 'nfs', '-o', 'vers=4.2,retry=0', source, '/mnt'], {
           ...sudo,

@@ -46,7 +46,7 @@ describe(
           await machine.run(['mount', ARRAY, '/mnt/array'], sudo)
           expect(await digest(machine, '/mnt/array/data')).toBe(before)
           await expect
-            .poll(async () => await state(machine), { timeoutMs: 20_000 * machine.slowness })
+            .poll(async () => await state(machine), { timeoutMs: 8000 * machine.slowness })
             .toMatch(/^(?:clean|active)$/)
         },
       )
@@ -67,7 +67,7 @@ describe(
           const before = await fill(machine, '/mnt/array/data', 8)
           // The first copy is made behind the back.
           await expect
-            .poll(async () => await state(machine), { timeoutMs: 60_000 * machine.slowness })
+            .poll(async () => await state(machine), { timeoutMs: 20_000 * machine.slowness })
             .toMatch(/^(?:clean|active)$/)
           await machine.pullDisk('b')
           await machine.run('dd if=/dev/zero of=/mnt/array/more bs=1M count=1 conv=fsync', sudo)
@@ -82,7 +82,7 @@ describe(
           await plugDisks(machine, ['new'], 32)
           await machine.run(['mdadm', ARRAY, '--add', diskPath('new')], sudo)
           await expect
-            .poll(async () => await state(machine), { timeoutMs: 60_000 * machine.slowness })
+            .poll(async () => await state(machine), { timeoutMs: 20_000 * machine.slowness })
             .toMatch(/^(?:clean|active)$/)
           expect(await digest(machine, '/mnt/array/data')).toBe(before)
         },

@@ -99,7 +99,7 @@ describe('storage', { platforms: ['qemu'], tags: ['storage'] }, () => {
       await machine.run(['systemd-run', '--unit=sbx-swapped', ...limits, 'sh', '-c', script], sudo)
       const swapped = async (): Promise<number> =>
         Number(await machine.readFile('/sys/fs/cgroup/system.slice/sbx-swapped.service/memory.swap.current'))
-      await expect.poll(swapped, { timeoutMs: 30_000 * machine.slowness }).toBeGreaterThan(12 * 2 ** 20)
+      await expect.poll(swapped, { timeoutMs: 12_000 * machine.slowness }).toBeGreaterThan(12 * 2 ** 20)
       await expect(machine).toHaveActiveUnit('sbx-swapped.service')
       await machine.run(['systemctl', 'stop', 'sbx-swapped.service', 'mnt-data-swap.swap'], sudo)
       expect(await machine.run(['swapon', '--show', '--noheadings'])).toBe('')
