@@ -1,7 +1,7 @@
 // System extensions that do not fit, are damaged, or are not wanted: they stay out, and nothing else suffers.
 
 import { describe, expect, test } from '../../harness/index.ts'
-import { install, marker, merged, releaseOf } from './extension.ts'
+import { buildMarked, install, marker, merged, releaseOf } from './extension.ts'
 
 const sudo = { sudo: true } as const
 
@@ -89,17 +89,19 @@ describe('extensions', { tags: ['extensions'], distros: ['reference'] }, () => {
   test(
     'masked',
     {
-      description: 'A link to /dev/null in /etc/extensions keeps one extension out, and only that one.',
+      description:
+        'An extension is left out when its link in /etc/extensions is turned to /dev/null; the others are not.',
       aliases: ['sysext.disable-docker', 'sysext.disable-containerd'],
     },
     async ({ machine }) => {
       const release = await releaseOf(machine)
-      await install(machine, { name: 'masked', release })
       await install(machine, { name: 'wanted', release })
+      await machine.writeFile('/opt/masked.raw', await buildMarked({ name: 'masked', release }))
+      await machine.run(['mkdir', '-p', '/etc/extensions'], sudo)
+      await machine.run(['ln', '-s', '/opt/masked.raw', '/etc/extensions/masked.raw'], sudo)
       await machine.run(['systemctl', 'start', 'systemd-sysext.service'], sudo)
       expect((await merged(machine)).toSorted()).toEqual(['masked', 'wanted'])
-      await machine.run(['mkdir', '-p', '/etc/extensions'], sudo)
-      await machine.run(['ln', '-s', '/dev/null', '/etc/extensions/masked.raw'], sudo)
+      await machine.run(['ln', '-sf', '/dev/null', '/etc/extensions/masked.raw'], sudo)
       await machine.run(['systemctl', 'restart', 'systemd-sysext.service'], sudo)
       expect(await merged(machine)).toEqual(['wanted'])
       await expect(machine).not.toHaveFile(marker('masked'))
