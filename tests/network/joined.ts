@@ -1,7 +1,16 @@
 // Links out of links: a bridge that a guest of the machine shares, and a bond that outlives one of its cables.
 
 import { describe, expect, test } from '../../harness/index.ts'
-import { addressesOf, configure, fixed, links, network, ping, privateLink } from './private-link.ts'
+import {
+  addressesOf,
+  configure,
+  fixed,
+  links,
+  network,
+  ping,
+  privateLink,
+  type Link,
+} from './private-link.ts'
 
 const sudo = { sudo: true } as const
 
@@ -51,31 +60,28 @@ describe('network', { distros: ['reference', 'flatcar'], tags: ['network'] }, ()
       platforms: ['qemu'],
     },
     async ({ machine }) => {
-      const names = async (): Promise<readonly string[]> => (await links(machine)).map(({ ifname }) => ifname)
+      const known = (await links(machine)).map(({ ifname }) => ifname)
+      // Each card is on a network of its own; whose gateway answers tells which card is used.
       const cards: string[] = []
-      for (const card of ['one', 'two']) {
-        const before = await names()
-        await machine.addNic(card)
-        let added: readonly string[] = []
-        await expect
-          .poll(async () => (added = (await names()).filter((name) => !before.includes(name))).length, {
-            timeoutMs: 10_000 * machine.slowness,
-          })
-          .toBe(1)
-        cards.push(...added)
+      const gateways: string[] = []
+      for (const name of ['one', 'two']) {
+        await machine.addNic(name)
+        // Not by its name at first, which udev changes, but by its lease.
+        let found: readonly Link[] = []
+        const leased = async (): Promise<number> => {
+          const others = (await links(machine)).filter(({ ifname }) => !known.includes(ifname))
+          found = others.filter(({ addr_info }) => addr_info.some(({ dynamic }) => dynamic === true))
+          return found.length
+        }
+        await expect.poll(leased, { timeoutMs: 8000 * machine.slowness }).toBe(1)
+        const [card] = found
+        if (card === undefined) throw new Error(`no card ${name}`)
+        known.push(card.ifname)
+        cards.push(card.ifname)
+        const [address = ''] = await addressesOf(machine, card.ifname)
+        gateways.push(address.replace(/\.\d+$/, '.2'))
       }
       const [first = '', second = ''] = cards
-      // Each card is on a network of its own; whose gateway answers tells which card is used.
-      const gateways: string[] = []
-      for (const card of cards) {
-        let lease: string | undefined
-        await expect
-          .poll(async () => ([lease] = await addressesOf(machine, card)), {
-            timeoutMs: 8000 * machine.slowness,
-          })
-          .toHaveLength(1)
-        gateways.push(lease?.replace(/\.\d+$/, '.2') ?? '')
-      }
       const [firstGateway = '', secondGateway = ''] = gateways
       const address = (gateway: string): string => gateway.replace(/\.\d+$/, '.77/24')
       const bond = '[NetDev]\nName=sbx-bond\nKind=bond\n\n[Bond]\nMode=active-backup\nMIIMonitorSec=100ms\n'
