@@ -4,8 +4,6 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test, type CertificateKind } from '../../harness/index.ts'
 import { dataUrl } from '../ignition/data-url.ts'
 
-const sudo = { sudo: true } as const
-
 describe('network', { tags: ['network'] }, () => {
   test(
     'private-authority',
@@ -28,11 +26,9 @@ describe('network', { tags: ['network'] }, () => {
         exitCode: 60,
         text: expect.stringContaining('unable to get local issuer'),
       })
-      // The folder that is read by default is in /usr.
-      const folder = '/etc/sbx-authorities'
-      await machine.run(['mkdir', folder], sudo)
-      await machine.writeFile(`${folder}/sbx.crt`, await updateServer.caCertificate())
-      await machine.run(['update-ca-certificates', '--localcertsdir', folder], sudo)
+      const authorities = '/etc/ssl/certs/ca-certificates.crt'
+      const trusted = await machine.readFile(authorities)
+      await machine.writeFile(authorities, `${trusted}${await updateServer.caCertificate()}\n`)
       expect(await fetch('valid')).toEqual({ exitCode: 0, text: 'behind TLS\n' })
       expect(await fetch('expired')).toMatchObject({ exitCode: 60, text: expect.stringContaining('expired') })
       expect(await fetch('not-yet-valid')).toMatchObject({
