@@ -39,6 +39,25 @@ test.skipIf(!isInstalled)(
   },
 )
 
+test.skipIf(!isInstalled)('a configuration extension holds /etc (needs erofs-utils)', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'signalbox-extension-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const image = join(folder, 'tool.raw')
+  const files = { 'etc/tool.conf': 'a = b\n' }
+  writeFileSync(image, await buildExtension({ kind: 'confext', name: 'tool', release, files }))
+  const tree = join(folder, 'tree')
+  execFileSync('fsck.erofs', [`--extract=${tree}`, image], { stdio: 'ignore' })
+  expect(readFileSync(join(tree, 'etc/tool.conf'), 'utf8')).toBe('a = b\n')
+  expect(readFileSync(join(tree, 'etc/extension-release.d/extension-release.tool'), 'utf8')).toContain(
+    'ID=reference\n',
+  )
+})
+
+test('a file of a configuration extension at usr/bin/tool is refused: only /etc is merged', async () => {
+  const built = buildExtension({ kind: 'confext', name: 'tool', release, files: { 'usr/bin/tool': '' } })
+  await expect(built).rejects.toMatchObject({ code: 'bad-extension' })
+})
+
 test.each(['etc/tool.conf', '../usr/bin/tool', '/usr/bin/tool', 'usr/../etc/passwd'])(
   'a file at %s is refused: only /usr is merged',
   async (path) => {

@@ -1,4 +1,5 @@
-// System extensions as systemd-sysext(8) takes them: files below /usr in a read-only filesystem, and the release that they fit.
+// Extensions as systemd-sysext(8) and systemd-confext(8) take them: files below /usr, or /etc, in a read-only filesystem, and the
+// release that they fit.
 
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,15 +7,22 @@ import { dirname, join, normalize } from 'node:path'
 import { UsageError } from './errors.ts'
 import { runCommand } from './process.ts'
 
+/** A system extension is merged into /usr, a configuration extension into /etc. */
+export type ExtensionKind = 'sysext' | 'confext'
+
 export interface ExtensionOptions {
-  /** What the file is called in `/var/lib/extensions`, without `.raw`: letters, digits, `.`, `_` and `-`. */
+  /** Default `sysext`. */
+  readonly kind?: ExtensionKind
+  /**
+   * What the file is called in `/var/lib/extensions` (`/var/lib/confexts`), without `.raw`: letters, digits, `.`, `_` and `-`.
+   */
   readonly name: string
   /**
    * The fields of its extension-release(5): `{ ID: 'reference', VERSION_ID: '1.0.0' }`. It is merged only where os-release says the
    * same; `ID: '_any'` fits everywhere.
    */
   readonly release: Readonly<Record<string, string>>
-  /** By path below the root, `usr/bin/tool`; all must be below `usr/`. */
+  /** By path below the root, `usr/bin/tool`; all must be below `usr/`, those of a confext below `etc/`. */
   readonly files: Readonly<Record<string, string | Uint8Array | ExtensionFile>>
   readonly signal?: AbortSignal
 }
@@ -25,11 +33,18 @@ export interface ExtensionFile {
   readonly mode?: number
 }
 
+/** Where each kind's files belong, and its release file. */
+const places = {
+  sysext: { tree: 'usr', release: 'usr/lib/extension-release.d', example: 'usr/bin/tool' },
+  confext: { tree: 'etc', release: 'etc/extension-release.d', example: 'etc/tool.conf' },
+} as const satisfies Readonly<Record<ExtensionKind, unknown>>
+
 /**
  * The extension as one file (EROFS, no partition table): `await machine.writeFile('/var/lib/extensions/tool.raw', extension)`.
- * Throws UsageError for a path outside of /usr, InfraError without mkfs.erofs (Debian: erofs-utils).
+ * Throws UsageError for a path outside of its tree, InfraError without mkfs.erofs (Debian: erofs-utils).
  */
 export async function buildExtension({
+  kind = 'sysext',
   name,
   release,
   files,
@@ -41,17 +56,21 @@ export async function buildExtension({
       hint: 'letters, digits, ".", "_" and "-"',
     })
   }
+  const place = places[kind]
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-extension-'))
   try {
     const tree = join(folder, 'tree')
     const text = Object.entries(release).map(([key, value]) => `${key}=${value}\n`)
-    const all = { ...files, [`usr/lib/extension-release.d/extension-release.${name}`]: text.join('') }
+    const all = { ...files, [`${place.release}/extension-release.${name}`]: text.join('') }
     for (const [path, file] of Object.entries(all)) {
-      if (!normalize(path).startsWith('usr/')) {
-        throw new UsageError(`the extension ${name} cannot hold ${path}: an extension is merged into /usr`, {
-          code: 'bad-extension',
-          hint: 'give paths like usr/bin/tool',
-        })
+      if (!normalize(path).startsWith(`${place.tree}/`)) {
+        throw new UsageError(
+          `the extension ${name} cannot hold ${path}: a ${kind} is merged into /${place.tree}`,
+          {
+            code: 'bad-extension',
+            hint: `give paths like ${place.example}`,
+          },
+        )
       }
       const at = join(tree, path)
       const isPlain = typeof file === 'string' || file instanceof Uint8Array

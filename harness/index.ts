@@ -13,7 +13,7 @@ export type {
   TargetConfig,
 } from './config/config.ts'
 export type { SignalboxEvent } from './events.ts'
-export { buildExtension, type ExtensionFile, type ExtensionOptions } from './extension.ts'
+export { buildExtension, type ExtensionFile, type ExtensionKind, type ExtensionOptions } from './extension.ts'
 export { attach } from './running/attachments.ts'
 export { metric } from './running/metric.ts'
 export { skip } from './running/skip.ts'

@@ -107,6 +107,11 @@ export interface Requirements {
    * is known, the test runs.
    */
   readonly features?: readonly string[]
+  /**
+   * What is around the machines and no part of them: `internet`, `nvidia-gpu`. Skipped, with the reason, unless the target says
+   * that it is there (`--surroundings internet`).
+   */
+  readonly surroundings?: readonly string[]
   /** A kernel panic ends the machine (`stop`, default), or its next boot is waited for (`reboot`). */
   readonly onPanic?: 'stop' | 'reboot'
   /** Appended to the kernel's command line. */
@@ -194,6 +199,7 @@ const table: { readonly [Key in keyof Required<Requirements>]: Check } = {
   timeoutMs: count(1, 24 * 3600 * 1000),
   payloads: oneOf(payloadNames),
   features: texts,
+  surroundings: texts,
   onPanic: (value) => (value === 'stop' || value === 'reboot' ? undefined : '"stop" or "reboot"'),
   firstBoot: flag,
   exclusive: flag,

@@ -15,7 +15,7 @@ import { withEarlier } from '../plan/whole-groups.ts'
 import { knowFailures } from './know-failures.ts'
 import { loadExternal } from './load-external.ts'
 import { builtIn, loadTestFiles, type LoadedTests } from './load-tests.ts'
-import type { SelectionFlags } from './option-table.ts'
+import type { SelectionFlags, TargetFlags } from './option-table.ts'
 import type { Iteration } from './watch/iteration.ts'
 
 /** Something that a person should know about how tests were chosen. */
@@ -31,11 +31,11 @@ export interface ChosenTests {
   readonly knownDurationMs: (test: string) => number | undefined
 }
 
-/** Chooses for one target; `tags` may be its own, `features` are its image's. */
+/** Chooses for one target; the options are its own, the features those of its image. */
 export type Choose = (
   target: Target,
   signal: AbortSignal,
-  tags: readonly string[] | undefined,
+  { tag, surroundings }: Pick<SelectionFlags & TargetFlags, 'tag' | 'surroundings'>,
   features: readonly string[] | undefined,
 ) => Promise<ChosenTests>
 
@@ -73,7 +73,7 @@ export async function loadChosen(
   await told(true, loaded.files)
   const graph = watch?.graph
   return {
-    async choose(target, signal, tags = [], features) {
+    async choose(target, signal, { tag: tags = [], surroundings }, features) {
       const written = places.length === 0 ? [] : loaded.tests.map((test) => writtenTest(test, loaded))
       const narrowed = await narrow({ flags, loaded, graph, wish: iteration?.wish, target, signal })
       const named = selectTests(loaded.tests, {
@@ -81,10 +81,12 @@ export async function loadChosen(
         tags,
         target,
         features,
+        surroundings,
         placed: places.flatMap((place) => testsAt(written, place)),
         only: narrowed.only,
       })
-      const { selection: selected, messages } = withEarlier(named, loaded.tests, { target, tags, features })
+      const offer = { target, tags, features, surroundings }
+      const { selection: selected, messages } = withEarlier(named, loaded.tests, offer)
       const brought = messages.map((message): Remark => ({ level: 'info', code: 'serial-needs', message }))
       const known = await knowFailures(flags, selected, { target, tests: loaded.tests })
       const { selection } = known

@@ -30,6 +30,7 @@ export interface TargetFlags {
   readonly updateTo?: string
   readonly updateVersion?: string
   readonly firmware?: string
+  readonly surroundings?: readonly string[]
 }
 
 export interface DebugFlags {

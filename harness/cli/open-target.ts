@@ -43,7 +43,7 @@ export async function openTarget(
   const platform = await loadPlatform(flags.platform)
   const image = await imageOf(flags, signal)
   const target = targetOf(image.identity, image.firmwares, platform.name, flags, name)
-  const tests = await choose(target, signal, flags.tag, image.features)
+  const tests = await choose(target, signal, flags, image.features)
   if (tests.nothing !== undefined && tests.selection.length === 0) {
     for (const { message } of tests.remarks) process.stderr.write(`${message}\n`)
   } else requireSomething(tests.selection)

@@ -227,6 +227,13 @@ export const targetOptions: readonly ConfigurableRow[] = [
     config: 'firmware',
     known: firmwares,
   },
+  {
+    flags: '--surroundings <name...>',
+    help: 'what is around the machines here, for tests that need it: internet, nvidia-gpu',
+    parse: collect,
+    env: 'SIGNALBOX_SURROUNDINGS',
+    config: 'surroundings',
+  },
 ]
 
 /** How a run goes. */

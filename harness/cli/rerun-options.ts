@@ -19,6 +19,7 @@ const kept: ReadonlySet<string> = new Set([
   '--image-version',
   '--flavour',
   '--firmware',
+  '--surroundings',
   '--no-fork',
   '--boot-timeout',
   '--memory',

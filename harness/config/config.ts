@@ -31,6 +31,8 @@ export interface ConfigOptions {
   readonly channel?: string
   /** Of the reference image that is built, or of a disk image that does not say. */
   readonly imageVersion?: string
+  /** What is around the machines, for tests that need it: `internet`, `nvidia-gpu`. */
+  readonly surroundings?: readonly string[]
   /** The reference image with more programs, as `--flavour`. */
   readonly flavour?: string
   /** The version that tests of updates update to, as `--update-to`. */
@@ -87,6 +89,7 @@ export type TargetOptionKey =
   | 'updateTo'
   | 'updateVersion'
   | 'firmware'
+  | 'surroundings'
   | 'memoryMiB'
   | 'cpus'
   | 'jobs'

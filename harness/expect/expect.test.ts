@@ -53,6 +53,12 @@ it.each([
   await (listens ? asked : asked.not).toListenOn(port, { timeoutMs: 1 })
 })
 
+it('of mounts one over the other looks at the last, which is the one that is seen', async () => {
+  const machine = machineSaying('erofs ro,relatime\noverlay ro,nodev\n')
+  await expect(machine).toHaveMount('/usr', { fstype: 'overlay', options: ['nodev'], timeoutMs: 1 })
+  await expect(machine).not.toHaveMount('/usr', { fstype: 'erofs', timeoutMs: 1 })
+})
+
 it('turns plain values over to the usual matchers, without their signature line', () => {
   expect([1, 2]).toEqual(expect.arrayContaining([2]))
   vitestExpect(() => expect('a').toBe('b')).toThrow(/^Expected: "b"\nReceived: "a"$/)

@@ -109,7 +109,8 @@ export const machineMatchers = {
       options,
       async probe() {
         const { stdout } = await machine.exec(['findmnt', '-n', '-o', 'FSTYPE,OPTIONS', '-M', path])
-        const [type = '', flags = ''] = stdout.trim().split(/\s+/)
+        // Of mounts one over the other the last one is seen.
+        const [type = '', flags = ''] = stdout.trim().split('\n').at(-1)?.trim().split(/\s+/) ?? []
         const pass =
           type !== '' &&
           (fstype === undefined || type === fstype) &&

@@ -123,3 +123,14 @@ it('skips what the image is known to lack, and runs where nothing is known', () 
   expect(skip(['etcd'])).toMatch(/^needs an image with podman; this one has none/)
   expect(skip([])).toMatch(/needs an image with etcd.*; also needs an image with podman/)
 })
+
+it('skips what needs something around the machines, unless the target says that it is there', () => {
+  add('gpu.driver', { surroundings: ['internet', 'nvidia-gpu'] })
+  const skip = (surroundings?: readonly string[]): string | undefined =>
+    selectTests(registeredTests(), { globs: ['gpu.driver'], tags: [], target, surroundings })[0]?.skip
+  expect(skip()).toMatch(/^needs internet around the machines; .*; also needs nvidia-gpu around the machines/)
+  expect(skip(['nvidia-gpu'])).toMatch(
+    /^needs internet around the machines; say --surroundings internet where/,
+  )
+  expect(skip(['nvidia-gpu', 'internet'])).toBeUndefined()
+})

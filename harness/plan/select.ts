@@ -27,6 +27,8 @@ export interface SelectOptions {
   readonly target: Target
   /** What the image brings beside the OS; undefined where nobody knows. */
   readonly features?: readonly string[] | undefined
+  /** What the target says is around its machines; undefined: nothing. */
+  readonly surroundings?: readonly string[] | undefined
   /** Tests that were named by their place in a file; with globs, both are selected. */
   readonly placed?: readonly RegisteredTest[] | undefined
   /** Leaves out all others of what globs, places and tags select. */
@@ -35,7 +37,7 @@ export interface SelectOptions {
 
 /** The selected tests in order of name. A glob that matches nothing is a UsageError that names the nearest tests. */
 export function selectTests(tests: readonly RegisteredTest[], options: SelectOptions): readonly Selection[] {
-  const { globs, tags, target, features, placed = [], only = () => true } = options
+  const { globs, tags, target, placed = [], only = () => true } = options
   const named = globs.length + placed.length === 0 ? tests : [...matchGlobs(tests, globs), ...placed]
   const included = tags.filter((tag) => !tag.startsWith('!'))
   const excluded = new Set(tags.filter((tag) => tag.startsWith('!')).map((tag) => tag.slice(1)))
@@ -50,7 +52,7 @@ export function selectTests(tests: readonly RegisteredTest[], options: SelectOpt
         only(test)
       )
     })
-    .map((test) => ({ test, skip: joinReasons(skipReasons(test, target, tags, features)) }))
+    .map((test) => ({ test, skip: joinReasons(skipReasons(test, target, tags, options)) }))
 }
 
 function matchGlobs(tests: readonly RegisteredTest[], globs: readonly string[]): readonly RegisteredTest[] {
@@ -99,7 +101,7 @@ export function skipReasons(
   test: RegisteredTest,
   target: Target,
   tags: readonly string[] = [],
-  features?: readonly string[],
+  { features, surroundings = [] }: Pick<SelectOptions, 'features' | 'surroundings'> = {},
 ): readonly string[] {
   const needs = test.requirements
   const { requiredTag } = needs
@@ -135,6 +137,11 @@ export function skipReasons(
       features === undefined || features.includes(name)
         ? []
         : [`needs an image with ${name}; this one has none (the reference image has it with --flavour)`],
+    ),
+    ...(needs.surroundings ?? []).flatMap((name) =>
+      surroundings.includes(name)
+        ? []
+        : [`needs ${name} around the machines; say --surroundings ${name} where there is`],
     ),
     ...(rules ?? []).map(({ reason }) => reason),
     ...(version ? [version] : []),

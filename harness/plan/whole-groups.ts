@@ -16,7 +16,7 @@ export interface WithEarlier {
 export function withEarlier(
   selection: readonly Selection[],
   all: readonly RegisteredTest[],
-  { target, tags, features }: Pick<SelectOptions, 'target' | 'tags' | 'features'>,
+  options: Pick<SelectOptions, 'target' | 'tags' | 'features' | 'surroundings'>,
 ): WithEarlier {
   const has = new Set(selection.map(({ test }) => test.name))
   const last = new Map<string, RegisteredTest>()
@@ -35,7 +35,10 @@ export function withEarlier(
     selection: [
       ...selection,
       ...added.flatMap(({ earlier }) =>
-        earlier.map((test) => ({ test, skip: joinReasons(skipReasons(test, target, tags, features)) })),
+        earlier.map((test) => ({
+          test,
+          skip: joinReasons(skipReasons(test, options.target, options.tags, options)),
+        })),
       ),
     ].toSorted((a, b) => (a.test.name < b.test.name ? -1 : 1)),
     messages: added.map(({ group, until, earlier }) => {

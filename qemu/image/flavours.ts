@@ -6,6 +6,10 @@ export interface Flavour {
   readonly packages: readonly string[]
   /** What tests may ask for by name in their requirement `features`. */
   readonly features: readonly string[]
+  /** What its initrd has beside that of the recipe, for Ignition: programs and files by path, and kernel modules. */
+  readonly initrd?: { readonly files: readonly string[]; readonly modules: readonly string[] }
+  /** Generators of systemd that run in it although the recipe leaves them out. */
+  readonly generators?: readonly string[]
 }
 
 export const flavours = {
@@ -14,8 +18,29 @@ export const flavours = {
     packages: ['etcd-server', 'etcd-client', 'podman', 'crun', 'netavark', 'aardvark-dns'],
     features: ['etcd', 'podman'],
   },
+  /** What extra disks are made into: arrays, encrypted and logical volumes, other filesystems, shares over the network. */
+  storage: {
+    packages: ['mdadm', 'lvm2', 'btrfs-progs', 'xfsprogs', 'nfs-kernel-server', 'nfs-common'],
+    features: ['mdadm', 'lvm', 'btrfs', 'xfs', 'nfs', 'luks'],
+    initrd: {
+      files: [
+        '/usr/sbin/mdadm',
+        '/usr/lib/udev/rules.d/63-md-raid-arrays.rules',
+        '/usr/sbin/cryptsetup',
+        '/usr/sbin/mkfs.btrfs',
+        '/usr/sbin/mkfs.xfs',
+      ],
+      modules: ['raid0', 'raid1', 'raid456', 'dm-crypt', 'xts', 'btrfs', 'xfs'],
+    },
+    generators: ['systemd-cryptsetup-generator'],
+  },
 } as const satisfies Readonly<Record<string, Flavour>>
 
 export type FlavourName = keyof typeof flavours
+
+/** The flavour by its name, with what it may leave out; nothing for the plain image. */
+export function flavourOf(name: FlavourName | undefined): Flavour | undefined {
+  return name === undefined ? undefined : flavours[name]
+}
 
 export const flavourNames = Object.keys(flavours) as readonly FlavourName[]

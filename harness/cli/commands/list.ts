@@ -48,7 +48,7 @@ async function listTarget(chosen: ChosenTarget, choose: Choose, signal: AbortSig
   const flags = chosen.flags as unknown as ListFlags
   const { identity, firmwares, features } = await resolveIdentity(flags)
   const target = targetOf(identity, firmwares, flags.platform, flags, chosen.name)
-  const tests = await choose(target, signal, flags.tag, features)
+  const tests = await choose(target, signal, flags, features)
   return { target, tests, selection: excludeTags(tests.selection, chosen.excludeTags, target.name) }
 }
 

@@ -46,6 +46,7 @@ const targetOptionKeys: Readonly<Record<TargetOptionKey, true>> = {
   updateTo: true,
   updateVersion: true,
   firmware: true,
+  surroundings: true,
   memoryMiB: true,
   cpus: true,
   jobs: true,

@@ -5,6 +5,7 @@ import { appendFile, chmod, cp, mkdir, readdir, readFile, rm, symlink, writeFile
 import { dirname, join } from 'node:path'
 import { InfraError } from '../../../harness/errors.ts'
 import { recipeFolder } from '../recipe.ts'
+import { flavourOf } from '../flavours.ts'
 import { osRelease } from '../os-release.ts'
 import { trimmedFirst } from '../trim.ts'
 import {
@@ -31,7 +32,7 @@ export async function configureTree(context: BuildContext, manifest: string): Pr
   await appendFile(join(tree, 'etc/reference/release.conf'), `version=${context.version}\n`)
   await symlink('../run/systemd/resolve/stub-resolv.conf', join(tree, 'etc/resolv.conf'))
   await mkdir(join(tree, 'etc/systemd/system'), { recursive: true })
-  await wireUnits(join(tree, 'usr/lib/systemd'))
+  await wireUnits(context, join(tree, 'usr/lib/systemd'))
   if (context.variant !== undefined) await vary(tree, usrVariants[context.variant])
   await unpackKernelModules(context)
   return buildId
@@ -55,7 +56,7 @@ async function copyGuestFiles(tree: string): Promise<void> {
   })
 }
 
-async function wireUnits(systemd: string): Promise<void> {
+async function wireUnits({ flavour }: BuildContext, systemd: string): Promise<void> {
   const units = join(systemd, 'system')
   const unwired = new Set(unwiredUnits)
   for (const folder of await readdir(units)) {
@@ -67,7 +68,9 @@ async function wireUnits(systemd: string): Promise<void> {
   for (const [unit, target] of wiredUnits) await link(`../${unit}`, join(units, target, unit))
   for (const [alias, unit] of unitAliases) await link(unit, join(units, alias))
   for (const name of maskedUnits) await link('/dev/null', join(units, name))
-  for (const name of droppedGenerators) await rm(join(systemd, 'system-generators', name), { force: true })
+  const kept = flavourOf(flavour)?.generators ?? []
+  const dropped = droppedGenerators.filter((name) => !kept.includes(name))
+  for (const name of dropped) await rm(join(systemd, 'system-generators', name), { force: true })
 }
 
 async function vary(tree: string, variant: UsrVariant): Promise<void> {

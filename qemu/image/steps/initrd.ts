@@ -2,6 +2,7 @@
 
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { flavourOf } from '../flavours.ts'
 import { trimmedLast } from '../trim.ts'
 import { droppedUnits } from '../units.ts'
 import { unpackKernel } from '../vmlinux.ts'
@@ -16,9 +17,27 @@ export interface KernelFiles {
   readonly initrd: string
 }
 
+const raidModules: readonly string[] = ['md-mod', 'raid456', 'raid10', 'raid1', 'raid0']
+
+/** dracut's dm module takes in every RAID level; /usr needs dm-verity. */
+const omitted: readonly string[] = [
+  ...raidModules,
+  'bcache',
+  'dm-vdo',
+  'dm-raid',
+  'dm-cache',
+  'dm-cache-smq',
+  'dm-thin-pool',
+  'dm-clone',
+  'dm-era',
+  'dm-writecache',
+  'dm-zoned',
+]
+
 /** Builds the initrd, takes kernel and initrd out of the tree and drops what only their making needed. */
 export async function buildInitrd(context: BuildContext): Promise<KernelFiles> {
   const { tree, out, work } = context
+  const { files = [], modules = [] } = flavourOf(context.flavour)?.initrd ?? {}
   const [release = ''] = await readdir(join(tree, 'usr/lib/modules'))
   await runInTree(context, [
     'dracut',
@@ -28,9 +47,10 @@ export async function buildInitrd(context: BuildContext): Promise<KernelFiles> {
     '--no-early-microcode',
     '--reproducible',
     '--zstd',
-    // dracut's dm module takes in every RAID level; /usr needs dm-verity.
     '--omit-drivers',
-    'md-mod raid456 raid10 raid1 raid0 bcache dm-vdo dm-raid dm-cache dm-cache-smq dm-thin-pool dm-clone dm-era dm-writecache dm-zoned',
+    omitted.filter((name) => modules.length === 0 || !raidModules.includes(name)).join(' '),
+    ...(modules.length === 0 ? [] : ['--add-drivers', modules.join(' ')]),
+    ...(files.length === 0 ? [] : ['--install', files.join(' ')]),
     '--kver',
     release,
     '--modules',

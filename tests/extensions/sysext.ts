@@ -1,0 +1,99 @@
+// System extensions that fit: merged into /usr, which stays read-only, and gone again without a trace.
+
+import { buildExtension, describe, expect, test } from '../../harness/index.ts'
+import { install, marker, merged, releaseOf } from './extension.ts'
+
+const sudo = { sudo: true } as const
+
+describe('extensions', { tags: ['extensions'], distros: ['reference'] }, () => {
+  test(
+    'simple',
+    {
+      description:
+        'An extension is merged into /usr, is still there after its service is restarted, and /usr stays read-only.',
+      aliases: ['sysext.simple'],
+    },
+    async ({ machine }) => {
+      await install(machine, { name: 'simple', release: await releaseOf(machine) })
+      await expect(machine).not.toHaveFile(marker('simple'))
+      await machine.run(['systemctl', 'start', 'systemd-sysext.service'], sudo)
+      await expect(machine).toHaveFile(marker('simple'), {
+        content: 'simple\n',
+        mode: 0o644,
+        owner: 'root:root',
+      })
+      await machine.run(['systemctl', 'restart', 'systemd-sysext.service'], sudo)
+      await expect(machine).toHaveFile(marker('simple'), { content: 'simple\n' })
+      expect(await merged(machine)).toEqual(['simple'])
+      await expect(machine).toHaveMount('/usr', { fstype: 'overlay', options: ['ro', 'nodev'] })
+      const write = await machine.exec(['touch', '/usr/bin/signalbox'], sudo)
+      expect(write.stderr).toContain('Read-only file system')
+    },
+  )
+
+  test(
+    'unmerged',
+    { description: 'When the service stops, /usr is the verified image again, with nothing over it.' },
+    async ({ machine }) => {
+      await install(machine, { name: 'leaves', release: await releaseOf(machine) })
+      const before = await machine.run(['findmnt', '--noheadings', '--output=SOURCE,FSTYPE', '/usr'])
+      await machine.run(['systemctl', 'start', 'systemd-sysext.service'], sudo)
+      expect(await merged(machine)).toEqual(['leaves'])
+      await machine.run(['systemctl', 'stop', 'systemd-sysext.service'], sudo)
+      expect(await merged(machine)).toEqual([])
+      await expect(machine).not.toHaveFile(marker('leaves'))
+      expect(await machine.run(['findmnt', '--noheadings', '--output=SOURCE,FSTYPE', '/usr'])).toBe(before)
+      expect(await machine.run(['losetup', '--list', '--noheadings'], sudo)).toBe('')
+    },
+  )
+
+  test(
+    'folder',
+    { description: 'A plain folder is an extension too, and two are merged at once.' },
+    async ({ machine }) => {
+      const { ID, VERSION_ID } = await releaseOf(machine)
+      await install(machine, { name: 'image', release: { ID, VERSION_ID } })
+      const folder = '/var/lib/extensions/folder'
+      const releases = `${folder}/usr/lib/extension-release.d`
+      await machine.run(['mkdir', '-p', releases, `${folder}/usr/share/sbx-folder`], sudo)
+      await machine.writeFile(`${releases}/extension-release.folder`, `ID=${ID}\nVERSION_ID=${VERSION_ID}\n`)
+      await machine.writeFile(`${folder}${marker('folder')}`, 'folder\n')
+      await machine.run(['systemctl', 'start', 'systemd-sysext.service'], sudo)
+      expect((await merged(machine)).toSorted()).toEqual(['folder', 'image'])
+      await expect(machine).toHaveFile(marker('folder'), { content: 'folder\n' })
+      await expect(machine).toHaveFile(marker('image'), { content: 'image\n' })
+    },
+  )
+
+  test(
+    'service',
+    {
+      description:
+        'An extension that asks for it has systemd read its units again; its program runs as a service.',
+    },
+    async ({ machine }) => {
+      const extension = await buildExtension({
+        name: 'daemon',
+        release: { ...(await releaseOf(machine)), EXTENSION_RELOAD_MANAGER: '1' },
+        files: {
+          'usr/bin/sbx-daemon': {
+            content: '#!/bin/sh\necho "out of the extension"\nexec sleep infinity\n',
+            mode: 0o755,
+          },
+          'usr/lib/systemd/system/sbx-daemon.service': '[Service]\nExecStart=/usr/bin/sbx-daemon\n',
+        },
+      })
+      await machine.run(['mkdir', '-p', '/var/lib/extensions'], sudo)
+      await machine.writeFile('/var/lib/extensions/daemon.raw', extension)
+      await expect(machine).toRun(['systemctl', 'show', '--property=LoadState', 'sbx-daemon.service'], {
+        stdout: 'LoadState=not-found',
+      })
+      await machine.run(['systemctl', 'start', 'systemd-sysext.service'], sudo)
+      await machine.run(['systemctl', 'start', 'sbx-daemon.service'], sudo)
+      await expect(machine).toHaveActiveUnit('sbx-daemon.service')
+      await expect(machine).toRun(['journalctl', '--unit=sbx-daemon.service', '--output=cat'], {
+        stdout: /^out of the extension$/m,
+      })
+    },
+  )
+})

@@ -1,0 +1,83 @@
+// Whom the machine believes: over TLS only servers with a certificate of an authority that it was given, in its name and time.
+
+import { createHash } from 'node:crypto'
+import { describe, expect, test, type CertificateKind } from '../../harness/index.ts'
+import { dataUrl } from '../ignition/data-url.ts'
+
+describe('network', { tags: ['network'] }, () => {
+  test(
+    'private-authority',
+    {
+      description:
+        'A page of a private authority is fetched once that authority is trusted; expired, misnamed and foreign ones never.',
+      distros: ['reference'],
+    },
+    async ({ machine, updateServer }) => {
+      await updateServer.offerFiles([{ name: 'page', content: Buffer.from('behind TLS\n') }])
+      const fetch = async (
+        kind: CertificateKind,
+      ): Promise<{ readonly exitCode: number; readonly text: string }> => {
+        const url = `${(await updateServer.https(kind)).directory}page`
+        const { exitCode, stdout, stderr } = await machine.exec(['curl', '--silent', '--show-error', url])
+        return { exitCode: exitCode ?? -1, text: stdout + stderr }
+      }
+      // 60: the certificate could not be verified.
+      expect(await fetch('valid')).toEqual({
+        exitCode: 60,
+        text: expect.stringContaining('unable to get local issuer'),
+      })
+      const authorities = '/etc/ssl/certs/ca-certificates.crt'
+      const trusted = await machine.readFile(authorities)
+      await machine.writeFile(authorities, `${trusted}${await updateServer.caCertificate()}\n`)
+      expect(await fetch('valid')).toEqual({ exitCode: 0, text: 'behind TLS\n' })
+      expect(await fetch('expired')).toMatchObject({ exitCode: 60, text: expect.stringContaining('expired') })
+      expect(await fetch('not-yet-valid')).toMatchObject({
+        exitCode: 60,
+        text: expect.stringContaining('not yet valid'),
+      })
+      expect(await fetch('wrong-name')).toMatchObject({
+        exitCode: 60,
+        text: expect.stringContaining('no alternative certificate subject name matches'),
+      })
+      expect(await fetch('untrusted')).toMatchObject({ exitCode: 60 })
+    },
+  )
+})
+
+describe('ignition', { firstBoot: true }, () => {
+  test(
+    'tls',
+    {
+      description: 'Ignition fetches a file over TLS from a server whose authority its config names.',
+      aliases: ['coreos.ignition.security.tls'],
+      ignition: async ({ updateServer }) => {
+        const content = Buffer.from('behind TLS\n')
+        await updateServer.offerFiles([{ name: 'page', content }])
+        const { directory } = await updateServer.https('valid')
+        return {
+          ignition: {
+            version: '3.0.0',
+            security: {
+              tls: { certificateAuthorities: [{ source: dataUrl(await updateServer.caCertificate()) }] },
+            },
+          },
+          storage: {
+            files: [
+              {
+                path: '/opt/signalbox/tls',
+                contents: {
+                  source: `${directory}page`,
+                  verification: { hash: `sha512-${createHash('sha512').update(content).digest('hex')}` },
+                },
+              },
+            ],
+          },
+        }
+      },
+    },
+    async ({ machine, updateServer }) => {
+      await expect(machine).toHaveFile('/opt/signalbox/tls', { content: 'behind TLS\n' })
+      expect(updateServer.requests().length).toBeGreaterThan(0)
+    },
+  )
+})

@@ -1,0 +1,42 @@
+// FIPS 140 mode: the kernel and its users offer only what the standard allows.
+
+import { describe, expect, test } from '../../harness/index.ts'
+
+/** Asks the kernel for a hash through its socket family; prints `yes` or why not. 38 is AF_ALG, 5 SOCK_SEQPACKET. */
+const askKernel = (algorithm: string): string =>
+  `socket(my $s, 38, 5, 0) or die "no AF_ALG: $!"; bind($s, pack("S a14 L L a64", 38, "hash", 0, 0, "${algorithm}")) ? print "yes" : print "no: $!"`
+
+describe('security.fips', { tags: ['security'], kernelArguments: ['fips=1'], timeoutMs: 120_000 }, () => {
+  test(
+    'kernel',
+    {
+      description:
+        'With fips=1 the kernel says that it is in FIPS mode, has tested its algorithms, and offers no MD5.',
+      distros: ['reference'],
+    },
+    async ({ machine }) => {
+      await expect(machine).toHaveFile('/proc/sys/crypto/fips_enabled', { content: '1\n' })
+      const ask = async (algorithm: string): Promise<string> =>
+        await machine.run(['perl', '-e', askKernel(algorithm)])
+      expect(await ask('sha512')).toBe('yes')
+      expect(await ask('md5')).toMatch(/^no: /)
+      await expect(machine).toRun(['systemctl', 'is-system-running'], { stdout: /^running$/ })
+    },
+  )
+
+  test(
+    'openssl',
+    {
+      description: 'With its FIPS provider OpenSSL refuses MD5 and still makes SHA-512.',
+      aliases: ['misc.fips'],
+      features: ['openssl-fips'],
+    },
+    async ({ machine }) => {
+      await machine.writeFile('/run/sbx-file', 'content\n')
+      await expect(machine).toRun(['openssl', 'list', '-providers'], { stdout: /fips/i })
+      const refused = await machine.exec(['openssl', 'dgst', '-md5', '/run/sbx-file'])
+      expect(refused.exitCode).not.toBe(0)
+      await expect(machine).toRun(['openssl', 'dgst', '-sha512', '/run/sbx-file'])
+    },
+  )
+})
