@@ -20,9 +20,9 @@ const REGISTER = encode('register')
 
 export function startWorkload(machines: readonly Machine[]): Workload {
   const history: Operation[] = []
-  let ended = false
+  const end = new AbortController()
   const clients = machines.map(async (machine) => {
-    for (let turn = 0; !ended; turn += 1) {
+    for (let turn = 0; !end.signal.aborted; turn += 1) {
       history.push(turn % 3 === 2 ? await read(machine) : await write(machine, `${machine.name}-${turn}`))
     }
   })
@@ -37,7 +37,7 @@ export function startWorkload(machines: readonly Machine[]): Workload {
           client === machine.name && kind === 'write' && answered !== undefined && called >= since,
       ).length,
     async end() {
-      ended = true
+      end.abort()
       await all
       return history
     },
