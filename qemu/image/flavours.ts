@@ -21,10 +21,11 @@ export const flavours = {
       'docker.io',
       'docker-cli',
       'containerd',
+      'btrfs-progs',
       // A name server that has SRV records.
       'dnsmasq-base',
     ],
-    features: ['etcd', 'podman', 'docker', 'dnsmasq'],
+    features: ['etcd', 'podman', 'docker', 'btrfs', 'dnsmasq'],
   },
   /** Containers of WebAssembly. Apart, because the runtime brings LLVM along: 120 MB. */
   wasm: {
