@@ -140,7 +140,6 @@ withPodman(
   {
     description:
       'A container has few capabilities, none when they are dropped, and a plain user in it never any.',
-    aliases: ['docker.base'],
   },
   async ({ machine }) => {
     const sets = async (...options: readonly string[]): Promise<readonly string[]> => {
