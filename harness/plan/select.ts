@@ -134,7 +134,9 @@ export function skipReasons(
     ...(needs.features ?? []).flatMap((name) =>
       features === undefined || features.includes(name)
         ? []
-        : [`needs an image with ${name}; this one has none (the reference image has it with --flavour)`],
+        : [
+            `needs an image with ${name}; this one has none (flavours of the reference image have more: --flavour)`,
+          ],
     ),
     ...(rules ?? []).map(({ reason }) => reason),
     ...(version ? [version] : []),
