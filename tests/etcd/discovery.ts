@@ -66,6 +66,7 @@ describe(
           await first.run('systemd-run --unit=dnsmasq dnsmasq --keep-in-foreground --user=root', sudo)
           for (const machine of machines) {
             const resolver = `[Resolve]\nDNS=${address}\nDomains=~${ZONE}\n`
+            await machine.run(['mkdir', '-p', '/etc/systemd/resolved.conf.d'], sudo)
             await machine.writeFile('/etc/systemd/resolved.conf.d/zone.conf', resolver)
             await machine.run(['systemctl', 'restart', 'systemd-resolved.service'], sudo)
             await expect(machine).toRun(['resolvectl', 'service', `_etcd-server._tcp.${ZONE}`], {

@@ -24,6 +24,7 @@ const settings: Settings = {
 
 async function prepare(machine: Machine, authority: Authority, initial: string): Promise<void> {
   const addresses = ['127.0.0.1', machine.privateAddress?.ipv4].filter((address) => address !== undefined)
+  await machine.run(['mkdir', '-p', FOLDER], sudo)
   await machine.writeFile(`${FOLDER}/authority.pem`, authority.certificate)
   await install(machine, 'member', await authority.issue(machine.name, addresses), 'etcd:')
   await configure(machine, {
