@@ -3,7 +3,7 @@
 import { describe, expect, test, type Machine } from '../../harness/index.ts'
 import { dataUrl } from '../ignition/data-url.ts'
 import { BUSYBOX, importImage } from './image.ts'
-import { engine, startDocker, withDocker } from './prepared.ts'
+import { configureDocker, engine, startDocker, withDocker } from './prepared.ts'
 
 const sudo = { sudo: true } as const
 
@@ -53,7 +53,7 @@ withDocker(
   },
   async ({ machine }) => {
     const docker = engine(machine, 'docker')
-    await machine.writeFile('/etc/docker/daemon.json', JSON.stringify({ 'live-restore': true }))
+    await configureDocker(machine, { 'live-restore': true })
     await machine.run(['systemctl', 'reload', 'docker.service'], sudo)
     expect(await docker(['info', '--format={{.LiveRestoreEnabled}}'])).toBe('true')
     const before = await runSleeper(machine, 'box')

@@ -2,7 +2,7 @@
 
 import { expect } from '../../harness/index.ts'
 import { BUSYBOX, importImage } from './image.ts'
-import { engine, startDocker, withDocker } from './prepared.ts'
+import { configureDocker, engine, startDocker, withDocker } from './prepared.ts'
 
 const sudo = { sudo: true } as const
 
@@ -93,7 +93,7 @@ withDocker(
     await machine.run('useradd --system --no-create-home dockremap', sudo)
     await machine.writeFile('/etc/subuid', 'dockremap:300000:65536\n')
     await machine.writeFile('/etc/subgid', 'dockremap:400000:65536\n')
-    await machine.writeFile('/etc/docker/daemon.json', JSON.stringify({ 'userns-remap': 'dockremap' }))
+    await configureDocker(machine, { 'userns-remap': 'dockremap' })
     await startDocker(machine, 'restart')
     const docker = engine(machine, 'docker')
     expect(await docker(['info', '--format={{.SecurityOptions}}'])).toContain('name=userns')

@@ -48,6 +48,7 @@ describe('docker', { distros: ['flatcar'], tags: ['containers'] }, () => {
     },
     async ({ machine }) => {
       const dropIn = '[Service]\nExecStart=\nExecStart=/usr/lib/coreos/dockerd --host=fd:// $DOCKER_OPTS\n'
+      await machine.run(['mkdir', '-p', '/etc/systemd/system/docker.service.d'], sudo)
       await machine.writeFile('/etc/systemd/system/docker.service.d/old.conf', dropIn)
       await machine.run('systemctl daemon-reload && systemctl restart docker.service', sudo)
       await importImage(machine, 'docker')

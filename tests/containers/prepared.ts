@@ -41,6 +41,12 @@ export const withTwo = test.extend(
   },
 )
 
+/** Writes docker's settings; they hold from its next start or reload on. */
+export async function configureDocker(machine: Machine, settings: object): Promise<void> {
+  await machine.run(['mkdir', '-p', '/etc/docker'], { sudo: true })
+  await machine.writeFile('/etc/docker/daemon.json', JSON.stringify(settings))
+}
+
 /** Starts or restarts docker and waits until it answers. */
 export async function startDocker(machine: Machine, verb: 'start' | 'restart' = 'start'): Promise<void> {
   await machine.run(['systemctl', verb, 'docker.service'], {

@@ -2,7 +2,7 @@
 
 import { expect, type Machine } from '../../harness/index.ts'
 import { BUSYBOX, type Engine } from './image.ts'
-import { engine, startDocker, withDocker, withPodman } from './prepared.ts'
+import { configureDocker, engine, startDocker, withDocker, withPodman } from './prepared.ts'
 
 const sudo = { sudo: true } as const
 
@@ -60,7 +60,7 @@ withDocker(
     aliases: ['docker.selinux'],
   },
   async ({ machine }) => {
-    await machine.writeFile('/etc/docker/daemon.json', JSON.stringify({ 'selinux-enabled': true }))
+    await configureDocker(machine, { 'selinux-enabled': true })
     await startDocker(machine, 'restart')
     expect(await engine(machine, 'docker')(['info', '--format={{.SecurityOptions}}'])).toContain(
       'name=selinux',

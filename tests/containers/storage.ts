@@ -2,14 +2,14 @@
 
 import { expect, type Machine } from '../../harness/index.ts'
 import { BUSYBOX, importImage } from './image.ts'
-import { engine, startDocker, withDocker } from './prepared.ts'
+import { configureDocker, engine, startDocker, withDocker } from './prepared.ts'
 
 const sudo = { sudo: true } as const
 
 /** Restarts docker with another storage driver, and uses it for an image, its layers and a container. */
 async function expectStorage(machine: Machine, driver: string): Promise<void> {
   const docker = engine(machine, 'docker')
-  await machine.writeFile('/etc/docker/daemon.json', JSON.stringify({ 'storage-driver': driver }))
+  await configureDocker(machine, { 'storage-driver': driver })
   await startDocker(machine)
   expect(await docker(['info', '--format={{.Driver}}'])).toBe(driver)
   await importImage(machine, 'docker')

@@ -22,6 +22,7 @@ test(
       ['hello', 0],
       ['fails', 7],
     ] as const) {
+      await machine.run(['mkdir', `/srv/${name}`], sudo)
       await machine.writeFile(
         `/srv/${name}/${name}.wasm`,
         helloModule(`${name} from WebAssembly\n`, exitCode),
