@@ -4,6 +4,22 @@ import type { Cluster, Machine } from '../../harness/index.ts'
 
 const sudo = { sudo: true } as const
 
+/** Each test starts its own etcd: clones of a running member would be one and the same to its peers. */
+export const etcdRequirements = {
+  distros: ['reference'],
+  features: ['etcd'],
+  tags: ['etcd'],
+  timeoutMs: 60_000,
+} as const
+
+/** Three machines that reach each other. */
+export const threeRequirements = {
+  ...etcdRequirements,
+  machines: 3,
+  privateNetwork: true,
+  timeoutMs: 180_000,
+} as const
+
 /** Where every member answers its own machine. */
 export const LOCAL = 'http://127.0.0.1:2379'
 
