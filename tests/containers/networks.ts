@@ -1,8 +1,8 @@
 // Containers that talk: to each other, to other machines, and every single time.
 
-import { expect, metric, type Machine } from '../../harness/index.ts'
-import { BUSYBOX, type Engine } from './image.ts'
-import { engine, withDocker, withPodman, withTwo } from './prepared.ts'
+import { expect, metric, test, type Machine } from '../../harness/index.ts'
+import { BUSYBOX, importImage, type Engine } from './image.ts'
+import { dockerRequirements, engine, prepareDocker, withPodman } from './prepared.ts'
 
 withPodman(
   'podman.network',
@@ -55,16 +55,21 @@ for (const [name, aliases] of [
   ['podman', []],
   ['docker', ['docker.network-nmap-ncat', 'docker.network-openbsd-nc']],
 ] as const) {
-  withTwo(
+  test(
     `${name}.two-machines`,
     {
+      ...dockerRequirements,
+      features: [name],
+      machines: 2,
+      privateNetwork: true,
+      timeoutMs: 120_000,
       description: `A ${name} container reaches the published port of one on another machine, and the other way round.`,
       aliases,
     },
     async ({ cluster }) => {
       const [a, b] = cluster.machines
       if (a === undefined || b === undefined) throw new Error('two machines were asked for')
-      for (const machine of cluster.machines) await serve(machine, name)
+      await Promise.all(cluster.machines.map(async (machine) => await serve(machine, name)))
       for (const [from, to] of [
         [a, b],
         [b, a],
@@ -80,24 +85,25 @@ for (const [name, aliases] of [
 }
 
 async function serve(machine: Machine, name: Engine): Promise<void> {
+  await (name === 'docker' ? prepareDocker(machine) : importImage(machine))
   const answer = `nc -lk -p 9988 -e echo answer of ${machine.name}`
   await engine(machine, name)(['run', '--detach', '--publish=9988:9988', BUSYBOX, 'sh', '-c', answer])
 }
 
 const RUNS = 25
 
-for (const [name, prepared] of [
-  ['podman', withPodman],
-  ['docker', withDocker],
-] as const) {
-  prepared(
+for (const name of ['podman', 'docker'] as const) {
+  test(
     `${name}.networks-reliably`,
     {
+      ...dockerRequirements,
+      features: [name],
       description: `${RUNS} ${name} containers in a row, each on the network, each reaches the host.`,
       aliases: name === 'docker' ? ['docker.base'] : [],
       timeoutMs: RUNS * 3_000,
     },
     async ({ machine }) => {
+      await (name === 'docker' ? prepareDocker(machine) : importImage(machine))
       const gateway = name === 'docker' ? '172.17.0.1' : '10.88.0.1'
       const begin = performance.now()
       // One shell for all: what is counted is containers, not connections.

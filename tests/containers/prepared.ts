@@ -1,45 +1,25 @@
-// Machines with the container image imported, saved once: where tests of podman and docker begin.
+// Machines with the container image on them: where tests of podman and docker begin.
 
 import { test, type ExecOptions, type Machine } from '../../harness/index.ts'
 import { importImage, type Engine } from './image.ts'
 
 const requirements = { distros: ['reference'], tags: ['containers'], timeoutMs: 60_000 } as const
-const withPodmanIn = { ...requirements, features: ['podman'] } as const
-const withDockerIn = { ...requirements, features: ['docker'] } as const
 
-/** One machine. */
+/** One machine with the image in podman, saved once. */
 export const withPodman = test.extend(
   'podman',
-  withPodmanIn,
+  { ...requirements, features: ['podman'] },
   async ({ machine }) => await importImage(machine),
 )
 
-/** One machine on which docker runs; it is not enabled. */
-export const withDocker = test.extend('docker', withDockerIn, async ({ machine }) => {
+/** Each test starts its own docker: clones of one that has run would be one engine. */
+export const dockerRequirements = { ...requirements, features: ['docker'], timeoutMs: 90_000 } as const
+
+/** Starts docker and gives it the image. */
+export async function prepareDocker(machine: Machine): Promise<void> {
   await startDocker(machine)
   await importImage(machine, 'docker')
-})
-
-/** Two machines on a network of their own, with podman and a docker that runs. */
-export const withTwo = test.extend(
-  'two with containers',
-  {
-    ...requirements,
-    features: ['podman', 'docker'],
-    machines: 2,
-    privateNetwork: true,
-    timeoutMs: 120_000,
-  },
-  async ({ cluster }) => {
-    await Promise.all(
-      cluster.machines.map(async (machine) => {
-        await startDocker(machine)
-        await importImage(machine, 'docker')
-        await importImage(machine)
-      }),
-    )
-  },
-)
+}
 
 /** Writes docker's settings; they hold from its next start or reload on. */
 export async function configureDocker(machine: Machine, settings: object): Promise<void> {

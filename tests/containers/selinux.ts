@@ -1,8 +1,8 @@
 // SELinux labels of containers: each is confined, and what it may see of the machine has to be labelled for it.
 
-import { expect, type Machine } from '../../harness/index.ts'
+import { expect, test, type Machine } from '../../harness/index.ts'
 import { BUSYBOX, type Engine } from './image.ts'
-import { configureDocker, engine, startDocker, withDocker, withPodman } from './prepared.ts'
+import { configureDocker, dockerRequirements, engine, prepareDocker, withPodman } from './prepared.ts'
 
 const sudo = { sudo: true } as const
 
@@ -51,9 +51,10 @@ withPodman(
   },
 )
 
-withDocker(
+test(
   'docker.selinux',
   {
+    ...dockerRequirements,
     ...requirements,
     description:
       'Enforcing, a docker container reads a folder of the machine only when it was labelled for it.',
@@ -61,7 +62,7 @@ withDocker(
   },
   async ({ machine }) => {
     await configureDocker(machine, { 'selinux-enabled': true })
-    await startDocker(machine, 'restart')
+    await prepareDocker(machine)
     expect(await engine(machine, 'docker')(['info', '--format={{.SecurityOptions}}'])).toContain(
       'name=selinux',
     )

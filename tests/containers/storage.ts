@@ -1,8 +1,8 @@
 // Where docker keeps its images and containers.
 
-import { expect, type Machine } from '../../harness/index.ts'
+import { describe, expect, test, type Machine } from '../../harness/index.ts'
 import { BUSYBOX, importImage } from './image.ts'
-import { configureDocker, engine, startDocker, withDocker } from './prepared.ts'
+import { configureDocker, dockerRequirements, engine, startDocker } from './prepared.ts'
 
 const sudo = { sudo: true } as const
 
@@ -19,37 +19,40 @@ async function expectStorage(machine: Machine, driver: string): Promise<void> {
   await expect(machine).toRun(['docker', 'run', '--rm', BUSYBOX, 'test', '!', '-e', '/tmp/file'], sudo)
 }
 
-withDocker(
-  'docker.btrfs-storage',
-  {
-    description: 'On a btrfs disk docker keeps each layer as a subvolume.',
-    aliases: ['docker.btrfs-storage'],
-    features: ['docker', 'btrfs'],
-  },
-  async ({ machine }) => {
-    await machine.run(['systemctl', 'stop', 'docker.socket', 'docker.service'], sudo)
-    await machine.addDisk({ serial: 'docker', sizeMiB: 1024 })
-    const disk = '/dev/disk/by-id/virtio-docker'
-    await expect(machine).toRun(['test', '-b', disk])
-    await machine.run(`mkfs.btrfs --quiet ${disk} && mount ${disk} /var/lib/docker`, sudo)
-    await expectStorage(machine, 'btrfs')
-    const subvolumes = await machine.run(['btrfs', 'subvolume', 'list', '/var/lib/docker'], sudo)
-    expect(
-      subvolumes.split('\n').filter((line) => line.includes('btrfs/subvolumes/')).length,
-    ).toBeGreaterThan(2)
-  },
-)
+describe('docker', dockerRequirements, () => {
+  test(
+    'btrfs-storage',
+    {
+      description: 'On a btrfs disk docker keeps each layer as a subvolume.',
+      aliases: ['docker.btrfs-storage'],
+      features: ['docker', 'btrfs'],
+    },
+    async ({ machine }) => {
+      await machine.addDisk({ serial: 'docker', sizeMiB: 1024 })
+      const disk = '/dev/disk/by-id/virtio-docker'
+      await expect(machine).toRun(['test', '-b', disk])
+      await machine.run(
+        `mkfs.btrfs --quiet ${disk} && mkdir -p /var/lib/docker && mount ${disk} /var/lib/docker`,
+        sudo,
+      )
+      await expectStorage(machine, 'btrfs')
+      const subvolumes = await machine.run(['btrfs', 'subvolume', 'list', '/var/lib/docker'], sudo)
+      expect(
+        subvolumes.split('\n').filter((line) => line.includes('btrfs/subvolumes/')).length,
+      ).toBeGreaterThan(2)
+    },
+  )
 
-withDocker(
-  'docker.devicemapper-storage',
-  {
-    description: 'docker keeps its layers in a thin pool of the device mapper.',
-    aliases: ['docker.devicemapper-storage'],
-    // docker before 25: https://docs.docker.com/engine/deprecated/#device-mapper-storage-driver
-    features: ['docker', 'docker-devicemapper'],
-  },
-  async ({ machine }) => {
-    await machine.run('systemctl stop docker.socket docker.service && rm -rf /var/lib/docker', sudo)
-    await expectStorage(machine, 'devicemapper')
-  },
-)
+  test(
+    'devicemapper-storage',
+    {
+      description: 'docker keeps its layers in a thin pool of the device mapper.',
+      aliases: ['docker.devicemapper-storage'],
+      // docker before 25: https://docs.docker.com/engine/deprecated/#device-mapper-storage-driver
+      features: ['docker', 'docker-devicemapper'],
+    },
+    async ({ machine }) => {
+      await expectStorage(machine, 'devicemapper')
+    },
+  )
+})
