@@ -17,7 +17,7 @@ async function runSleeper(machine: Machine, name: string, ...options: readonly s
   await engine(
     machine,
     'docker',
-  )(['run', '--detach', '--init', `--name=${name}`, ...options, BUSYBOX, 'sleep', '1000000'])
+  )(['run', '--detach', '--stop-signal=KILL', `--name=${name}`, ...options, BUSYBOX, 'sleep', '1000000'])
   return await state(machine, name)
 }
 

@@ -43,10 +43,10 @@ withPodman(
   async ({ machine }) => {
     const podman = engine(machine, 'podman')
     const page = 'mkdir /tmp/www && echo page > /tmp/www/index.html && exec httpd -f -p 80 -h /tmp/www'
-    await podman(['run', '--detach', '--init', '--name=web', '--publish=8080:80', BUSYBOX, 'sh', '-c', page])
+    await podman(['run', '--detach', '--name=web', '--publish=8080:80', BUSYBOX, 'sh', '-c', page])
     const get = ['curl', '--silent', '--fail', '--max-time', '20', 'http://127.0.0.1:8080/']
     await expect(machine).toRun(get, { stdout: /^page$/ })
-    await podman(['stop', 'web'])
+    await podman(['stop', '--time=0', 'web'])
     await expect(machine).toRun(get, { exitCode: 7 })
   },
 )

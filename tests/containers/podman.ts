@@ -38,11 +38,11 @@ withPodman(
   async ({ machine }) => {
     const podman = engine(machine, 'podman')
     await podman(['tag', BUSYBOX, 'localhost/tagged'])
-    await podman(['run', '--detach', '--name=box', '--init', 'localhost/tagged', 'sleep', '1000000'])
+    await podman(['run', '--detach', '--name=box', 'localhost/tagged', 'sleep', '1000000'])
     expect(await podman(['ps', '--noheading', '--format={{.Names}} {{.State}}'])).toBe('box running')
     await podman(['exec', 'box', 'sh', '-c', 'echo inside > /tmp/file'])
     await podman(['commit', '--quiet', 'box', 'localhost/committed'])
-    await podman(['stop', 'box'])
+    await podman(['stop', '--time=0', 'box'])
     expect(await podman(['inspect', '--format={{.State.Status}}', 'box'])).toBe('exited')
     await podman(['rm', 'box'])
     expect(await podman(['run', '--rm', 'localhost/committed', 'cat', '/tmp/file'])).toBe('inside')

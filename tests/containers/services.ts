@@ -13,7 +13,6 @@ Image=${BUSYBOX}
 ContainerName=quadlet
 Exec=sleep 1000000
 Volume=quadlet.volume:/data
-PodmanArgs=--init
 [Service]
 Restart=always
 RestartSec=100ms

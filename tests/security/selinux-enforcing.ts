@@ -56,21 +56,25 @@ describe('security.selinux', { distros: ['reference'], tags: ['selinux'] }, () =
       expectedMessages: ['selinux.avc-denied'],
     },
     async ({ machine }) => {
-      const confined = [
-        'systemd-run',
-        '--wait',
-        '--pipe',
-        '--quiet',
-        '--property=SELinuxContext=system_u:system_r:ntpd_t:s0',
-      ]
-      const read = async (): Promise<string> =>
-        (await machine.exec([...confined, 'cat', '/etc/shadow'], sudo)).stdout
-      expect(await read()).toContain('root:')
+      // A program of its label: systemd starts it in the domain of ntpd.
+      await machine.run(
+        `cp /usr/bin/grep /opt/confined && chcon --type=ntpd_exec_t /opt/confined
+         echo secret > /opt/secret && chcon --type=sshd_key_t /opt/secret`,
+        sudo,
+      )
+      const read = async (): Promise<number | null> =>
+        (
+          await machine.exec(
+            ['systemd-run', '--wait', '--collect', '/opt/confined', '-q', 'secret', '/opt/secret'],
+            sudo,
+          )
+        ).exitCode
+      expect(await read()).toBe(0)
       await machine.run(['/usr/sbin/setenforce', '1'], sudo)
       expect(await enforced(machine)).toBe('Enforcing')
-      expect(await read()).toBe('')
-      await machine.journal.waitFor(/avc: +denied +\{ read \}.*name="shadow".*:ntpd_t:.*permissive=0/)
-      expect((await denials(machine)).join('\n')).toMatch(/name="shadow".*:ntpd_t:.*permissive=1/)
+      expect(await read()).toBe(2)
+      await machine.journal.waitFor(/avc: +denied +\{ read \}.*name="secret".*:ntpd_t:.*permissive=0/)
+      expect((await denials(machine)).join('\n')).toMatch(/name="secret".*:ntpd_t:.*permissive=1/)
     },
   )
 
