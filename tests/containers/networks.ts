@@ -2,15 +2,17 @@
 
 import { expect, metric, test, type Machine } from '../../harness/index.ts'
 import { BUSYBOX, importImage, type Engine } from './image.ts'
-import { dockerRequirements, engine, prepareDocker, withPodman } from './prepared.ts'
+import { dockerRequirements, engine, podmanRequirements, prepareDocker } from './prepared.ts'
 
-withPodman(
+test(
   'podman.network',
   {
+    ...podmanRequirements,
     description: 'Containers of one network find each other by name; those of another do not.',
     aliases: ['podman.network-multi'],
   },
   async ({ machine }) => {
+    await importImage(machine)
     const podman = engine(machine, 'podman')
     await podman(['network', 'create', 'inner'])
     await podman(['network', 'create', 'outer'])
@@ -34,13 +36,15 @@ withPodman(
   },
 )
 
-withPodman(
+test(
   'podman.network-single',
   {
+    ...podmanRequirements,
     description: 'A published port is served on the machine, for as long as its container runs.',
     aliases: ['podman.network-single'],
   },
   async ({ machine }) => {
+    await importImage(machine)
     const podman = engine(machine, 'podman')
     const page = 'mkdir /tmp/www && echo page > /tmp/www/index.html && exec httpd -f -p 80 -h /tmp/www'
     await podman(['run', '--detach', '--name=web', '--publish=8080:80', BUSYBOX, 'sh', '-c', page])

@@ -1,16 +1,11 @@
-// Machines with the container image on them: where tests of podman and docker begin.
+// What tests of podman and docker begin with, and run them by.
 
-import { test, type ExecOptions, type Machine } from '../../harness/index.ts'
+import type { ExecOptions, Machine } from '../../harness/index.ts'
 import { importImage, type Engine } from './image.ts'
 
 const requirements = { distros: ['reference'], tags: ['containers'], timeoutMs: 60_000 } as const
 
-/** One machine with the image in podman, saved once. */
-export const withPodman = test.extend(
-  'podman',
-  { ...requirements, features: ['podman'] },
-  async ({ machine }) => await importImage(machine),
-)
+export const podmanRequirements = { ...requirements, features: ['podman'] } as const
 
 /** Each test starts its own docker: clones of one that has run would be one engine. */
 export const dockerRequirements = { ...requirements, features: ['docker'], timeoutMs: 90_000 } as const

@@ -1,8 +1,8 @@
 // SELinux labels of containers: each is confined, and what it may see of the machine has to be labelled for it.
 
 import { expect, test, type Machine } from '../../harness/index.ts'
-import { BUSYBOX, type Engine } from './image.ts'
-import { configureDocker, dockerRequirements, engine, prepareDocker, withPodman } from './prepared.ts'
+import { BUSYBOX, importImage, type Engine } from './image.ts'
+import { configureDocker, dockerRequirements, engine, podmanRequirements, prepareDocker } from './prepared.ts'
 
 const sudo = { sudo: true } as const
 
@@ -34,14 +34,16 @@ async function expectConfined(machine: Machine, name: Engine): Promise<void> {
 
 const requirements = { expectedMessages: ['selinux.avc-denied'], timeoutMs: 90_000 } as const
 
-withPodman(
+test(
   'podman.selinux',
   {
+    ...podmanRequirements,
     ...requirements,
     description:
       'Enforcing, a podman container reads a folder of the machine only when it was labelled for it.',
   },
   async ({ machine }) => {
+    await importImage(machine)
     await expectConfined(machine, 'podman')
     // Two containers are apart from each other, too.
     const process = ['podman', 'run', '--rm', BUSYBOX, 'cat', '/proc/self/attr/current']

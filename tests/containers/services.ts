@@ -1,8 +1,8 @@
 // Containers as services: what starts them, and what brings them back.
 
-import { expect } from '../../harness/index.ts'
-import { BUSYBOX } from './image.ts'
-import { engine, withPodman } from './prepared.ts'
+import { describe, expect, test } from '../../harness/index.ts'
+import { BUSYBOX, importImage } from './image.ts'
+import { engine, podmanRequirements } from './prepared.ts'
 
 const sudo = { sudo: true } as const
 
@@ -18,74 +18,79 @@ Restart=always
 RestartSec=100ms
 `
 
-withPodman(
-  'podman.quadlet',
-  {
-    description:
-      'A container file becomes a service of systemd, which brings the container back when it dies.',
-  },
-  async ({ machine }) => {
-    const podman = engine(machine, 'podman')
-    await machine.writeFile('/etc/containers/systemd/quadlet.container', quadlet)
-    await machine.writeFile('/etc/containers/systemd/quadlet.volume', '[Volume]\n')
-    await machine.run(['systemctl', 'daemon-reload'], sudo)
-    await machine.run(['systemctl', 'start', 'quadlet.service'], sudo)
-    await podman(['exec', 'quadlet', 'sh', '-c', 'echo kept > /data/file'])
-    const id = await podman(['inspect', '--format={{.Id}}', 'quadlet'])
-    await podman(['kill', 'quadlet'])
-    await expect
-      .poll(
-        async () =>
-          (await machine.exec(['podman', 'inspect', '--format={{.Id}} {{.State.Status}}', 'quadlet'], sudo))
-            .stdout,
-        { timeoutMs: 30_000 * machine.slowness },
-      )
-      .toMatch(new RegExp(`^(?!${id})\\w+ running\n$`))
-    expect(await podman(['exec', 'quadlet', 'cat', '/data/file'])).toBe('kept')
-    await expect(machine).toHaveActiveUnit('quadlet.service')
-  },
-)
+describe('podman', podmanRequirements, () => {
+  test(
+    'quadlet',
+    {
+      description:
+        'A container file becomes a service of systemd, which brings the container back when it dies.',
+    },
+    async ({ machine }) => {
+      await importImage(machine)
+      const podman = engine(machine, 'podman')
+      await machine.writeFile('/etc/containers/systemd/quadlet.container', quadlet)
+      await machine.writeFile('/etc/containers/systemd/quadlet.volume', '[Volume]\n')
+      await machine.run(['systemctl', 'daemon-reload'], sudo)
+      await machine.run(['systemctl', 'start', 'quadlet.service'], sudo)
+      await podman(['exec', 'quadlet', 'sh', '-c', 'echo kept > /data/file'])
+      const id = await podman(['inspect', '--format={{.Id}}', 'quadlet'])
+      await podman(['kill', 'quadlet'])
+      await expect
+        .poll(
+          async () =>
+            (await machine.exec(['podman', 'inspect', '--format={{.Id}} {{.State.Status}}', 'quadlet'], sudo))
+              .stdout,
+          { timeoutMs: 30_000 * machine.slowness },
+        )
+        .toMatch(new RegExp(`^(?!${id})\\w+ running\n$`))
+      expect(await podman(['exec', 'quadlet', 'cat', '/data/file'])).toBe('kept')
+      await expect(machine).toHaveActiveUnit('quadlet.service')
+    },
+  )
 
-withPodman(
-  'podman.restart-policy',
-  { description: 'on-failure restarts what failed, as often as it says, and leaves what ended well.' },
-  async ({ machine }) => {
-    const podman = engine(machine, 'podman')
-    const run = async (name: string, policy: string, command: string): Promise<void> =>
-      void (await podman([
-        'run',
-        '--detach',
-        `--name=${name}`,
-        `--restart=${policy}`,
-        BUSYBOX,
-        'sh',
-        '-c',
-        command,
-      ]))
-    await run('fails', 'on-failure:2', 'exit 3')
-    await run('ends', 'on-failure:2', 'exit 0')
-    const state = async (name: string): Promise<string> =>
-      await podman(['inspect', '--format={{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}', name])
-    await expect
-      .poll(async () => await state('fails'), { timeoutMs: 30_000 * machine.slowness })
-      .toBe('exited 3 2')
-    expect(await state('ends')).toBe('exited 0 0')
-  },
-)
+  test(
+    'restart-policy',
+    { description: 'on-failure restarts what failed, as often as it says, and leaves what ended well.' },
+    async ({ machine }) => {
+      await importImage(machine)
+      const podman = engine(machine, 'podman')
+      const run = async (name: string, policy: string, command: string): Promise<void> =>
+        void (await podman([
+          'run',
+          '--detach',
+          `--name=${name}`,
+          `--restart=${policy}`,
+          BUSYBOX,
+          'sh',
+          '-c',
+          command,
+        ]))
+      await run('fails', 'on-failure:2', 'exit 3')
+      await run('ends', 'on-failure:2', 'exit 0')
+      const state = async (name: string): Promise<string> =>
+        await podman(['inspect', '--format={{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}', name])
+      await expect
+        .poll(async () => await state('fails'), { timeoutMs: 30_000 * machine.slowness })
+        .toBe('exited 3 2')
+      expect(await state('ends')).toBe('exited 0 0')
+    },
+  )
 
-withPodman(
-  'podman.health',
-  { description: 'A container whose health check fails is unhealthy, and healthy again when it holds.' },
-  async ({ machine }) => {
-    const podman = engine(machine, 'podman')
-    const check = ['--health-cmd=test -e /tmp/well', '--health-interval=disable', '--health-retries=1']
-    await podman(['run', '--detach', '--name=patient', ...check, BUSYBOX, 'sleep', '1000000'])
-    const health = async (): Promise<string> =>
-      await podman(['inspect', '--format={{.State.Health.Status}}', 'patient'])
-    await expect(machine).toRun(['podman', 'healthcheck', 'run', 'patient'], { ...sudo, exitCode: 1 })
-    expect(await health()).toBe('unhealthy')
-    await podman(['exec', 'patient', 'touch', '/tmp/well'])
-    await expect(machine).toRun(['podman', 'healthcheck', 'run', 'patient'], sudo)
-    expect(await health()).toBe('healthy')
-  },
-)
+  test(
+    'health',
+    { description: 'A container whose health check fails is unhealthy, and healthy again when it holds.' },
+    async ({ machine }) => {
+      await importImage(machine)
+      const podman = engine(machine, 'podman')
+      const check = ['--health-cmd=test -e /tmp/well', '--health-interval=disable', '--health-retries=1']
+      await podman(['run', '--detach', '--name=patient', ...check, BUSYBOX, 'sleep', '1000000'])
+      const health = async (): Promise<string> =>
+        await podman(['inspect', '--format={{.State.Health.Status}}', 'patient'])
+      await expect(machine).toRun(['podman', 'healthcheck', 'run', 'patient'], { ...sudo, exitCode: 1 })
+      expect(await health()).toBe('unhealthy')
+      await podman(['exec', 'patient', 'touch', '/tmp/well'])
+      await expect(machine).toRun(['podman', 'healthcheck', 'run', 'patient'], sudo)
+      expect(await health()).toBe('healthy')
+    },
+  )
+})
