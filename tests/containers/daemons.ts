@@ -101,7 +101,7 @@ describe('docker', dockerRequirements, () => {
               timeoutMs: 30_000 * machine.slowness,
             },
           )
-          .toBe('new\n')
+          .toBe('new')
         expect(await state(machine, 'box')).toBe(before)
         expect(await docker(['exec', 'box', 'echo', 'inside'])).toBe('inside')
       }

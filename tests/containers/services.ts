@@ -42,7 +42,7 @@ describe('podman', podmanRequirements, () => {
               .stdout,
           { timeoutMs: 30_000 * machine.slowness },
         )
-        .toMatch(new RegExp(`^(?!${id})\\w+ running\n$`))
+        .toMatch(new RegExp(`^(?!${id})\\w+ running$`))
       expect(await podman(['exec', 'quadlet', 'cat', '/data/file'])).toBe('kept')
       await expect(machine).toHaveActiveUnit('quadlet.service')
     },

@@ -41,7 +41,7 @@ test(
         `localhost/${name}`,
       ]
       const { stdout, exitCode: seen } = await machine.exec(run, sudo)
-      expect({ stdout, exitCode: seen }).toEqual({ stdout: `${name} from WebAssembly\n`, exitCode })
+      expect({ stdout, exitCode: seen }).toEqual({ stdout: `${name} from WebAssembly`, exitCode })
       // Without the handler the kernel is asked to run it, which it cannot.
       const plain = await machine.exec(
         run.filter((word) => !word.startsWith('--annotation')),
