@@ -166,11 +166,11 @@ describe('etcd', etcdRequirements, () => {
     async ({ machine }) => {
       await startEtcd({ machines: [machine] })
       const pid = async (): Promise<string> =>
-        await machine.run(['systemctl', 'show', '--property=MainPID', '--value', 'service'])
+        await machine.run(['systemctl', 'show', '--property=MainPID', '--value', 'etcd.service'])
       const before = await pid()
       const keys = ['killed/0', 'killed/1', 'killed/2', 'killed/3']
       for (const key of keys) await put(machine, key, 'x')
-      await machine.run(['systemctl', 'kill', '--signal=KILL', 'service'], sudo)
+      await machine.run(['systemctl', 'kill', '--signal=KILL', 'etcd.service'], sudo)
       await expect
         .poll(async () => await keysBelow(machine, 'killed/').catch(() => []), {
           timeoutMs: 20_000 * machine.slowness,
