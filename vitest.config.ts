@@ -10,9 +10,16 @@ const report = process.env['SIGNALBOX_TEST_REPORT']
 
 // Several minutes each on an emulated machine: with them CI would not end in its time. SIGNALBOX_LONG_TESTS=1 runs them with the
 // others, and naming one of them: SIGNALBOX_LONG_TESTS=1 npx vitest run --project machine harness/cli/clusters.machine.test.ts
-const long = ['clusters', 'cluster', 'control', 'external', 'fork-faults', 'fork-host', 'updates'].map(
-  (name) => `harness/cli/${name}.machine.test.ts`,
-)
+const long = [
+  'clusters',
+  'cluster',
+  'control',
+  'external',
+  'fork-faults',
+  'fork-host',
+  'services',
+  'updates',
+].map((name) => `harness/cli/${name}.machine.test.ts`)
 
 const together = { maxWorkers: Math.max(3, availableParallelism()), sequence: { groupOrder: 0 } }
 const alone = (groupOrder: number) => ({ fileParallelism: false, sequence: { groupOrder } })

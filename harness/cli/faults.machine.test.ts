@@ -116,6 +116,13 @@ it('survives a guest that floods its console for the whole test', async () => {
   nothingIsLeft()
 })
 
+it('fails a test in which SELinux denied something, unless the test says that it does', async () => {
+  const { exitCode, stdout } = await world.signalbox(['run', 'denials.*', ...corpus])
+  expect(stdout).toMatch(/✗ denials.unexpected .*SELinux denied an access/)
+  expect(stdout).toContain('✓ denials.expected')
+  expect(exitCode).toBe(1)
+})
+
 /** A copy of the reference image's folder in which `image.json` differs. */
 function alteredImage(name: string, change: (metadata: Record<string, unknown>) => void): string {
   const folder = join(world.folder, name)

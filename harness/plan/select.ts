@@ -136,7 +136,9 @@ export function skipReasons(
     ...(needs.features ?? []).flatMap((name) =>
       features === undefined || features.includes(name)
         ? []
-        : [`needs an image with ${name}; this one has none (the reference image has it with --flavour)`],
+        : [
+            `needs an image with ${name}; this one has none (flavours of the reference image have more: --flavour)`,
+          ],
     ),
     ...(needs.surroundings ?? []).flatMap((name) =>
       surroundings.includes(name)

@@ -15,8 +15,26 @@ export interface Flavour {
 export const flavours = {
   /** What clusters and containers are made of. */
   services: {
-    packages: ['etcd-server', 'etcd-client', 'podman', 'crun', 'netavark', 'aardvark-dns'],
-    features: ['etcd', 'podman'],
+    packages: [
+      'etcd-server',
+      'etcd-client',
+      'podman',
+      'crun',
+      'netavark',
+      'aardvark-dns',
+      'docker.io',
+      'docker-cli',
+      'containerd',
+      'btrfs-progs',
+      // A name server that has SRV records.
+      'dnsmasq-base',
+    ],
+    features: ['etcd', 'podman', 'docker', 'btrfs', 'dnsmasq'],
+  },
+  /** Containers of WebAssembly. Apart, because the runtime brings LLVM along: 120 MB. */
+  wasm: {
+    packages: ['podman', 'crun', 'netavark', 'libwasmedge0'],
+    features: ['podman', 'wasm'],
   },
   /** What extra disks are made into: arrays, encrypted and logical volumes, other filesystems, shares over the network. */
   storage: {

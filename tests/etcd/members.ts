@@ -4,19 +4,55 @@ import type { Cluster, Machine } from '../../harness/index.ts'
 
 const sudo = { sudo: true } as const
 
+/** Each test starts its own etcd: clones of a running member would be one and the same to its peers. */
+export const etcdRequirements = {
+  distros: ['reference'],
+  features: ['etcd'],
+  tags: ['etcd'],
+  timeoutMs: 60_000,
+} as const
+
+/** Three machines that reach each other. */
+export const threeRequirements = {
+  ...etcdRequirements,
+  machines: 3,
+  privateNetwork: true,
+  timeoutMs: 180_000,
+} as const
+
 /** Where every member answers its own machine. */
 export const LOCAL = 'http://127.0.0.1:2379'
 
+/** Settings of etcd without their prefix `ETCD_`; undefined leaves out one that would be there. */
+export type Settings = Readonly<Record<string, string | undefined>>
+
 /** Starts etcd on all machines as one new cluster; resolves when every member says that it is healthy. */
-export async function startEtcd({ machines }: Cluster): Promise<void> {
-  const initial = machines.map((machine) => `${machine.name}=${peerUrl(machine)}`).join(',')
-  await Promise.all(machines.map(async (machine) => await start(machine, initial)))
+export async function startEtcd({ machines }: Pick<Cluster, 'machines'>): Promise<void> {
+  const initial = initialCluster(machines)
+  await Promise.all(machines.map(async (machine) => await start(machine, { INITIAL_CLUSTER: initial })))
 }
 
-async function start(machine: Machine, initial: string): Promise<void> {
-  await machine.writeFile('/etc/default/etcd', settingsOf(machine, initial))
-  await machine.run(['systemctl', 'enable', '--now', 'etcd.service'], sudo)
+/** Every member and where its peers find it, as `INITIAL_CLUSTER` has it. */
+export function initialCluster(machines: readonly Machine[], scheme = 'http'): string {
+  return machines.map((machine) => `${machine.name}=${peerUrl(machine, scheme)}`).join(',')
+}
+
+/** Starts the member of one machine; resolves when it is healthy, which it is not before a majority is there. */
+export async function start(machine: Machine, settings: Settings): Promise<void> {
+  await configure(machine, settings)
+  await machine.run(['systemctl', 'enable', '--now', 'etcd.service'], {
+    ...sudo,
+    timeoutMs: 120_000 * machine.slowness,
+  })
   await etcdctl(machine, ['endpoint', 'health', `--command-timeout=${30 * machine.slowness}s`])
+}
+
+/** Writes the settings of a member that is started afterwards. */
+export async function configure(machine: Machine, settings: Settings): Promise<void> {
+  const lines = Object.entries({ ...usual(machine), ...settings })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `ETCD_${name}=${value}\n`)
+  await machine.writeFile('/etc/default/etcd', lines.join(''))
 }
 
 /** Runs etcdctl against the machine's own member and returns what it prints. */
@@ -24,15 +60,15 @@ export async function etcdctl(machine: Machine, args: readonly string[]): Promis
   return await machine.run(['etcdctl', `--endpoints=${LOCAL}`, ...args])
 }
 
-function peerUrl(machine: Machine): string {
-  if (machine.privateAddress === undefined) throw new Error(`${machine.name} is on no private network`)
-  return `http://${machine.privateAddress.ipv4}:2380`
+/** Where a member's peers find it; one that is alone finds itself. */
+export function peerUrl(machine: Machine, scheme = 'http'): string {
+  return `${scheme}://${machine.privateAddress?.ipv4 ?? '127.0.0.1'}:2380`
 }
 
-function settingsOf(machine: Machine, initial: string): string {
+function usual(machine: Machine): Settings {
   // An emulated machine that was away for a second is no dead leader.
   const heartbeatMs = Math.min(100 * machine.slowness, 2_000)
-  const settings = {
+  return {
     NAME: machine.name,
     DATA_DIR: '/var/lib/etcd/default',
     // Its own address may come after etcd does, in a boot.
@@ -40,13 +76,9 @@ function settingsOf(machine: Machine, initial: string): string {
     INITIAL_ADVERTISE_PEER_URLS: peerUrl(machine),
     LISTEN_CLIENT_URLS: LOCAL,
     ADVERTISE_CLIENT_URLS: LOCAL,
-    INITIAL_CLUSTER: initial,
     INITIAL_CLUSTER_STATE: 'new',
     INITIAL_CLUSTER_TOKEN: 'signalbox',
     HEARTBEAT_INTERVAL: String(heartbeatMs),
     ELECTION_TIMEOUT: String(heartbeatMs * 10),
   }
-  return Object.entries(settings)
-    .map(([name, value]) => `ETCD_${name}=${value}\n`)
-    .join('')
 }

@@ -1,6 +1,6 @@
 // A corpus for the CLI's own tests on real machines: guests and hosts that misbehave in the middle of a test.
 
-import { expect, test } from '../../index.ts'
+import { expect, test, type Machine } from '../../index.ts'
 
 test('real.waits', { timeoutMs: 300_000 }, async ({ machine }) => {
   // The first attempt is still waiting when its QEMU is killed from outside; the second one is let through.
@@ -18,3 +18,21 @@ test('real.floods-the-console', { timeoutMs: 60_000 }, async ({ machine, console
 test('real.panics', async ({ machine }) => {
   await machine.run('true')
 })
+
+/** Lets a confined process be refused what its policy does not give it. */
+async function provokeDenial(machine: Machine): Promise<void> {
+  await machine.run(['/usr/sbin/setenforce', '1'], { sudo: true })
+  // Started by systemd it is in the domain of ntpd, which may not read host keys.
+  await machine.run('cp /usr/bin/cat /opt/confined && chcon --type=ntpd_exec_t /opt/confined', { sudo: true })
+  const key = '/etc/ssh/ssh_host_ed25519_key'
+  await machine.exec(['systemd-run', '--wait', '--collect', '/opt/confined', key], { sudo: true })
+  await machine.journal.waitFor(/avc: +denied/)
+}
+
+test('denials.unexpected', async ({ machine }) => await provokeDenial(machine))
+
+test(
+  'denials.expected',
+  { expectedMessages: ['selinux.avc-denied'] },
+  async ({ machine }) => await provokeDenial(machine),
+)

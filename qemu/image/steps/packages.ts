@@ -27,9 +27,10 @@ const arguments_: readonly string[] = [
 /** Finds or makes the archive of the installed packages; returns its path. */
 export async function installPackages(context: BuildContext): Promise<string> {
   const hook = join(recipeFolder, 'commands', 'selinux-modules.sh')
+  const policy = join(recipeFolder, 'commands', 'reference.cil')
   const wanted =
     context.flavour === undefined ? packages : [...packages, ...flavours[context.flavour].packages]
-  const made = [suite, arguments_, wanted, await readFile(hook, 'utf8')]
+  const made = [suite, arguments_, wanted, await readFile(hook, 'utf8'), await readFile(policy, 'utf8')]
   const set = createHash('sha256').update(JSON.stringify(made)).digest('hex').slice(0, 16)
   const archive = join(context.bases, `${suite}-${set}.tar.zst`)
   if (existsSync(archive) && !context.force) return archive

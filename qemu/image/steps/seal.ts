@@ -29,6 +29,9 @@ const empty = [
   '.etc/upper',
   '.etc/work',
   '.reference',
+  // Made by journald they would have its idea of their labels.
+  'var/log',
+  'var/log/journal',
 ]
 const links = { bin: 'usr/bin', sbin: 'usr/sbin', lib: 'usr/lib', lib64: 'usr/lib64' } as const
 

@@ -1,0 +1,73 @@
+// SELinux labels of containers: each is confined, and what it may see of the machine has to be labelled for it.
+
+import { expect, test, type Machine } from '../../harness/index.ts'
+import { BUSYBOX, importImage, type Engine } from './image.ts'
+import { configureDocker, dockerRequirements, engine, podmanRequirements, prepareDocker } from './prepared.ts'
+
+const sudo = { sudo: true } as const
+
+/** Reads a file of the machine in a container; true when it may. The text goes nowhere: exit statuses tell. */
+async function mayRead(machine: Machine, name: Engine, mount: string): Promise<boolean> {
+  const command = [name, 'run', '--rm', `--volume=/srv/data:/data${mount}`, BUSYBOX]
+  const { exitCode } = await machine.exec([...command, 'grep', '-q', 'text', '/data/file'], sudo)
+  return exitCode === 0
+}
+
+async function expectConfined(machine: Machine, name: Engine): Promise<void> {
+  await machine.run('mkdir /srv/data; echo text > /srv/data/file', sudo)
+  const label = async (): Promise<string> => await machine.run(['stat', '--format=%C', '/srv/data/file'])
+  expect(await label()).toContain(':var_t:')
+  expect(await mayRead(machine, name, '')).toBe(true)
+  await machine.run(['/usr/sbin/setenforce', '1'], sudo)
+  expect(await mayRead(machine, name, '')).toBe(false)
+  await machine.journal.waitFor(
+    /avc: +denied +\{ \w+ \}.*scontext=system_u:system_r:container_t:\S+ tcontext=\S+:var_t:.*permissive=0/,
+  )
+  // Shared by all containers: no categories.
+  expect(await mayRead(machine, name, ':z')).toBe(true)
+  expect(await label()).toBe('system_u:object_r:container_file_t:s0')
+  // Private: the categories of one container, and the next one has others.
+  expect(await mayRead(machine, name, ':Z')).toBe(true)
+  expect(await label()).toMatch(/^system_u:object_r:container_file_t:s0:c\d+,c\d+$/)
+  expect(await mayRead(machine, name, '')).toBe(false)
+}
+
+const requirements = { expectedMessages: ['selinux.avc-denied'], timeoutMs: 90_000 } as const
+
+test(
+  'podman.selinux',
+  {
+    ...podmanRequirements,
+    ...requirements,
+    description:
+      'Enforcing, a podman container reads a folder of the machine only when it was labelled for it.',
+  },
+  async ({ machine }) => {
+    await importImage(machine)
+    await expectConfined(machine, 'podman')
+    // Two containers are apart from each other, too.
+    const process = ['podman', 'run', '--rm', BUSYBOX, 'cat', '/proc/self/attr/current']
+    const labels = [await machine.run(process, sudo), await machine.run(process, sudo)]
+    for (const label of labels) expect(label).toMatch(/^system_u:system_r:container_t:s0:c\d+,c\d+/)
+    expect(labels[0]).not.toBe(labels[1])
+  },
+)
+
+test(
+  'docker.selinux',
+  {
+    ...dockerRequirements,
+    ...requirements,
+    description:
+      'Enforcing, a docker container reads a folder of the machine only when it was labelled for it.',
+    aliases: ['docker.selinux'],
+  },
+  async ({ machine }) => {
+    await configureDocker(machine, { 'selinux-enabled': true })
+    await prepareDocker(machine)
+    expect(await engine(machine, 'docker')(['info', '--format={{.SecurityOptions}}'])).toContain(
+      'name=selinux',
+    )
+    await expectConfined(machine, 'docker')
+  },
+)

@@ -1,0 +1,133 @@
+// Members that are not told of each other: they find each other by SRV records, or by an etcd that a cluster knew before.
+
+import { describe, expect, test, type Machine } from '../../harness/index.ts'
+import { keysBelow, put } from './gateway.ts'
+import { configure, etcdctl, peerUrl, threeRequirements, type Settings } from './members.ts'
+
+const sudo = { sudo: true } as const
+const ZONE = 'etcd.test'
+
+/** Starts all members at once, told only how to find each other; resolves when each has found a cluster. */
+async function startAll(machines: readonly Machine[], settings: Settings): Promise<void> {
+  await Promise.all(
+    machines.map(async (machine) => {
+      await configure(machine, settings)
+      await machine.run(['systemctl', 'start', 'etcd.service'], {
+        ...sudo,
+        timeoutMs: 120_000 * machine.slowness,
+      })
+    }),
+  )
+}
+
+async function expectOneCluster(machines: readonly Machine[]): Promise<void> {
+  const [first] = machines
+  if (first === undefined) throw new Error('three machines were asked for')
+  const members = await etcdctl(first, ['member', 'list'])
+  for (const machine of machines) {
+    expect(members).toContain(`, started, ${machine.name}, ${peerUrl(machine)}, `)
+    await put(machine, `from/${machine.name}`, 'x')
+  }
+  for (const machine of machines)
+    expect(await keysBelow(machine, 'from/')).toEqual(['from/m0', 'from/m1', 'from/m2'])
+}
+
+describe('etcd.discovery', threeRequirements, () => {
+  test(
+    'srv',
+    {
+      description:
+        'Three members find each other by the SRV records of a name server, and clients find them too.',
+      features: ['etcd', 'dnsmasq'],
+    },
+    async ({ cluster }) => {
+      const { machines } = cluster
+      const [first] = machines
+      const address = first?.privateAddress?.ipv4
+      if (first === undefined || address === undefined) throw new Error('three machines were asked for')
+      await test.step('name server', async () => {
+        const records = machines.flatMap((machine) => [
+          `host-record=${machine.name}.${ZONE},${machine.privateAddress?.ipv4}`,
+          `srv-host=_etcd-server._tcp.${ZONE},${machine.name}.${ZONE},2380`,
+          `srv-host=_etcd-client._tcp.${ZONE},${machine.name}.${ZONE},2379`,
+        ])
+        const lines = ['no-resolv', 'no-hosts', 'bind-interfaces', `listen-address=${address}`, ...records]
+        await first.writeFile('/etc/dnsmasq.conf', `${lines.join('\n')}\n`)
+        await first.run('systemd-run --unit=dnsmasq dnsmasq --keep-in-foreground --user=root', sudo)
+        for (const machine of machines) {
+          const resolver = `[Resolve]\nDNS=${address}\nDomains=~${ZONE}\n`
+          await machine.run(['mkdir', '-p', '/etc/systemd/resolved.conf.d'], sudo)
+          await machine.writeFile('/etc/systemd/resolved.conf.d/zone.conf', resolver)
+          await machine.run(['systemctl', 'restart', 'systemd-resolved.service'], sudo)
+          await expect(machine).toRun(['resolvectl', 'service', `_etcd-server._tcp.${ZONE}`], {
+            stdout: new RegExp(`m2\\.${ZONE}:2380`),
+          })
+        }
+      })
+      await startAll(machines, {
+        DISCOVERY_SRV: ZONE,
+        LISTEN_CLIENT_URLS: 'http://0.0.0.0:2379',
+      })
+      await expectOneCluster(machines)
+      const [, , last] = machines
+      const get = ['etcdctl', `--discovery-srv=${ZONE}`, '--insecure-discovery', 'get', '--print-value-only']
+      expect(await last?.run([...get, 'from/m0'])).toBe('x')
+    },
+  )
+
+  test(
+    'protocol',
+    {
+      description:
+        'Three members find each other through a token in another etcd; a fourth that comes late is told that it is full.',
+      aliases: ['cl.etcd-member.discovery'],
+    },
+    async ({ cluster }) => {
+      const { machines } = cluster
+      const [first, second] = machines
+      const address = first?.privateAddress?.ipv4
+      if (first === undefined || second === undefined || address === undefined)
+        throw new Error('three machines were asked for')
+      const registry = `http://${address}:4001/v2/keys/_etcd/registry/token`
+      await test.step('discovery service', async () => {
+        const flags = [
+          '--enable-v2',
+          '--data-dir=/var/lib/registry',
+          `--listen-client-urls=http://${address}:4001`,
+          `--advertise-client-urls=http://${address}:4001`,
+          '--listen-peer-urls=http://127.0.0.1:4002',
+          '--initial-advertise-peer-urls=http://127.0.0.1:4002',
+          '--initial-cluster=default=http://127.0.0.1:4002',
+        ]
+        await first.run(['systemd-run', '--unit=registry', '--service-type=notify', 'etcd', ...flags], {
+          ...sudo,
+          timeoutMs: 60_000 * first.slowness,
+        })
+        await first.run([
+          'curl',
+          '--silent',
+          '--fail',
+          '-X',
+          'PUT',
+          '-d',
+          'value=3',
+          `${registry}/_config/size`,
+        ])
+      })
+      await startAll(machines, { DISCOVERY: registry })
+      await expectOneCluster(machines)
+      const late = ['etcd', '--name=late', '--data-dir=/var/lib/late', `--discovery=${registry}`]
+      const urls = [
+        '--listen-client-urls=http://127.0.0.1:5001',
+        '--advertise-client-urls=http://127.0.0.1:5001',
+      ]
+      const peer = `http://${second.privateAddress?.ipv4}:5002`
+      const refused = await second.exec(
+        [...late, ...urls, `--listen-peer-urls=${peer}`, `--initial-advertise-peer-urls=${peer}`],
+        { ...sudo, timeoutMs: 60_000 * second.slowness },
+      )
+      expect(refused.exitCode).not.toBe(0)
+      expect(refused.stderr).toContain('full')
+    },
+  )
+})

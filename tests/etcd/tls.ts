@@ -1,0 +1,154 @@
+// etcd over TLS: members and clients show certificates of one authority, and nobody else is heard.
+
+import { describe, expect, test, type CommandOutcome, type Machine } from '../../harness/index.ts'
+import { createAuthority, type Authority, type Certificate } from './certificates.ts'
+import { configure, etcdRequirements, initialCluster, peerUrl, type Settings } from './members.ts'
+
+const sudo = { sudo: true } as const
+const FOLDER = '/etc/etcd'
+const ENDPOINT = 'https://127.0.0.1:2379'
+
+const settings: Settings = {
+  LISTEN_CLIENT_URLS: ENDPOINT,
+  ADVERTISE_CLIENT_URLS: ENDPOINT,
+  CERT_FILE: `${FOLDER}/member.pem`,
+  KEY_FILE: `${FOLDER}/member.key`,
+  TRUSTED_CA_FILE: `${FOLDER}/authority.pem`,
+  CLIENT_CERT_AUTH: 'true',
+  LISTEN_PEER_URLS: 'https://0.0.0.0:2380',
+  PEER_CERT_FILE: `${FOLDER}/member.pem`,
+  PEER_KEY_FILE: `${FOLDER}/member.key`,
+  PEER_TRUSTED_CA_FILE: `${FOLDER}/authority.pem`,
+  PEER_CLIENT_CERT_AUTH: 'true',
+}
+
+async function prepare(machine: Machine, authority: Authority, initial: string): Promise<void> {
+  const addresses = ['127.0.0.1', machine.privateAddress?.ipv4].filter((address) => address !== undefined)
+  await machine.run(['mkdir', '-p', FOLDER], sudo)
+  await machine.writeFile(`${FOLDER}/authority.pem`, authority.certificate)
+  await install(machine, 'member', await authority.issue(machine.name, addresses), 'etcd:')
+  await configure(machine, {
+    ...settings,
+    INITIAL_ADVERTISE_PEER_URLS: peerUrl(machine, 'https'),
+    INITIAL_CLUSTER: initial,
+  })
+}
+
+async function install(
+  machine: Machine,
+  name: string,
+  { certificate, key }: Certificate,
+  owner = 'core:',
+): Promise<void> {
+  await machine.writeFile(`${FOLDER}/${name}.pem`, certificate)
+  await machine.writeFile(`${FOLDER}/${name}.key`, key, { mode: 0o400, owner })
+}
+
+async function startMember(machine: Machine): Promise<void> {
+  await machine.run(['systemctl', 'start', 'etcd.service'], {
+    ...sudo,
+    timeoutMs: 120_000 * machine.slowness,
+  })
+}
+
+/** Asks for the member's version, over curl: as a client with the certificate of this name, or with none. */
+async function ask(machine: Machine, client?: string, url = ENDPOINT): Promise<CommandOutcome> {
+  const shown =
+    client === undefined ? [] : ['--cert', `${FOLDER}/${client}.pem`, '--key', `${FOLDER}/${client}.key`]
+  const trusted = ['--cacert', `${FOLDER}/authority.pem`]
+  const limits = ['--silent', '--show-error', '--fail', '--max-time', String(20 * machine.slowness)]
+  return await machine.exec(['curl', ...limits, ...trusted, ...shown, `${url}/version`])
+}
+
+describe('etcd.tls', etcdRequirements, () => {
+  test(
+    'clients',
+    {
+      description:
+        'A client with a certificate of the authority is served; without one, with a stranger’s, or without TLS it is not.',
+    },
+    async ({ machine }) => {
+      const [authority, stranger] = [await createAuthority('ours'), await createAuthority('a stranger')]
+      await prepare(machine, authority, initialCluster([machine], 'https'))
+      await install(machine, 'client', await authority.issue('client'))
+      await install(machine, 'stranger', await stranger.issue('client'))
+      await startMember(machine)
+      const etcdctl = ['etcdctl', `--endpoints=${ENDPOINT}`, `--cacert=${FOLDER}/authority.pem`]
+      const shown = [`--cert=${FOLDER}/client.pem`, `--key=${FOLDER}/client.key`]
+      expect(await machine.run([...etcdctl, ...shown, 'put', 'key', 'value'])).toBe('OK')
+      expect(await ask(machine, 'client')).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringContaining('"etcdserver"'),
+      })
+      // 56: TLS 1.3 tells the client only when it reads. 52: an empty answer to plain HTTP.
+      expect(await ask(machine)).toMatchObject({
+        exitCode: 56,
+        stderr: expect.stringContaining('certificate required'),
+      })
+      expect(await ask(machine, 'stranger')).toMatchObject({ exitCode: 56, stdout: '' })
+      expect((await ask(machine, 'client', 'http://127.0.0.1:2379')).exitCode).not.toBe(0)
+    },
+  )
+
+  test(
+    'wrong-name',
+    { description: 'A client does not talk to a member whose certificate is for somebody else.' },
+    async ({ machine }) => {
+      const authority = await createAuthority('ours')
+      await prepare(machine, authority, initialCluster([machine], 'https'))
+      await install(machine, 'client', await authority.issue('client'))
+      await install(machine, 'member', await authority.issue('m9', ['192.0.2.1']), 'etcd:')
+      await startMember(machine)
+      expect(await ask(machine, 'client')).toMatchObject({
+        exitCode: 60,
+        stderr: expect.stringContaining('127.0.0.1'),
+      })
+    },
+  )
+
+  test(
+    'peers',
+    {
+      description:
+        'Three members with certificates form a cluster; one with a stranger’s certificate is not let in before it has ours.',
+      aliases: ['rhcos.etcd.cluster.tls'],
+      machines: 3,
+      privateNetwork: true,
+      timeoutMs: 180_000,
+    },
+    async ({ cluster }) => {
+      const { machines } = cluster
+      const [first, second, third] = machines
+      if (first === undefined || second === undefined || third === undefined)
+        throw new Error('three machines were asked for')
+      const [authority, stranger] = [await createAuthority('ours'), await createAuthority('a stranger')]
+      const initial = initialCluster(machines, 'https')
+      await Promise.all([first, second].map(async (machine) => await prepare(machine, authority, initial)))
+      await prepare(third, stranger, initial)
+      await third.run(['systemctl', 'start', '--no-block', 'etcd.service'], sudo)
+      await Promise.all([first, second].map(startMember))
+      await install(first, 'client', await authority.issue('client'))
+      const health = async (): Promise<string> => {
+        const endpoints = `--endpoints=${ENDPOINT}`
+        const files = [
+          `--cacert=${FOLDER}/authority.pem`,
+          `--cert=${FOLDER}/client.pem`,
+          `--key=${FOLDER}/client.key`,
+        ]
+        return await first.run(['etcdctl', endpoints, ...files, 'member', 'list'])
+      }
+      expect(await health()).toMatch(/unstarted|, ,/)
+      await expect
+        .poll(async () => await first.run(['journalctl', '--unit=etcd', '--output=cat'], sudo), {
+          timeoutMs: 30_000 * first.slowness,
+        })
+        .toContain('rejected connection')
+      await prepare(third, authority, initial)
+      await third.run(['systemctl', 'restart', 'etcd.service'], {
+        ...sudo,
+        timeoutMs: 120_000 * third.slowness,
+      })
+      expect((await health()).split('\n').filter((line) => line.includes(', started, m'))).toHaveLength(3)
+    },
+  )
+})

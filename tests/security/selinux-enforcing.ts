@@ -1,0 +1,172 @@
+// SELinux that enforces: a boot without denials, what is refused, and what puts labels right again.
+
+import { describe, expect, test, type Machine } from '../../harness/index.ts'
+
+const sudo = { sudo: true } as const
+
+const enforced = async (machine: Machine): Promise<string> => await machine.run(['/usr/sbin/getenforce'])
+
+/** Lines of the kernel about what was denied, in this boot. */
+async function denials(machine: Machine): Promise<readonly string[]> {
+  const kernel = ['journalctl', '--boot', '--dmesg', '--output=cat', '--quiet', '--grep=avc: +denied']
+  const { stdout } = await machine.exec(kernel, sudo)
+  return stdout.split('\n').filter((line) => line !== '')
+}
+
+describe('security.selinux', { distros: ['reference'], tags: ['selinux'] }, () => {
+  test(
+    'enforcing-boot',
+    {
+      description:
+        'With enforcing=1 the machine boots clean, nothing is denied, and so it is after a reboot.',
+      aliases: ['coreos.selinux.enforce'],
+      kernelArguments: ['enforcing=1'],
+      firstBoot: true,
+      timeoutMs: 120_000,
+    },
+    async ({ machine }) => {
+      for (const boot of ['first', 'second']) {
+        await test.step(`${boot} boot`, async () => {
+          expect(await enforced(machine)).toBe('Enforcing')
+          expect(await machine.run(['systemctl', 'is-system-running', '--wait'])).toBe('running')
+          expect(await denials(machine)).toEqual([])
+        })
+        if (boot === 'first') await machine.reboot()
+      }
+    },
+  )
+
+  test(
+    'permissive-boot',
+    {
+      description:
+        'A permissive boot is denied nothing either: what is not allowed would be a surprise in enforcing.',
+    },
+    async ({ machine }) => {
+      expect(await enforced(machine)).toBe('Permissive')
+      expect(await denials(machine)).toEqual([])
+    },
+  )
+
+  test(
+    'denial',
+    {
+      description:
+        'A confined service may not read what its policy does not give it; permissive it may. Both are said.',
+      expectedMessages: ['selinux.avc-denied'],
+    },
+    async ({ machine }) => {
+      // A program of its label: systemd starts it in the domain of ntpd.
+      await machine.run(
+        `cp /usr/bin/grep /opt/confined && chcon --type=ntpd_exec_t /opt/confined
+         echo secret > /opt/secret && chcon --type=sshd_key_t /opt/secret`,
+        sudo,
+      )
+      const read = async (): Promise<number | null> =>
+        (
+          await machine.exec(
+            ['systemd-run', '--wait', '--collect', '/opt/confined', '-q', 'secret', '/opt/secret'],
+            sudo,
+          )
+        ).exitCode
+      expect(await read()).toBe(0)
+      await machine.run(['/usr/sbin/setenforce', '1'], sudo)
+      expect(await enforced(machine)).toBe('Enforcing')
+      expect(await read()).toBe(2)
+      await machine.journal.waitFor(/avc: +denied +\{ read \}.*name="secret".*:ntpd_t:.*permissive=0/)
+      expect((await denials(machine)).join('\n')).toMatch(/name="secret".*:ntpd_t:.*permissive=1/)
+    },
+  )
+
+  test(
+    'boolean-persists',
+    {
+      description: 'A boolean that is switched for good is so after a reboot; one that is not is as before.',
+      aliases: ['rhcos.selinux.boolean.persist'],
+      timeoutMs: 90_000,
+    },
+    async ({ machine }) => {
+      const state = async (): Promise<string> =>
+        await machine.run(['/usr/sbin/getsebool', 'ssh_sysadm_login', 'container_read_public_content'])
+      const before = 'ssh_sysadm_login --> off\ncontainer_read_public_content --> off'
+      expect(await state()).toBe(before)
+      await machine.run(['/usr/sbin/setsebool', '-P', 'ssh_sysadm_login', 'on'], {
+        ...sudo,
+        timeoutMs: 60_000 * machine.slowness,
+      })
+      await machine.run(['/usr/sbin/setsebool', 'container_read_public_content', 'on'], sudo)
+      expect(await state()).toBe(before.replaceAll('off', 'on'))
+      await machine.reboot()
+      expect(await state()).toBe(before.replace('off', 'on'))
+    },
+  )
+
+  test(
+    'relabel',
+    {
+      description: 'restorecon puts wrong labels right, says which, and touches no others.',
+      exclusive: false,
+    },
+    async ({ machine }) => {
+      const label = async (path: string): Promise<string> =>
+        await machine.run(['stat', '--format=%C', path], sudo)
+      await machine.run(
+        'mkdir -p /var/log/relabel && touch /var/log/relabel/right /var/log/relabel/wrong',
+        sudo,
+      )
+      const right = await label('/var/log/relabel/right')
+      expect(right).toMatch(/:var_log_t:/)
+      await machine.run(['chcon', '--type=shadow_t', '/var/log/relabel/wrong'], sudo)
+      expect(await label('/var/log/relabel/wrong')).toMatch(/:shadow_t:/)
+      const said = await machine.run(['/usr/sbin/restorecon', '-R', '-v', '/var/log/relabel'], sudo)
+      expect(said).toMatch(
+        /^Relabeled \/var\/log\/relabel\/wrong from \S+:shadow_t:\S+ to \S+:var_log_t:\S+$/,
+      )
+      expect(await label('/var/log/relabel/wrong')).toMatch(/:var_log_t:/)
+    },
+  )
+
+  test(
+    'labels-of-image',
+    {
+      description: 'Every file of /etc and /usr has the label that the policy gives it.',
+      exclusive: false,
+      timeoutMs: 120_000,
+    },
+    async ({ machine }) => {
+      const look = ['/usr/sbin/restorecon', '-n', '-R', '-v', '/etc', '/usr']
+      expect(await machine.run(look, { ...sudo, timeoutMs: 120_000 * machine.slowness })).toBe('')
+    },
+  )
+
+  test(
+    'domains',
+    {
+      description:
+        'The services of the image run each in the domain of its policy, and nothing unconfined but logins.',
+      exclusive: false,
+    },
+    async ({ machine }) => {
+      const domains = new Map([
+        ['systemd-journald', 'syslogd_t'],
+        ['systemd-resolved', 'systemd_resolved_t'],
+        ['systemd-networkd', 'systemd_networkd_t'],
+        ['systemd-timesyncd', 'ntpd_t'],
+        ['systemd-logind', 'systemd_logind_t'],
+        ['dbus', 'system_dbusd_t'],
+        ['ssh', 'sshd_t'],
+      ])
+      for (const [unit, domain] of domains) {
+        const pid = await machine.run([
+          'systemctl',
+          'show',
+          '--property=MainPID',
+          '--value',
+          `${unit}.service`,
+        ])
+        expect.soft(await machine.run(['cat', `/proc/${pid}/attr/current`], sudo)).toContain(`:${domain}:`)
+      }
+      expect(await machine.run(['id', '-Z'])).toContain(':unconfined_t:')
+    },
+  )
+})
