@@ -23,7 +23,7 @@ describe('etcd', etcdRequirements, () => {
       expect(status).toMatchObject({ totalKey: 3, revision: 4 })
       await put(machine, 'kept/0', 'changed')
       await put(machine, 'newer', 'x')
-      await machine.run(['systemctl', 'stop', 'service'], sudo)
+      await machine.run(['systemctl', 'stop', 'etcd.service'], sudo)
       await machine.run(
         `set -eu
        rm -r /var/lib/etcd/default
@@ -78,12 +78,11 @@ describe('etcd', etcdRequirements, () => {
     },
     async ({ machine }) => {
       const quota = 4 * 1024 * 1024
-      await machine.run(['systemctl', 'stop', 'service'], sudo)
       await configure(machine, {
         INITIAL_CLUSTER: initialCluster([machine]),
         QUOTA_BACKEND_BYTES: String(quota),
       })
-      await machine.run(['systemctl', 'start', 'service'], sudo)
+      await machine.run(['systemctl', 'start', 'etcd.service'], sudo)
       const large = 'x'.repeat(900 * 1024)
       await expect
         .poll(async () => (await put(machine, 'large', large)).message, {
