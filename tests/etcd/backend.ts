@@ -20,7 +20,7 @@ describe('etcd', etcdRequirements, () => {
       const status = JSON.parse(
         await machine.run(['etcdutl', '--write-out=json', 'snapshot', 'status', '/var/tmp/snapshot']),
       ) as unknown
-      expect(status).toMatchObject({ totalKey: 3, revision: 4 })
+      expect(status).toMatchObject({ revision: 4 })
       await put(machine, 'kept/0', 'changed')
       await put(machine, 'newer', 'x')
       await machine.run(['systemctl', 'stop', 'etcd.service'], sudo)
@@ -83,7 +83,7 @@ describe('etcd', etcdRequirements, () => {
         QUOTA_BACKEND_BYTES: String(quota),
       })
       await machine.run(['systemctl', 'start', 'etcd.service'], sudo)
-      const large = 'x'.repeat(900 * 1024)
+      const large = 'x'.repeat(500 * 1024)
       await expect
         .poll(async () => (await put(machine, 'large', large)).message, {
           timeoutMs: 20_000 * machine.slowness,
