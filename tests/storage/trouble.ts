@@ -46,14 +46,13 @@ describe('storage', { platforms: ['qemu'], tags: ['storage'] }, () => {
       await mountNew(machine, disk, 'ext4', '/mnt/data')
       const good = await fill(machine, '/mnt/data/good', 4)
       await fill(machine, '/mnt/data/bad', 4)
-      const extents = await machine.run(['filefrag', '-v', '-b4096', '/mnt/data/bad'], sudo)
+      const extents = await machine.run(['filefrag', '-v', '-b512', '/mnt/data/bad'], sudo)
       const [, first = ''] = /^\s*0:\s+0\.\.\s*\d+:\s+(\d+)\.\./m.exec(extents) ?? []
-      const block = Number(await machine.run(['stat', '-f', '-c', '%S', '/mnt/data']))
       await machine.run('umount /mnt/data', sudo)
-      // The same disk but for a hole of eight sectors, made by the device mapper.
-      const start = (Number(first) * 4096) / 512
+      // The same disk but for a hole of eight sectors in the middle of the file, made by the device mapper.
+      expect(Number(first)).toBeGreaterThan(0)
+      const start = Number(first) + 64
       const sectors = Number(await machine.run(['/usr/sbin/blockdev', '--getsz', disk], sudo))
-      expect([start > 0, block > 0]).toEqual([true, true])
       const table = [
         `0 ${start} linear ${disk} 0`,
         `${start} 8 error`,
