@@ -29,7 +29,7 @@ describe('network', { tags: ['network'] }, () => {
       const authorities = '/etc/ssl/certs/ca-certificates.crt'
       const trusted = await machine.readFile(authorities)
       await machine.writeFile(authorities, `${trusted}${await updateServer.caCertificate()}\n`)
-      expect(await fetch('valid')).toEqual({ exitCode: 0, text: 'behind TLS\n' })
+      expect(await fetch('valid')).toEqual({ exitCode: 0, text: 'behind TLS' })
       expect(await fetch('expired')).toMatchObject({ exitCode: 60, text: expect.stringContaining('expired') })
       expect(await fetch('not-yet-valid')).toMatchObject({
         exitCode: 60,
