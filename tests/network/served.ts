@@ -42,42 +42,5 @@ describe(
         await expect(machine).toRun(ping('2001:db8:42::1'), { ...sudo, timeoutMs: 8000 })
       },
     )
-
-    test(
-      'dhcp-server',
-      {
-        description:
-          'A machine leases its neighbour the address that is kept for its hardware address, again and again.',
-      },
-      async ({ cluster }) => {
-        const [server, machine] = cluster.machines
-        if (server === undefined || machine === undefined) throw new Error('two machines were asked for')
-        const link = await privateLink(machine)
-        const { address } = (await links(machine)).find(({ ifname }) => ifname === link) ?? {}
-        await configure(server, {
-          '05-private.network': network(
-            await privateLink(server),
-            fixed(['192.0.2.1/24'], 'DHCPServer=yes'),
-            '[DHCPServer]\nPoolOffset=100\nPoolSize=10\nEmitDNS=no\nEmitNTP=no\nEmitRouter=no\n',
-            `[DHCPServerStaticLease]\nMACAddress=${address}\nAddress=192.0.2.77\n`,
-          ),
-        })
-        await configure(machine, {
-          '05-private.network': network(link, '[Network]\nDHCP=ipv4\n', '[DHCPv4]\nClientIdentifier=mac\n'),
-        })
-        const leased = async (): Promise<readonly string[]> => await addressesOf(machine, link)
-        await expect.poll(leased, { timeoutMs: 12_000 * machine.slowness }).toEqual(['192.0.2.77'])
-        await expect(machine).toRun(['networkctl', 'status', link], {
-          stdout: /192\.0\.2\.77 \(DHCPv4 via 192\.0\.2\.1\)/,
-        })
-        await expect(server).toRun(['networkctl', 'status', await privateLink(server)], {
-          stdout: /Offered DHCP leases: 192\.0\.2\.77/,
-        })
-        await machine.run(['ip', 'address', 'flush', 'dev', link], sudo)
-        await machine.run(['networkctl', 'reconfigure', link], sudo)
-        await expect.poll(leased, { timeoutMs: 12_000 * machine.slowness }).toEqual(['192.0.2.77'])
-        await expect(machine).toRun(ping('192.0.2.1'), { ...sudo, timeoutMs: 8000 })
-      },
-    )
   },
 )
