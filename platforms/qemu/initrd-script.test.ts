@@ -2,7 +2,16 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -55,7 +64,9 @@ async function run(): Promise<readonly string[]> {
   })
   const ended = once(child, 'exit')
   await vi.waitFor(() => expect(read('/dev/console')).toContain(HERE), 10_000)
-  write('/proc/uptime', '12.00 3.00\n')
+  // In one go, as the kernel's file.
+  write('/proc/next', '12.00 3.00\n')
+  renameSync(join(root, '/proc/next'), join(root, '/proc/uptime'))
   expect((await ended)[0]).toBe(0)
   return read('/dev/console').trimEnd().split('\n')
 }

@@ -1,7 +1,7 @@
 // systemd-networkd on the other side: a machine that hands out addresses and routes to its neighbour.
 
 import { describe, expect, test } from '../../harness/index.ts'
-import { addressesOf, configure, fixed, links, network, ping, privateLink } from './private-link.ts'
+import { addressesOf, configure, fixed, network, ping, privateLink } from './private-link.ts'
 
 const sudo = { sudo: true } as const
 
