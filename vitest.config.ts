@@ -17,7 +17,7 @@ const long = [
   'external',
   'fork-faults',
   'fork-host',
-  'services',
+  'system-suite',
   'updates',
 ].map((name) => `harness/cli/${name}.machine.test.ts`)
 

@@ -25,7 +25,9 @@ const TARGET = '--target'
 
 /** How many values an option takes; one, where it is not here. */
 const ARITIES: ReadonlyMap<string, 'none' | 'many' | 'perhaps'> = new Map([
-  ...(['--tests', '--known-failures', '--tag', '-t', TARGET] as const).map((name) => [name, 'many'] as const),
+  ...(['--tests', '--known-failures', '--tag', '-t', '--surroundings', TARGET] as const).map(
+    (name) => [name, 'many'] as const,
+  ),
   ...(['--last-failed', '--changed'] as const).map((name) => [name, 'perhaps'] as const),
   ...(
     [

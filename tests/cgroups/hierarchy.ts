@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from '../../harness/index.ts'
 
-describe('cgroups', { tags: ['cgroups'] }, () => {
+describe('cgroups', { tags: ['cgroups', 'system'] }, () => {
   test(
     'unified',
     {

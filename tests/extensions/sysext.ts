@@ -5,7 +5,7 @@ import { install, marker, merged, releaseOf } from './extension.ts'
 
 const sudo = { sudo: true } as const
 
-describe('extensions', { tags: ['extensions'], distros: ['reference'] }, () => {
+describe('extensions', { tags: ['extensions', 'system'], distros: ['reference'] }, () => {
   test(
     'simple',
     {

@@ -13,7 +13,7 @@ describe(
     features: ['etcd', 'flannel'],
     machines: 3,
     privateNetwork: true,
-    tags: ['network'],
+    tags: ['network', 'system'],
     timeoutMs: 180_000,
   },
   () => {

@@ -16,7 +16,7 @@ async function finds(machine: Machine, name: string): Promise<boolean> {
 
 describe(
   'network',
-  { distros: ['reference', 'flatcar'], machines: 2, privateNetwork: true, tags: ['network'] },
+  { distros: ['reference', 'flatcar'], machines: 2, privateNetwork: true, tags: ['network', 'system'] },
   () => {
     test(
       'dns-failover',

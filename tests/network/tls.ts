@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test, type CertificateKind } from '../../harness/index.ts'
 import { dataUrl } from '../ignition/data-url.ts'
 
-describe('network', { tags: ['network'] }, () => {
+describe('network', { tags: ['network', 'system'] }, () => {
   test(
     'private-authority',
     {

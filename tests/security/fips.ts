@@ -6,37 +6,41 @@ import { describe, expect, test } from '../../harness/index.ts'
 const askKernel = (algorithm: string): string =>
   `socket(my $s, 38, 5, 0) or die "no AF_ALG: $!"; bind($s, pack("S a14 L L a64", 38, "hash", 0, 0, "${algorithm}")) ? print "yes" : print "no: $!"`
 
-describe('security.fips', { tags: ['security'], kernelArguments: ['fips=1'], timeoutMs: 120_000 }, () => {
-  test(
-    'kernel',
-    {
-      description:
-        'With fips=1 the kernel says that it is in FIPS mode, has tested its algorithms, and offers no MD5.',
-      distros: ['reference'],
-    },
-    async ({ machine }) => {
-      await expect(machine).toHaveFile('/proc/sys/crypto/fips_enabled', { content: '1\n' })
-      const ask = async (algorithm: string): Promise<string> =>
-        await machine.run(['perl', '-e', askKernel(algorithm)])
-      expect(await ask('sha512')).toBe('yes')
-      expect(await ask('md5')).toMatch(/^no: /)
-      await expect(machine).toRun(['systemctl', 'is-system-running'], { stdout: /^running$/ })
-    },
-  )
+describe(
+  'security.fips',
+  { tags: ['security', 'system'], kernelArguments: ['fips=1'], timeoutMs: 120_000 },
+  () => {
+    test(
+      'kernel',
+      {
+        description:
+          'With fips=1 the kernel says that it is in FIPS mode, has tested its algorithms, and offers no MD5.',
+        distros: ['reference'],
+      },
+      async ({ machine }) => {
+        await expect(machine).toHaveFile('/proc/sys/crypto/fips_enabled', { content: '1\n' })
+        const ask = async (algorithm: string): Promise<string> =>
+          await machine.run(['perl', '-e', askKernel(algorithm)])
+        expect(await ask('sha512')).toBe('yes')
+        expect(await ask('md5')).toMatch(/^no: /)
+        await expect(machine).toRun(['systemctl', 'is-system-running'], { stdout: /^running$/ })
+      },
+    )
 
-  test(
-    'openssl',
-    {
-      description: 'With its FIPS provider OpenSSL refuses MD5 and still makes SHA-512.',
-      aliases: ['misc.fips'],
-      features: ['openssl-fips'],
-    },
-    async ({ machine }) => {
-      await machine.writeFile('/run/sbx-file', 'content\n')
-      await expect(machine).toRun(['openssl', 'list', '-providers'], { stdout: /fips/i })
-      const refused = await machine.exec(['openssl', 'dgst', '-md5', '/run/sbx-file'])
-      expect(refused.exitCode).not.toBe(0)
-      await expect(machine).toRun(['openssl', 'dgst', '-sha512', '/run/sbx-file'])
-    },
-  )
-})
+    test(
+      'openssl',
+      {
+        description: 'With its FIPS provider OpenSSL refuses MD5 and still makes SHA-512.',
+        aliases: ['misc.fips'],
+        features: ['openssl-fips'],
+      },
+      async ({ machine }) => {
+        await machine.writeFile('/run/sbx-file', 'content\n')
+        await expect(machine).toRun(['openssl', 'list', '-providers'], { stdout: /fips/i })
+        const refused = await machine.exec(['openssl', 'dgst', '-md5', '/run/sbx-file'])
+        expect(refused.exitCode).not.toBe(0)
+        await expect(machine).toRun(['openssl', 'dgst', '-sha512', '/run/sbx-file'])
+      },
+    )
+  },
+)

@@ -13,7 +13,7 @@ async function denials(machine: Machine): Promise<readonly string[]> {
   return stdout.split('\n').filter((line) => line !== '')
 }
 
-describe('security.selinux', { distros: ['reference'], tags: ['selinux'] }, () => {
+describe('security.selinux', { distros: ['reference'], tags: ['selinux', 'system'] }, () => {
   test(
     'denial',
     {

@@ -17,7 +17,7 @@ async function encrypt(machine: Machine): Promise<string> {
   return disk
 }
 
-describe('storage.luks', { platforms: ['qemu'], tags: ['storage'], timeoutMs: 120_000 }, () => {
+describe('storage.luks', { platforms: ['qemu'], tags: ['storage', 'system'], timeoutMs: 120_000 }, () => {
   test(
     'key',
     {

@@ -6,7 +6,7 @@ const sudo = { sudo: true } as const
 
 describe(
   'storage.nfs',
-  { features: ['nfs'], machines: 2, privateNetwork: true, tags: ['storage'], timeoutMs: 120_000 },
+  { features: ['nfs'], machines: 2, privateNetwork: true, tags: ['storage', 'system'], timeoutMs: 120_000 },
   () => {
     for (const [version, alias] of [
       ['3', 'linux.nfs.v3'],

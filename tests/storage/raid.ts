@@ -18,7 +18,7 @@ async function state(machine: Machine): Promise<string> {
 
 describe(
   'storage.raid',
-  { platforms: ['qemu'], features: ['mdadm'], tags: ['storage'], timeoutMs: 120_000 },
+  { platforms: ['qemu'], features: ['mdadm'], tags: ['storage', 'system'], timeoutMs: 120_000 },
   () => {
     for (const [level, members, holds] of [
       [0, 2, 2],

@@ -5,7 +5,7 @@ import { digest, fill, mountNew, plugDisks } from './disks.ts'
 
 const sudo = { sudo: true } as const
 
-describe('storage', { platforms: ['qemu'], tags: ['storage'] }, () => {
+describe('storage', { platforms: ['qemu'], tags: ['storage', 'system'] }, () => {
   test(
     'disk-gone',
     {

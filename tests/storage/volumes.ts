@@ -5,7 +5,7 @@ import { digest, diskPath, fill, mountNew, plugDisks } from './disks.ts'
 
 const sudo = { sudo: true } as const
 
-describe('storage', { platforms: ['qemu'], tags: ['storage'], timeoutMs: 120_000 }, () => {
+describe('storage', { platforms: ['qemu'], tags: ['storage', 'system'], timeoutMs: 120_000 }, () => {
   test(
     'lvm',
     {
