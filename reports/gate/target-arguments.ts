@@ -12,6 +12,8 @@ const KEPT: ReadonlySet<string> = new Set([
   '--channel',
   '--image-version',
   '--firmware',
+  '--flavour',
+  '--surroundings',
   '--memory',
   '--cpus',
   '--tests',
