@@ -1,5 +1,5 @@
-// The probe itself: boots a Linux kernel (or, without one, a boot sector) under KVM with a hard time limit and waits
-// for its words on the serial console.
+// The probe itself: boots a boot sector and a Linux kernel (without one: UEFI firmware) under KVM, each with a hard time limit,
+// and waits for its words on the serial console.
 
 import { mkdtemp, readdir, rm, writeFile, access } from 'node:fs/promises'
 import { constants } from 'node:fs'
@@ -11,6 +11,7 @@ import { messageOf } from '../harness/errors.ts'
 import { oneLine } from '../harness/hostile-text.ts'
 import { bootDisk } from './boot-disk.ts'
 import { readLines } from './console-feed.ts'
+import { copyVariables, findFirmware } from './firmware.ts'
 import { launchMachine } from './launch.ts'
 import { LineBuffer } from './line-feed.ts'
 import { INHERITED_CHANNELS, PRIMARY_DISK_SERIAL } from './machine-config.ts'
@@ -49,7 +50,9 @@ export async function hasProofOfLife(request: ProbeRequest): Promise<ProofOfLife
   try {
     const witnesses = [
       ...(request.architecture === 'x86_64' ? [await sectorWitness(folder)] : []),
-      ...(kernel === undefined ? [] : [linuxWitness(request.architecture, kernel)]),
+      ...(kernel === undefined
+        ? await firmwareWitness(request.architecture, folder)
+        : [linuxWitness(request.architecture, kernel)]),
     ]
     let proof: ProofOfLife = {
       alive: false,
@@ -135,6 +138,26 @@ function linuxWitness(architecture: MachineArchitecture, kernel: string): Witnes
     proof: 'Linux version',
     timeoutMs: 10_000,
   }
+}
+
+/** UEFI, where there is no kernel: it uses the processor as one does. A KVM that boots a sector at times was seen to hang on it. */
+async function firmwareWitness(
+  architecture: MachineArchitecture,
+  folder: string,
+): Promise<readonly Witness[]> {
+  const files = findFirmware(architecture, 'uefi')
+  if (files === undefined) return []
+  const variablesPath = join(folder, 'variables')
+  await copyVariables(files, variablesPath)
+  return [
+    {
+      what: 'UEFI firmware',
+      boot: { firmware: 'uefi', codePath: files.codePath, variablesPath },
+      disks: [],
+      proof: 'BdsDxe',
+      timeoutMs: 10_000,
+    },
+  ]
 }
 
 // The newest kernel in /boot that this user may read.

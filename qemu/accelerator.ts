@@ -80,7 +80,7 @@ function cheapRefusal(architecture: MachineArchitecture): string | undefined {
 
 async function keyOf({ architecture, emulator, kernel }: ProbeOptions): Promise<string> {
   const probed = kernel === undefined ? '' : await stampOf(kernel)
-  const parts = [2, architecture, emulator.path, emulator.version, emulator.modifiedMs, release(), probed]
+  const parts = [3, architecture, emulator.path, emulator.version, emulator.modifiedMs, release(), probed]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
 }
 
