@@ -136,16 +136,12 @@ async function sendFilePart(
   path: string,
   { start, end }: Pick<SendPlan, 'start' | 'end'>,
 ): Promise<void> {
-  let isGone = false
   let wake = (): void => undefined
-  response.once('close', () => {
-    isGone = true
-    wake()
-  })
+  response.once('close', () => wake())
   try {
     await using file = await open(path)
     const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, end - start))
-    for (let at = start; at < end && !isGone;) {
+    for (let at = start; at < end && !response.closed;) {
       const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - at), at)
       // Cut since it was offered: the client sees that it did not get all.
       if (bytesRead === 0) throw new Dropped()
