@@ -192,10 +192,10 @@ export function whyBooted(
  * yet. Which machines can be cloned there is the platform's to say.
  */
 export function mayBeginInInitrd(
-  { name, requirements: { machines = 1, tpm = false } }: Pick<RegisteredTest, 'name' | 'requirements'>,
+  { name, requirements: { machines = 1 } }: Pick<RegisteredTest, 'name' | 'requirements'>,
   { forks, coldOnly = new Set() }: GroupOptions,
 ): boolean {
-  return forks && machines > 0 && !tpm && !coldOnly.has(name)
+  return forks && machines > 0 && !coldOnly.has(name)
 }
 
 /** Whether clones of a booted machine can stand for a test's own. */

@@ -200,17 +200,25 @@ function openTemplate(
       const plugsCard = spec.privateIndex === undefined && privateIndex !== undefined
       return await make(clone, options, { kind: 'template', folder, prefix: prefixOf(index), id, plugsCard })
     },
-    async damage(signal) {
-      const outward = await stored.damage()
-      if (outward !== undefined) return outward
-      // By inode: another process may have made the template anew under the same key.
-      const { ino } = await stat(join(folder, 'template.json')).catch(() => ({ ino: 0 }))
-      const known = verified.get(`${folder}:${ino}`) ?? stored.verify(signal)
-      verified.set(`${folder}:${ino}`, known)
-      known.catch(() => verified.delete(`${folder}:${ino}`))
-      const inward = await known
-      if (inward !== undefined) await stored.drop()
-      return inward
-    },
+    damage: async (signal) => await damageOf(stored, verified, signal),
   }
+}
+
+/** Why a template cannot be trusted, or undefined. Reads it whole, once in a session; one whose content is wrong is dropped. */
+export async function damageOf(
+  stored: StoredTemplate,
+  verified: Map<string, Promise<string | undefined>>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const outward = await stored.damage()
+  if (outward !== undefined) return outward
+  // By inode: another process may have made the template anew under the same key.
+  const { ino } = await stat(join(stored.folder, 'template.json')).catch(() => ({ ino: 0 }))
+  const id = `${stored.folder}:${ino}`
+  const known = verified.get(id) ?? stored.verify(signal)
+  verified.set(id, known)
+  known.catch(() => verified.delete(id))
+  const inward = await known
+  if (inward !== undefined) await stored.drop()
+  return inward
 }

@@ -2,14 +2,22 @@
 // machines with the same hardware, so they are run through once, up to the moment before the config is read, and saved. Every
 // machine then goes on from there with its own config.
 
-import { mkdir, stat } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { abortable, formatSeconds } from '../../harness/deadline.ts'
 import { InfraError } from '../../harness/errors.ts'
 import type { CreateOptions, MachineSpec } from '../../harness/machine.ts'
 import { claimTemplate, type StoredTemplate, type TemplateDraft } from '../../qemu/index.ts'
 import type { MachineContext, MachineSource } from './create-machine.ts'
-import { factsOf, prefixOf, saveMachine, shortId, templateBytes, type MakeMachine } from './forks.ts'
+import {
+  damageOf,
+  factsOf,
+  prefixOf,
+  saveMachine,
+  shortId,
+  templateBytes,
+  type MakeMachine,
+} from './forks.ts'
 import { CANNOT, GONE_ON, HERE, initrdStop } from './initrd-script.ts'
 import type { QemuMachine } from './machine.ts'
 import { keyOfAll, templateKey } from './template-key.ts'
@@ -38,7 +46,9 @@ export function openInitrdStarts(context: MachineContext, make: MakeMachine): Fi
       case 'none':
         return undefined
       case 'template':
-        return await openStart(claim.template, verified)
+        return (await damageOf(claim.template, verified, options.signal)) === undefined
+          ? sourceOf(claim.template)
+          : undefined
       case 'draft': {
         await using draft = claim.draft
         const stored = await makeStart(context, { ...bare, name: 'initrd' }, draft, make, options)
@@ -64,21 +74,6 @@ function isBootedWhole(spec: MachineSpec): boolean {
 
 function sourceOf({ folder, record }: StoredTemplate): InitrdSource {
   return { kind: 'initrd', folder, prefix: prefixOf(0), id: shortId(record.key) }
-}
-
-async function openStart(
-  stored: StoredTemplate,
-  verified: Map<string, Promise<string | undefined>>,
-): Promise<InitrdSource | undefined> {
-  const { ino } = await stat(join(stored.folder, 'template.json')).catch(() => ({ ino: 0 }))
-  const id = `${stored.folder}:${ino}`
-  const inward = verified.get(id) ?? stored.verify()
-  verified.set(id, inward)
-  const damage = (await stored.damage()) ?? (await inward.catch(String))
-  if (damage === undefined) return sourceOf(stored)
-  verified.delete(id)
-  await stored.drop()
-  return undefined
 }
 
 async function makeStart(

@@ -2,7 +2,8 @@
 
 import { describe, expect, metric, test, type Machine } from '../../harness/index.ts'
 import { ask, get, keysBelow, put, statusOf } from './gateway.ts'
-import { etcdctl, initialCluster, peerUrl, start, startEtcd, threeRequirements } from './members.ts'
+import { initialCluster, peerUrl, start, startEtcd, threeRequirements } from './members.ts'
+import { expectOneCluster } from './one-cluster.ts'
 import { violation } from './register.ts'
 import { LOG, lost, startWorkload } from './workload.ts'
 
@@ -30,18 +31,10 @@ describe('etcd.cluster', threeRequirements, () => {
     async ({ cluster }) => {
       await startEtcd(cluster)
       const { machines } = cluster
-      const [first] = machines
-      if (first === undefined) throw new Error('three machines were asked for')
-      const members = await etcdctl(first, ['member', 'list'])
-      for (const machine of machines) {
-        expect(members).toContain(`, started, ${machine.name}, ${peerUrl(machine)}, `)
-        await put(machine, `from/${machine.name}`, 'x')
-      }
+      await expectOneCluster(machines)
       const statuses = await Promise.all(machines.map(statusOf))
       expect(new Set(statuses.map(({ leader }) => leader)).size).toBe(1)
       expect(new Set(statuses.map(({ member }) => member)).size).toBe(3)
-      for (const machine of machines)
-        expect(await keysBelow(machine, 'from/')).toEqual(['from/m0', 'from/m1', 'from/m2'])
     },
   )
 

@@ -1,8 +1,8 @@
 // Members that are not told of each other: they find each other by SRV records, or by an etcd that a cluster knew before.
 
 import { describe, expect, test, type Machine } from '../../harness/index.ts'
-import { keysBelow, put } from './gateway.ts'
-import { configure, etcdctl, peerUrl, threeRequirements, type Settings } from './members.ts'
+import { configure, threeRequirements, type Settings } from './members.ts'
+import { expectOneCluster } from './one-cluster.ts'
 
 const sudo = { sudo: true } as const
 const ZONE = 'etcd.test'
@@ -18,18 +18,6 @@ async function startAll(machines: readonly Machine[], settings: Settings): Promi
       })
     }),
   )
-}
-
-async function expectOneCluster(machines: readonly Machine[]): Promise<void> {
-  const [first] = machines
-  if (first === undefined) throw new Error('three machines were asked for')
-  const members = await etcdctl(first, ['member', 'list'])
-  for (const machine of machines) {
-    expect(members).toContain(`, started, ${machine.name}, ${peerUrl(machine)}, `)
-    await put(machine, `from/${machine.name}`, 'x')
-  }
-  for (const machine of machines)
-    expect(await keysBelow(machine, 'from/')).toEqual(['from/m0', 'from/m1', 'from/m2'])
 }
 
 describe('etcd.discovery', threeRequirements, () => {
