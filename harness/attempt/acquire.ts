@@ -176,7 +176,7 @@ async function waitForTurn(slots: Slots, signal: AbortSignal): Promise<Disposabl
 }
 
 /**
- * Creates and adopts a machine that boots, when it is its turn. Its turn ends with its first SSH connection, its end, or a
+ * Creates and adopts a machine that boots, when it is its turn. Its turn ends when its userspace runs, with its end, or after a
  * sixth of the time that it may take: others need not wait for one that hangs, and may be what it waits for itself.
  */
 export async function bootInTurn(
@@ -203,7 +203,7 @@ export function keepsFailed({ debugging }: Pick<RunEnvironment, 'debugging'>): b
   return debugging.onFailure === 'keep'
 }
 
-/** Takes a created machine over; for a fork, `clone` says who it is to be. `onUp` is told of its first SSH connection, or its end. */
+/** Takes a created machine over; for a fork, `clone` says who it is to be. `onUp` is told when its userspace runs, or of its end. */
 export async function adopt(
   env: RunEnvironment,
   { wish, folder }: MachineOrder,

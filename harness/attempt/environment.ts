@@ -29,7 +29,7 @@ export interface RunEnvironment {
   readonly planned: ReadonlyMap<string, PlannedTest>
   /** Clones that may come up at once: more only make each other slow. */
   readonly forkSlots: Slots
-  /** Machines that may boot at once, up to their first SSH connection: more only make each other slow. */
+  /** Machines that may boot at once, up to userspace: more only make each other slow. */
   readonly bootSlots: Slots
   /** What is done for people who watch. */
   readonly debugging: Debugging

@@ -62,6 +62,13 @@ it(
   },
 )
 
+// Only two boot at once, and nobody dials before all are there: the third must not wait for an SSH connection.
+it('the turn of a machine that boots ends when it is in userspace', { timeout: 60_000 }, async () => {
+  const { exitCode, stdout } = await run('network.turns', '--no-fork', '--boot-timeout', '3600')
+  expect(stdout).toContain('1 passed')
+  expect(exitCode).toBe(0)
+})
+
 describe.each([[['--no-fork']], [[]]])('a member that does not come up %s', (how) => {
   it.each([
     ['panics', 1, 'failed', /m1: .*Kernel panic/],

@@ -27,7 +27,7 @@ export interface AdoptOptions {
   readonly clone?: Clone | undefined
   /** Its addresses on the private network of its cluster. */
   readonly privateAddress?: Machine['privateAddress']
-  /** Told of its first SSH connection, or of its end where that comes first. */
+  /** Told when its userspace runs (its journal, or where that cannot be seen its first SSH connection), or of its end before. */
   readonly onUp: () => void
   /** Told when it becomes ready; asked for a person's session in it. */
   readonly onReady: (target: ShellTarget) => Promise<void>

@@ -93,7 +93,7 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
   const milestone = (name: string): void => {
     if (milestones.has(name)) return
     milestones.add(name)
-    if (name === 'ssh') options.onUp()
+    if (name === 'journal' || name === 'ssh') options.onUp()
     emit({
       type: 'machine.milestone',
       machine: raw.id,

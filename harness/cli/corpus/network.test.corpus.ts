@@ -52,6 +52,10 @@ test('network.power', three, async ({ cluster }) => {
   expect((await reach(cluster)).split(' ')).toHaveLength(12)
 })
 
+test('network.turns', { ...three, ignition: fakeMachine({ journalLagMs: 0 }) }, async ({ cluster }) => {
+  expect(await reach(cluster)).toBe(everybody)
+})
+
 const prepared = test.extend('prepared', three, async ({ cluster }) => {
   const [, second] = cluster.machines
   cluster.network.cut(second?.name ?? '')
