@@ -6,7 +6,7 @@ import { seedsOf } from './attempt/seeds.ts'
 import type { OnFailure } from './debugging/debugging.ts'
 import { UsageError } from './errors.ts'
 import { coldOnlyTests } from './forks/cold-only.ts'
-import { readIgnition, validateIgnition } from './ignition/index.ts'
+import { readIgnition, validateIgnition, type IgnitionConfig } from './ignition/index.ts'
 import type { Platform, PlatformSession } from './machine.ts'
 import type { Image, Target } from './model.ts'
 import { formJobs, whyBooted, type GroupCandidate, type GroupOptions } from './plan/group.ts'
@@ -23,6 +23,8 @@ export interface PlanningOptions {
   readonly profile: DistroProfile
   readonly target: Target
   readonly selection: readonly Selection[]
+  /** Configs that every machine gets besides what its test gives it. */
+  readonly appended: readonly IgnitionConfig[]
   /** Milliseconds a test took before, by name. */
   readonly knownDurationMs: (test: string) => number | undefined
   /** Most jobs at once; undefined: as many as the budget admits. */

@@ -101,6 +101,7 @@ const common = (platform: Platform, events: EventBody[]) => ({
   profile: distroProfiles.reference,
   target,
   selection,
+  appended: [],
   knownDurationMs: (test: string) => (test === 'equal.a' ? 1234 : undefined),
   jobs: undefined,
   forks: true,

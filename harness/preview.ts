@@ -1,7 +1,8 @@
 // A run that is not run: the very plan that it would have, where the machines of each test would come from, and what all of
 // it takes. Opens the platform, because only that knows what the host can give; boots nothing and writes no results.
 
-import { foreseeFork, type DescribingEnvironment, type Foreseen } from './attempt/foresee-fork.ts'
+import type { DescribingEnvironment } from './attempt/acquire.ts'
+import { foreseeFork, type Foreseen } from './attempt/foresee-fork.ts'
 import type { Emit } from './events.ts'
 import type { ImageIdentity, KnownFailure, Target } from './model.ts'
 import { memoryOf } from './plan/cost.ts'

@@ -110,6 +110,7 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     session,
     sshKey,
     payloads: options.payloads,
+    appended: options.appended,
     emit,
     noticeOnce: openNotices(emit),
     runFolder: options.runFolder,

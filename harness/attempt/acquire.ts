@@ -104,15 +104,21 @@ export type MachineDescription = Pick<MachineWish, 'name' | 'needs' | 'configs'>
   readonly privateIndex: number | undefined
 }
 
+/** What it takes to describe machines. */
+export type DescribingEnvironment = Pick<
+  RunEnvironment,
+  'target' | 'image' | 'profile' | 'session' | 'sshKey' | 'appended'
+>
+
 /** What the platform is asked for, with the wrapped configs; whoever it is asked for, whenever, it is the same. */
 export function describeMachine(
-  env: Pick<RunEnvironment, 'target' | 'image' | 'profile' | 'session' | 'sshKey'>,
+  env: DescribingEnvironment,
   wish: MachineDescription,
 ): MachineSpec & { readonly ignition: string } {
   const { session, profile, sshKey } = env
   const { privateIndex: index } = wish
   const place = index === undefined ? undefined : session.privateNetworks?.place(index)
-  const ignition = wrapIgnition(wish.configs, {
+  const ignition = wrapIgnition([...wish.configs, ...env.appended], {
     profile,
     imageVersion: env.image.identity.version,
     publicKeys: [sshKey.publicKey],

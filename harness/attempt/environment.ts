@@ -2,6 +2,7 @@
 
 import type { Debugging } from '../debugging/debugging.ts'
 import type { Emit, EventOf } from '../events.ts'
+import type { IgnitionConfig } from '../ignition/index.ts'
 import type { PlatformSession } from '../machine.ts'
 import type { Image, PlannedTest, Target } from '../model.ts'
 import type { DistroProfile } from '../profiles/index.ts'
@@ -16,6 +17,8 @@ export interface RunEnvironment {
   readonly sshKey: SshKey
   /** Versions that the image can be updated to, where there are any. */
   readonly payloads: Payloads | undefined
+  /** Configs that every machine gets besides what its test gives it. */
+  readonly appended: readonly IgnitionConfig[]
   readonly emit: Emit
   readonly noticeOnce: NoticeOnce
   /** Absolute; paths in events are relative to it. */

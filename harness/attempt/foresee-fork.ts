@@ -1,6 +1,6 @@
 // Where the machines of a job would come from, found out by the same steps that acquire them, short of acquiring any.
 
-import { readConfig, describeMachine } from './acquire.ts'
+import { readConfig, describeMachine, type DescribingEnvironment } from './acquire.ts'
 import type { RunEnvironment } from './environment.ts'
 import { fullPreparation, whyUnforkable } from './fork-machines.ts'
 import { seedsOf, type Seeds } from './seeds.ts'
@@ -12,12 +12,6 @@ export type Foreseen =
   /** Clones of a template that the job's first test makes, or another job's that uses the same one; `seeds` machines. */
   | { readonly kind: 'build'; readonly template: string; readonly seeds: number }
   | { readonly kind: 'boot'; readonly reason: string }
-
-/** What it takes to describe machines. */
-export type DescribingEnvironment = Pick<
-  RunEnvironment,
-  'target' | 'image' | 'profile' | 'session' | 'sshKey'
->
 
 /** For a job whose tests may be forked. Whether the host has room for a template shows only when it is made. */
 export async function foreseeFork(env: DescribingEnvironment, job: Job): Promise<Foreseen> {

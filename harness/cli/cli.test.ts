@@ -1,9 +1,9 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import type { SignalboxEvent } from '../events.ts'
-import { comparable, createCliWorld } from './cli.test.fixture.ts'
+import { comparable, createCliWorld, type CliResult } from './cli.test.fixture.ts'
 
 const world = createCliWorld()
 afterAll(() => world[Symbol.dispose]())
@@ -126,6 +126,48 @@ it('lists tests and why one is skipped', { timeout: TIMEOUT_MS }, async () => {
   expect(stdout).toContain('outcome.passes')
   expect(stdout).toContain('a body that is content')
   expect(stdout).not.toContain('outcome.throws')
+})
+
+it("lists kola's tests, and what each needs on the target", { timeout: TIMEOUT_MS }, async () => {
+  const list = async (...names: readonly string[]) =>
+    await world.signalbox(['list', '--kola', ...names, ...world.target])
+  const { exitCode, stdout } = await list('cl.basic', 'cl.cgroupv1', 'kubeadm.v1.36.1.*')
+  expect(exitCode).toBe(0)
+  expect(stdout).toMatch(/^runs {3}cl\.basic .* boot\.targets/m)
+  expect(stdout).toMatch(/^needs {2}cl\.cgroupv1 +cgroups\.legacy\n +needs distro flatcar/m)
+  expect(stdout).toMatch(/^none {3}kubeadm\.v1\.36\.1\.calico\.base\n +needs the Internet: Kubernetes/m)
+  expect(stdout).toMatch(/^5 tests of kola for \S+: 1 run, 1 need something, 3 have no twin here$/m)
+  const unknown = await list('cl.basik')
+  expect(unknown.exitCode).toBe(2)
+  expect(unknown.stderr).toContain('cl.basic')
+})
+
+it('gives every machine what --append-ignition names', { timeout: TIMEOUT_MS }, async () => {
+  const file = join(world.folder, 'appended.ign')
+  const run = async (): Promise<CliResult> =>
+    await world.signalbox([
+      'run',
+      'outcome.passes',
+      '--append-ignition',
+      file,
+      ...world.target,
+      ...world.corpus('outcomes'),
+    ])
+  expect((await run()).stderr).toMatch(/appended\.ign cannot be read: ENOENT/)
+  writeFileSync(file, '{"ignition": {"version": "3.0.0"}, "storage": {"files": [{"path": "etc/x"}]}}')
+  const wrong = await run()
+  expect(wrong.stderr).toContain(file)
+  expect(wrong.exitCode).toBe(2)
+  const text = JSON.stringify({
+    ignition: { version: '3.0.0' },
+    storage: { files: [{ path: '/etc/appended', contents: { source: 'data:,here' } }] },
+  })
+  writeFileSync(file, text)
+  expect((await run()).stdout).toContain('1 passed')
+  const [machine = ''] = globSync('**/ignition.json', { cwd: join(world.output, 'latest') })
+  expect(readFileSync(join(world.output, 'latest', machine), 'utf8')).toContain(
+    Buffer.from(text).toString('base64'),
+  )
 })
 
 it('stops, cleans up and writes the reports on Ctrl-C', { timeout: TIMEOUT_MS }, async () => {

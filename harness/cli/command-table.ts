@@ -78,7 +78,16 @@ export const commandTable: readonly CommandRow[] = [
   {
     usage: 'list [glob...]',
     help: 'list tests, and why one is skipped for the target',
-    options: [...selectionOptions, ...targetOptions, jsonOption],
+    options: [
+      ...selectionOptions,
+      ...targetOptions,
+      {
+        flags: '--kola',
+        help: "the tests of Flatcar's kola against those here: which run on the target, what others need",
+        default: false,
+      },
+      jsonOption,
+    ],
     action: async () => (await import('./commands/list.ts')).list,
   },
   {

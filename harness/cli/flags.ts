@@ -43,6 +43,7 @@ export interface DebugFlags {
 }
 
 export interface RunFlags extends SelectionFlags, TargetFlags, DebugFlags {
+  readonly appendIgnition?: readonly string[]
   /** MiB a machine whose test does not say. */
   readonly memory?: number
   readonly cpus?: number

@@ -43,6 +43,7 @@ export function machineEnvironment(
     profile,
     session,
     payloads: undefined,
+    appended: [],
     planned: new Map(),
     debugging: withoutDebugging,
     timeouts: defaultTimeouts(session.slowness),

@@ -4,6 +4,7 @@ import { loadPlatform } from '../../platforms/index.ts'
 import type { Platform } from '../machine.ts'
 import type { Image, Target } from '../model.ts'
 import type { PlanningOptions } from '../plan-run.ts'
+import type { IgnitionConfig } from '../ignition/index.ts'
 import { distroProfiles } from '../profiles/index.ts'
 import { requireSomething } from '../run.ts'
 import { excludeTags } from './cells.ts'
@@ -13,6 +14,7 @@ import type { DebugPlan } from './debug-flags.ts'
 import { withMachineDefaults } from './machine-defaults.ts'
 import type { RunFlags } from './option-table.ts'
 import { whyNoPayload } from './payload-source.ts'
+import { readConfigFile } from './read-config-file.ts'
 import { resolveImage, targetOf } from './resolve-image.ts'
 import { retryPolicyOf, type RetryOptions } from './retry-flags.ts'
 
@@ -27,6 +29,8 @@ export interface OpenedTarget extends ChosenTests {
   readonly target: Target
   readonly slowness: number | undefined
   readonly policy: RetryOptions
+  /** What every machine gets besides. */
+  readonly appended: readonly IgnitionConfig[]
 }
 
 /**
@@ -48,12 +52,17 @@ export async function openTarget(
     for (const { message } of tests.remarks) process.stderr.write(`${message}\n`)
   } else requireSomething(tests.selection)
   const selection = withMachineDefaults(excludeTags(tests.selection, excluded, target.name), flags)
-  return { ...tests, flags, platform, image, target, selection, slowness, policy }
+  const profile = distroProfiles[image.identity.distro]
+  const files = flags.appendIgnition ?? []
+  const appended = await Promise.all(
+    files.map(async (path) => await readConfigFile(path, { profile, image })),
+  )
+  return { ...tests, flags, platform, image, target, selection, slowness, policy, appended }
 }
 
 /** What the plan of a target is made of, the same for a run and for `plan`. */
 export function planningOf(
-  { flags, policy, platform, image, target, selection, knownDurationMs, slowness }: OpenedTarget,
+  { flags, policy, platform, image, target, selection, knownDurationMs, slowness, appended }: OpenedTarget,
   { oneJob, onFailure }: DebugPlan,
   signal: AbortSignal,
 ): PlanningOptions & { readonly auditForks: number } {
@@ -63,6 +72,7 @@ export function planningOf(
     profile: distroProfiles[image.identity.distro],
     target,
     selection,
+    appended,
     knownDurationMs,
     jobs: oneJob ? 1 : flags.jobs,
     forks: flags.fork,

@@ -357,6 +357,14 @@ export const machineOptions: readonly ConfigurableRow[] = [
     default: 1024,
     config: 'memoryMiB',
   },
+  {
+    flags: '--append-ignition <file...>',
+    help: 'Ignition or Butane that every machine gets besides what its test gives it',
+    parse: collect,
+    env: 'SIGNALBOX_APPEND_IGNITION',
+    config: 'appendIgnition',
+    isPath: true,
+  },
   { flags: '--cpus <n>', help: 'CPUs a machine', parse: wholeNumber(1, 255), default: 2, config: 'cpus' },
 ]
 

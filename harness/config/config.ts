@@ -44,6 +44,8 @@ export interface ConfigOptions {
   readonly memoryMiB?: number
   /** CPUs of a machine whose test does not say. Default 2. */
   readonly cpus?: number
+  /** Files of Ignition or Butane that every machine gets besides what its test gives it. */
+  readonly appendIgnition?: readonly string[]
 
   /** Most jobs at once; default: what memory and CPUs admit. */
   readonly jobs?: number
@@ -92,6 +94,7 @@ export type TargetOptionKey =
   | 'surroundings'
   | 'memoryMiB'
   | 'cpus'
+  | 'appendIgnition'
   | 'jobs'
   | 'retries'
   | 'infraRetries'

@@ -74,8 +74,8 @@ function matchGlobs(tests: readonly RegisteredTest[], globs: readonly string[]):
   return tests.filter((test) => selected.has(test))
 }
 
-// A plain prefix like `ignition` selects `ignition.*` too: that is what people type.
-function matcher(glob: string): (name: string) => boolean {
+/** A plain prefix like `ignition` selects `ignition.*` too: that is what people type. Throws UsageError for a glob that is none. */
+export function matcher(glob: string): (name: string) => boolean {
   if (!/[*?[\]{}!()]/.test(glob)) return (name) => name === glob || name.startsWith(`${glob}.`)
   try {
     const picomatch = require('picomatch') as typeof import('picomatch')

@@ -109,10 +109,10 @@ export const kernelArguments: readonly string[] = [
   // A slow or busy host is no failure: emulated machines miss the default of 90 s when a few share two cores.
   'systemd.default_device_timeout_sec=300',
   'systemd.default_timeout_start_sec=300',
-  // SELinux, permissive; the other modules that Debian turns on by default only cost time.
+  // SELinux, permissive by /etc/selinux/config, so that a machine may be told otherwise (`enforcing=1`); the other modules that
+  // Debian turns on by default only cost time.
   'lsm=landlock,yama,selinux',
   'selinux=1',
-  'enforcing=0',
   // Not `audit=0`: without audit the kernel says nothing of what SELinux denies. Its system call records are off all the same.
   // CPU seconds from QEMU's start to the first SSH command, on a busy two-core host: 145 at first (166 with the walk over
   // all presets, see ignition-finish), 93 with the arguments below, 67 with fewer udev events and a third of the SELinux

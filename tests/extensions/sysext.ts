@@ -49,7 +49,10 @@ describe('extensions', { tags: ['extensions', 'system'], distros: ['reference'] 
 
   test(
     'folder',
-    { description: 'A plain folder is an extension too, and two are merged at once.' },
+    {
+      description: 'A plain folder is an extension too, and two are merged at once.',
+      aliases: ['sysext.simple.old'],
+    },
     async ({ machine }) => {
       const { ID, VERSION_ID } = await releaseOf(machine)
       await install(machine, { name: 'image', release: { ID, VERSION_ID } })

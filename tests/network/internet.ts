@@ -44,6 +44,35 @@ describe('network.internet', { surroundings: ['internet'], tags: ['internet'] },
   )
 
   test(
+    'basics',
+    {
+      description:
+        'The update client has a status, a container reaches the Internet, and a public clock answers.',
+      aliases: ['cl.internet'],
+      distros: ['flatcar'],
+      timeoutMs: 180_000,
+    },
+    async ({ machine }) => {
+      await expect(machine).toRun(['update_engine_client', '-status'], {
+        sudo: true,
+        stdout: /CURRENT_OP=/,
+        timeoutMs: 20_000,
+      })
+      const container = ['docker', 'run', '--rm', 'ghcr.io/flatcar/busybox']
+      await expect(machine).toRun([...container, 'ping', '-c', '4', '-w', '10', 'flatcar.org'], {
+        sudo: true,
+        timeoutMs: 60_000,
+      })
+      await expect(machine).toRun([...container, 'echo', 'said'], {
+        sudo: true,
+        stdout: 'said\n',
+        timeoutMs: 60_000,
+      })
+      await expect(machine).toRun(['ntpdate', '-d', '-u', 'pool.ntp.org'], { timeoutMs: 60_000 })
+    },
+  )
+
+  test(
     'toolbox',
     {
       description: 'toolbox pulls its container and installs a program in it.',

@@ -19,7 +19,7 @@ describe('network', { exclusive: false, distros: ['reference'] }, () => {
       description:
         'Nothing listens but sshd, the local resolver and the DHCP client; the resolver only locally.',
       tags: ['smoke'],
-      aliases: ['cl.network.listeners'],
+      aliases: ['cl.network.listeners', 'cl.network.listeners.legacy'],
     },
     async ({ machine }) => {
       await expect(machine).toListenOn(22)

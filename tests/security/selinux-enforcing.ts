@@ -1,4 +1,4 @@
-// SELinux at work: what is refused and said, booleans that are kept, what puts labels right again. A boot with enforcing=1 is not here yet.
+// SELinux at work: a boot without denials, what is refused and said, booleans that are kept, what puts labels right again.
 
 import { describe, expect, test, type Machine } from '../../harness/index.ts'
 
@@ -14,6 +14,76 @@ async function denials(machine: Machine): Promise<readonly string[]> {
 }
 
 describe('security.selinux', { distros: ['reference'], tags: ['selinux', 'system'] }, () => {
+  test(
+    'enforcing-boot',
+    {
+      description:
+        'With enforcing=1 the machine boots clean, nothing is denied, and so it is after a reboot.',
+      kernelArguments: ['enforcing=1'],
+      firstBoot: true,
+      timeoutMs: 120_000,
+    },
+    async ({ machine }) => {
+      for (const boot of ['first', 'second']) {
+        await test.step(`${boot} boot`, async () => {
+          expect(await enforced(machine)).toBe('Enforcing')
+          expect(await machine.run(['systemctl', 'is-system-running', '--wait'])).toBe('running')
+          expect(await denials(machine)).toEqual([])
+        })
+        if (boot === 'first') await machine.reboot()
+      }
+    },
+  )
+
+  test(
+    'enforcing-config',
+    {
+      description: 'Enforcing can be switched on and off, and is on after a reboot when the config says so.',
+      aliases: ['coreos.selinux.enforce'],
+      timeoutMs: 120_000,
+    },
+    async ({ machine }) => {
+      expect(await enforced(machine)).toBe('Permissive')
+      await machine.run(['/usr/sbin/setenforce', '1'], sudo)
+      expect(await enforced(machine)).toBe('Enforcing')
+      await machine.run(['/usr/sbin/setenforce', '0'], sudo)
+      expect(await enforced(machine)).toBe('Permissive')
+      await machine.run(
+        ['sed', '-i', 's/^SELINUX=permissive$/SELINUX=enforcing/', '/etc/selinux/config'],
+        sudo,
+      )
+      await machine.reboot()
+      expect(await enforced(machine)).toBe('Enforcing')
+      expect(await denials(machine)).toEqual([])
+    },
+  )
+
+  test(
+    'permissive-boot',
+    {
+      description:
+        'A permissive boot is denied nothing either: what is not allowed would be a surprise in enforcing.',
+    },
+    async ({ machine }) => {
+      expect(await enforced(machine)).toBe('Permissive')
+      expect(await denials(machine)).toEqual([])
+    },
+  )
+
+  test(
+    'labels-of-image',
+    {
+      description: 'Every file of /etc and /usr has the label that the policy gives it.',
+      exclusive: false,
+      timeoutMs: 120_000,
+    },
+    async ({ machine }) => {
+      // The image's pristine copy of /etc bears the labels of /etc.
+      const look = ['/usr/sbin/restorecon', '-n', '-R', '-v', '-e', '/usr/share/reference', '/etc', '/usr']
+      expect(await machine.run(look, { ...sudo, timeoutMs: 120_000 * machine.slowness })).toBe('')
+    },
+  )
+
   test(
     'denial',
     {

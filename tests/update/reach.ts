@@ -14,7 +14,7 @@ describe(
       {
         description:
           'The next version is offered, downloaded, written, booted, found healthy and marked good; and left again.',
-        aliases: ['cl.update.payload'],
+        aliases: ['cl.update.payload', 'cl.update.reboot'],
         payloads: ['next'],
       },
       async ({ machine, updateServer, payloads }) => {

@@ -16,6 +16,7 @@ describe('update', { exclusive: false }, () => {
   test(
     'server.omaha',
     {
+      aliases: ['cl.omaha.ping'],
       description: 'A machine asks over Omaha, resumes a download that was cut off, and reports.',
       distros: ['reference'],
       timeoutMs: 120_000,

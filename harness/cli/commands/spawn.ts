@@ -1,20 +1,19 @@
 // `signalbox spawn`: machines for a person. A shell in the first one, or detached with the line that reaches each.
 
-import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { acquireMachine } from '../../attempt/acquire.ts'
 import type { RunEnvironment } from '../../attempt/environment.ts'
-import { codeOf, UsageError } from '../../errors.ts'
-import { readIgnition, validateIgnition, type IgnitionConfig } from '../../ignition/index.ts'
+import type { IgnitionConfig } from '../../ignition/index.ts'
 import type { LiveMachine } from '../../machines/live-machine.ts'
-import type { DistroProfile } from '../../profiles/index.ts'
 import { onOurTerminal } from '../../debugging/enter.ts'
 import { sshLine } from '../../ssh/command-line.ts'
 import { loadSshKey, type SshKey } from '../../ssh/index.ts'
 import type { Settings } from '../config/settings.ts'
 import { listenForInterrupts } from '../interrupt.ts'
 import { chooseTarget, machineEnvironment, printNotices } from '../machine-environment.ts'
+import { readConfigFile } from '../read-config-file.ts'
 import type { TargetFlags } from '../option-table.ts'
 import { showProgress } from '../progress.ts'
 
@@ -45,9 +44,7 @@ export async function spawn(
   const chosen = await chooseTarget(flags, signal)
   const { platform, image, profile } = chosen
   const configs =
-    flags.ignition === undefined
-      ? []
-      : [await readConfigFile(flags.ignition, profile, image.identity.version)]
+    flags.ignition === undefined ? [] : [await readConfigFile(flags.ignition, { profile, image })]
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-spawn-'))
   await using stack = new AsyncDisposableStack()
   stack.defer(async () => {
@@ -109,21 +106,6 @@ async function bootAll(
       return { live, port }
     }),
   )
-}
-
-async function readConfigFile(
-  path: string,
-  profile: DistroProfile,
-  version: string,
-): Promise<IgnitionConfig> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new UsageError(`the config ${path} cannot be read: ${codeOf(error) ?? 'unknown error'}`, {
-      code: 'config-unreadable',
-    })
-  })
-  const config = await readIgnition(text, { name: path })
-  await validateIgnition(config, { profile, imageVersion: version, name: path })
-  return config
 }
 
 async function keyOnDisk(key: SshKey, folder: string): Promise<SshKey & { readonly path: string }> {

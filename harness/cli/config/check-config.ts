@@ -49,6 +49,7 @@ const targetOptionKeys: Readonly<Record<TargetOptionKey, true>> = {
   surroundings: true,
   memoryMiB: true,
   cpus: true,
+  appendIgnition: true,
   jobs: true,
   retries: true,
   infraRetries: true,

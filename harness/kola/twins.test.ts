@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest'
+import { loadTestFiles } from '../cli/load-tests.ts'
+import type { RegisteredTest } from '../registry.ts'
+import { kolaCatalogue } from './catalogue.ts'
+import { compareWithKola } from './twins.ts'
+
+const selected = (name: string, aliases: readonly string[], skip?: string) => ({
+  test: { name, requirements: { aliases } } as unknown as RegisteredTest,
+  skip,
+})
+
+it('says of each test of kola what runs, what is needed, and that there is none', () => {
+  const rows = compareWithKola(
+    [
+      selected('a.one', ['cl.a']),
+      selected('a.two', ['cl.a', 'cl.b'], 'needs distro flatcar; this target has reference'),
+      selected('c.one', ['cl.c']),
+    ],
+    [
+      { name: 'cl.a', subject: 'x', needs: undefined },
+      { name: 'cl.b', subject: 'x', needs: undefined },
+      { name: 'cl.c', subject: 'x', needs: undefined },
+      { name: 'cl.d', subject: 'y', needs: 'a card' },
+    ],
+  )
+  expect(rows.map(({ name, state, tests, needs }) => [name, state, tests.join(' '), needs])).toEqual([
+    ['cl.a', 'needs', 'a.one a.two', 'distro flatcar; this target has reference'],
+    ['cl.b', 'needs', 'a.two', 'distro flatcar; this target has reference'],
+    ['cl.c', 'runs', 'c.one', undefined],
+    ['cl.d', 'none', '', 'a card'],
+  ])
+})
+
+it('the catalogue and the aliases of the tests agree', async () => {
+  const { tests } = await loadTestFiles(undefined, [])
+  const aliases = new Set(tests.flatMap(({ requirements }) => requirements.aliases ?? []))
+  const names = kolaCatalogue.map(({ name }) => name)
+  expect(new Set(names).size).toBe(names.length)
+  // No twin, and no word of what it would take; or a twin that the catalogue does not know of.
+  const unsaid = kolaCatalogue.filter(({ name, needs }) => aliases.has(name) === (needs !== undefined))
+  expect(unsaid.map(({ name }) => name)).toEqual([])
+})
