@@ -1,7 +1,6 @@
 // Where the machines of a job would come from, found out by the same steps that acquire them, short of acquiring any.
 
 import { readConfig, describeMachine, type DescribingEnvironment } from './acquire.ts'
-import type { RunEnvironment } from './environment.ts'
 import { fullPreparation, whyUnforkable } from './fork-machines.ts'
 import { seedsOf, type Seeds } from './seeds.ts'
 import type { Job } from '../plan/group.ts'

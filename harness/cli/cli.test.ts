@@ -144,7 +144,7 @@ it("lists kola's tests, and what each needs on the target", { timeout: TIMEOUT_M
 
 it('gives every machine what --append-ignition names', { timeout: TIMEOUT_MS }, async () => {
   const file = join(world.folder, 'appended.ign')
-  const run = async (): Promise<CliResult> =>
+  const appending = async (): Promise<CliResult> =>
     await world.signalbox([
       'run',
       'outcome.passes',
@@ -153,9 +153,9 @@ it('gives every machine what --append-ignition names', { timeout: TIMEOUT_MS }, 
       ...world.target,
       ...world.corpus('outcomes'),
     ])
-  expect((await run()).stderr).toMatch(/appended\.ign cannot be read: ENOENT/)
+  expect((await appending()).stderr).toMatch(/appended\.ign cannot be read: ENOENT/)
   writeFileSync(file, '{"ignition": {"version": "3.0.0"}, "storage": {"files": [{"path": "etc/x"}]}}')
-  const wrong = await run()
+  const wrong = await appending()
   expect(wrong.stderr).toContain(file)
   expect(wrong.exitCode).toBe(2)
   const text = JSON.stringify({
@@ -163,7 +163,7 @@ it('gives every machine what --append-ignition names', { timeout: TIMEOUT_MS }, 
     storage: { files: [{ path: '/etc/appended', contents: { source: 'data:,here' } }] },
   })
   writeFileSync(file, text)
-  expect((await run()).stdout).toContain('1 passed')
+  expect((await appending()).stdout).toContain('1 passed')
   const [machine = ''] = globSync('**/ignition.json', { cwd: join(world.output, 'latest') })
   expect(readFileSync(join(world.output, 'latest', machine), 'utf8')).toContain(
     Buffer.from(text).toString('base64'),
