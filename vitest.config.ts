@@ -14,6 +14,7 @@ const long = [
   'clusters',
   'cluster',
   'control',
+  'defects',
   'external',
   'fork-faults',
   'fork-host',

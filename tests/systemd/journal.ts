@@ -25,4 +25,38 @@ describe('systemd', () => {
       expect(boots).toHaveLength(2)
     },
   )
+
+  test(
+    'journal-user',
+    {
+      description: 'The service of a user who lingers runs without a login, and the user reads what it logs.',
+      aliases: ['systemd.journal.user'],
+      tags: ['system'],
+      distros: ['reference', 'flatcar'],
+    },
+    async ({ machine }) => {
+      const uid = await machine.run(['id', '-u'])
+      const bus = `XDG_RUNTIME_DIR=/run/user/${uid}`
+      const unit = '[Service]\nType=oneshot\nExecStart=/bin/echo said by a service of a user\n'
+      await machine.run('mkdir -p ~/.config/systemd/user && cat >~/.config/systemd/user/sbx-say.service', {
+        stdin: unit,
+      })
+      await machine.run(['loginctl', 'enable-linger', await machine.run(['id', '-un'])], { sudo: true })
+      await expect(machine).toHaveActiveUnit(`user@${uid}.service`)
+      await machine.run(['env', bus, 'systemctl', '--user', 'start', 'sbx-say.service'])
+      await expect(machine).toRun(['journalctl', '--boot', '--user-unit=sbx-say.service', '--output=cat'], {
+        stdout: /^said by a service of a user$/m,
+      })
+      const user = await machine.run([
+        'env',
+        bus,
+        'systemctl',
+        '--user',
+        'show',
+        '--property=Result',
+        'sbx-say.service',
+      ])
+      expect(user).toBe('Result=success')
+    },
+  )
 })
