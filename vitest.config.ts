@@ -19,6 +19,7 @@ const long = [
   'fork-faults',
   'fork-host',
   'system-suite',
+  'targets',
   'updates',
 ].map((name) => `harness/cli/${name}.machine.test.ts`)
 
