@@ -2,7 +2,6 @@
 // children are tied to us, so that a SIGKILL of the harness takes them along.
 
 import { readFileSync } from 'node:fs'
-import { execa } from 'execa'
 import { InfraError } from './errors.ts'
 
 export interface CommandOptions {
@@ -32,6 +31,8 @@ export async function execCommand(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<CommandResult> {
+  // 150 modules: not for commands that run no program.
+  const { execa } = await import('execa')
   const child = execa(file, [...args], {
     reject: false,
     stdin: options.input === undefined ? 'ignore' : 'pipe',

@@ -1,7 +1,6 @@
 // One run: open the stream and the platform, plan, schedule, record verdicts, close. Everything a report says comes from
 // the events emitted here and below.
 
-import { hostname, release } from 'node:os'
 import { join } from 'node:path'
 import {
   defaultTimeouts,
@@ -10,20 +9,18 @@ import {
   type RunEnvironment,
   type Timeouts,
 } from './attempt/environment.ts'
-import { codeOf, InfraError, messageOf, UsageError } from './errors.ts'
 import type { Debugging } from './debugging/debugging.ts'
-import type { Emit, EventBody, EventOf } from './events.ts'
+import type { Emit, EventOf } from './events.ts'
 import type { Verdict, VerdictCounts } from './model.ts'
 import type { SharedRun } from './shared-run.ts'
 import { planRun, readCandidates, type PlanningOptions } from './plan-run.ts'
-import type { Selection } from './plan/select.ts'
 import type { Shard } from './plan/shard.ts'
 import type { RetryPolicy } from './retry-policy.ts'
+import { runEnded, runStarted } from './run-ends.ts'
 import { runPlan } from './run-plan.ts'
 import { loadSshKey } from './ssh/index.ts'
 import { countVerdicts, exitCodeOf } from './verdict.ts'
 import type { Payloads } from './update/index.ts'
-import { toolVersion } from './version.ts'
 
 export interface RunOptions extends RetryPolicy, Omit<PlanningOptions, 'onFailure' | 'repeat'> {
   readonly emit: Emit
@@ -143,49 +140,4 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   }
   const owned = stack.move()
   return { perform, [Symbol.asyncDispose]: async () => await owned.disposeAsync() }
-}
-
-/** The first event of a run. */
-export function runStarted({
-  command,
-  options,
-  cell,
-}: Pick<RunOptions, 'command' | 'options' | 'cell'>): EventBody {
-  return {
-    type: 'run.started',
-    command,
-    ...(options === undefined ? {} : { options }),
-    tool: { name: 'signalbox', version: toolVersion },
-    host: { name: hostname(), kernel: release(), node: process.version },
-    ...(cell === undefined ? {} : { cell }),
-  }
-}
-
-/** What is said of a run that ends before its time: somebody's wish, or a fault. */
-export function runEnded(reason: unknown): Extract<EventBody, { type: 'run.interrupted' | 'run.aborted' }> {
-  const message = messageOf(reason)
-  if (codeOf(reason) === 'interrupted')
-    return { type: 'run.interrupted', signal: message.slice(INTERRUPTED_BY.length) }
-  const hint = reason instanceof InfraError || reason instanceof UsageError ? reason.hint : undefined
-  const evidence = reason instanceof InfraError ? reason.evidence : undefined
-  return {
-    type: 'run.aborted',
-    kind: reason instanceof UsageError ? 'usage' : reason instanceof InfraError ? 'infra' : 'harness',
-    code: codeOf(reason) ?? 'unexpected-error',
-    message,
-    ...(hint === undefined ? {} : { hint }),
-    ...(evidence === undefined || evidence.length === 0 ? {} : { evidence }),
-  }
-}
-
-const INTERRUPTED_BY = 'interrupted by '
-
-/** The reason that a run's signal aborts with. */
-export function interruption(signalName: string): InfraError {
-  return new InfraError(`${INTERRUPTED_BY}${signalName}`, { code: 'interrupted' })
-}
-
-/** Throws when nothing would run at all. */
-export function requireSomething(selection: readonly Selection[]): void {
-  if (selection.length === 0) throw new UsageError('no test was selected', { code: 'nothing-selected' })
 }

@@ -4,7 +4,8 @@
 import { codeOf, InfraError, UsageError } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Selection } from '../plan/select.ts'
-import { runEnded, runStarted, type PreparedRun } from '../run.ts'
+import { runEnded, runStarted } from '../run-ends.ts'
+import type { PreparedRun } from '../run.ts'
 import { gravestExitCode } from '../verdict.ts'
 
 /** What is needed of a target before it is opened. */
@@ -135,18 +136,4 @@ export async function runCells<T>(options: RunCellsOptions<T>): Promise<number> 
 export function exitCodeOfEnd(end: ReturnType<typeof runEnded>): number {
   if (end.type === 'run.interrupted') return 130
   return end.kind === 'usage' ? 2 : 3
-}
-
-/** Skips the tests with a tag that the target excludes. */
-export function excludeTags(
-  selection: readonly Selection[],
-  tags: readonly string[],
-  target: string,
-): readonly Selection[] {
-  return selection.map((each) => {
-    const tag = each.test.requirements.tags?.find((own) => tags.includes(own))
-    return tag === undefined || each.skip !== undefined
-      ? each
-      : { ...each, skip: `the target ${target} excludes the tag "${tag}"` }
-  })
 }

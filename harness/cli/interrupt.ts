@@ -2,7 +2,7 @@
 // any case; what stays on disk is named.
 
 import { runtimeFolder } from '../folders.ts'
-import { interruption } from '../run.ts'
+import { interruption } from '../run-ends.ts'
 
 export interface Interruption extends Disposable {
   readonly signal: AbortSignal

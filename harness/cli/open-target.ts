@@ -6,8 +6,8 @@ import type { Image, Target } from '../model.ts'
 import type { PlanningOptions } from '../plan-run.ts'
 import type { IgnitionConfig } from '../ignition/index.ts'
 import { distroProfiles } from '../profiles/index.ts'
-import { requireSomething } from '../run.ts'
-import { excludeTags } from './cells.ts'
+import { UsageError } from '../errors.ts'
+import { excludeTags } from './exclude-tags.ts'
 import type { Choose, ChosenTests } from './choose-tests.ts'
 import type { ChosenTarget } from './config/settings.ts'
 import type { DebugPlan } from './debug-flags.ts'
@@ -50,7 +50,9 @@ export async function openTarget(
   const tests = await choose(target, signal, flags, image.features)
   if (tests.nothing !== undefined && tests.selection.length === 0) {
     for (const { message } of tests.remarks) process.stderr.write(`${message}\n`)
-  } else requireSomething(tests.selection)
+  } else if (tests.selection.length === 0) {
+    throw new UsageError('no test was selected', { code: 'nothing-selected' })
+  }
   const selection = withMachineDefaults(excludeTags(tests.selection, excluded, target.name), flags)
   const profile = distroProfiles[image.identity.distro]
   const files = flags.appendIgnition ?? []

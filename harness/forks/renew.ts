@@ -2,10 +2,10 @@
 
 import { generateKeyPair, randomBytes, randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
-import ssh2 from 'ssh2'
 import type { Agent } from '../agent/agent.ts'
 import { ansiQuote } from '../agent/bash-text.ts'
 import { InfraError } from '../errors.ts'
+import { ssh2Library } from '../ssh/library.ts'
 import { generateKeyText } from '../ssh/openssh-key.ts'
 import type { NewIdentity, PrivatePlace } from './identity.ts'
 
@@ -109,7 +109,7 @@ async function makeHostKey(
           ? await makeKeyPair('rsa', { modulusLength: 3072 })
           : await makeKeyPair('ec', { namedCurve: 'P-256' })
       const pem = String(privateKey.export({ type: type === 'rsa' ? 'pkcs1' : 'sec1', format: 'pem' }))
-      const parsed = ssh2.utils.parseKey(pem)
+      const parsed = ssh2Library().utils.parseKey(pem)
       if (parsed instanceof Error) throw parsed
       return { privateKey: pem, publicKey: `${parsed.type} ${parsed.getPublicSSH().toString('base64')}` }
     }

@@ -151,7 +151,11 @@ export function skipReasons(
 }
 
 function versionReason(name: string, range: string, version: string): string | undefined {
-  const semver = require('semver') as typeof import('semver')
+  const semver = {
+    validRange: require('semver/ranges/valid.js') as typeof import('semver').validRange,
+    coerce: require('semver/functions/coerce.js') as typeof import('semver').coerce,
+    satisfies: require('semver/functions/satisfies.js') as typeof import('semver').satisfies,
+  }
   if (semver.validRange(range) === null) {
     throw new UsageError(`test "${name}": "${range}" is no version range`, {
       code: 'bad-version-range',

@@ -1,7 +1,7 @@
 // One SSH connection to a machine, with many channels. It learns or checks the host key, keeps the guest's share of
 // the handshake small (guests are often emulated), and never opens more sessions at once than sshd allows.
 
-import ssh2, { type Client, type ClientChannel } from 'ssh2'
+import type { Algorithms, Client, ClientChannel, PublicKeyAuthMethod } from 'ssh2'
 import type { Socket } from 'node:net'
 import { abortable, sleep } from '../deadline.ts'
 import { codeOf, MachineError, messageOf } from '../errors.ts'
@@ -10,6 +10,7 @@ import { oneLine } from '../hostile-text.ts'
 import { closeChannel } from './close-channel.ts'
 import { dial } from './dial.ts'
 import { hostKeyFingerprint, hostKeyLine } from './host-key.ts'
+import { ssh2Library } from './library.ts'
 import { Slots } from './slots.ts'
 
 /** sshd's `MaxSessions` is 10 by default; one is left for a person's shell over the same master, one for luck. */
@@ -19,7 +20,7 @@ const MAX_REFUSALS = 10
 
 // What a guest must compute once a connection: X25519 and one ed25519 signature are the cheapest that every sshd has.
 // AES-GCM needs no separate MAC; without AES instructions ChaCha20 would do as well, the difference does not show.
-const ALGORITHMS: ssh2.Algorithms = {
+const ALGORITHMS: Algorithms = {
   kex: [
     'curve25519-sha256',
     'curve25519-sha256@libssh.org',
@@ -204,7 +205,7 @@ function connectFailed(endpoint: SshEndpoint, why: string): MachineError {
 
 /** Takes over a socket on which the server has spoken; always consumes it. */
 export async function handshake(socket: Socket, options: ConnectOptions): Promise<SshConnection> {
-  const client = new ssh2.Client()
+  const client = new (ssh2Library().Client)()
   let seen: string | undefined
   let changed: MachineError | undefined
   const { promise, resolve, reject } = Promise.withResolvers<SshConnection>()
@@ -218,7 +219,7 @@ export async function handshake(socket: Socket, options: ConnectOptions): Promis
   client.once('ready', () => resolve(new SshConnection(client, socket, options.user, seen ?? '')))
   client.on('error', onError)
   client.on('close', () => reject(changed ?? handshakeFailed(new Error('connection closed'), options.user)))
-  const publicKey: ssh2.PublicKeyAuthMethod = {
+  const publicKey: PublicKeyAuthMethod = {
     type: 'publickey',
     username: options.user,
     key: options.privateKey,

@@ -4,9 +4,9 @@
 import { chmodSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import ssh2 from 'ssh2'
 import { codeOf, messageOf } from '../errors.ts'
 import { cacheFolder } from '../folders.ts'
+import { ssh2Library } from './library.ts'
 import { generateKeyText } from './openssh-key.ts'
 
 /** Ends the public key's line, so that people recognise it in an `authorized_keys`. */
@@ -73,7 +73,7 @@ function readKey(path: string): SshKey | undefined {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
-  const parsed = ssh2.utils.parseKey(text)
+  const parsed = ssh2Library().utils.parseKey(text)
   if (parsed instanceof Error || !parsed.isPrivateKey() || parsed.type !== 'ssh-ed25519') return undefined
   tighten(path)
   return {

@@ -1,7 +1,6 @@
 // The update server's HTTP or HTTPS listener.
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { listenOnLoopback, type ListeningServer } from '../listen.ts'
 import type { ServerCertificate } from './certificates.ts'
 import { BODY_LIMIT } from './handle-request.ts'
@@ -13,7 +12,10 @@ export async function listen(
   certificate: ServerCertificate | undefined,
   onRequest: OnRequest,
 ): Promise<ListeningServer> {
-  const server = certificate === undefined ? createServer() : createSecureServer(certificate)
+  const server =
+    certificate === undefined
+      ? (await import('node:http')).createServer()
+      : (await import('node:https')).createServer(certificate)
   server.on('request', onRequest)
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     // What is too large is not even sent.

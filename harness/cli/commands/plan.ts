@@ -2,7 +2,7 @@
 
 import { codeOf, InfraError, UsageError } from '../../errors.ts'
 import { previewRun, type RunPreview } from '../../preview.ts'
-import { runEnded } from '../../run.ts'
+import { runEnded } from '../../run-ends.ts'
 import { gravestExitCode } from '../../verdict.ts'
 import { exitCodeOfEnd, nothingToDo, openCells, type Cell } from '../cells.ts'
 import { loadChosen } from '../choose-tests.ts'

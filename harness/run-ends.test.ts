@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { InfraError } from './errors.ts'
-import { interruption, runEnded } from './run.ts'
+import { interruption, runEnded } from './run-ends.ts'
 
 it('tells a wish to stop from a fault', () => {
   expect(runEnded(interruption('SIGINT'))).toEqual({ type: 'run.interrupted', signal: 'SIGINT' })
