@@ -61,16 +61,16 @@ export function openNotices(emit: Emit): NoticeOnce {
 export function openSlots(
   budget: PlatformSession['budget'],
 ): Pick<RunEnvironment, 'forkSlots' | 'bootSlots'> {
-  const count = comingUpAtOnce(budget)
-  return { forkSlots: new Slots(count), bootSlots: new Slots(count) }
-}
-
-/**
- * One for two processors of the host, each of which the budget counts twice: a guest that comes up keeps two of them busy, and
- * two that share them come up later than one after the other (emulated, 85 s each beside each other, 43 s alone).
- */
-function comingUpAtOnce({ cpus }: PlatformSession['budget']): number {
-  return Math.max(1, Math.floor(cpus / 4))
+  // The budget counts each processor of the host twice.
+  const processors = Math.floor(budget.cpus / 2)
+  return {
+    // A clone keeps one and a half busy, and waits in between: eight of a cluster take 11 s two at a time, 18 s one by one, 12 s
+    // three at a time.
+    forkSlots: new Slots(Math.max(1, processors)),
+    // A boot keeps two busy, and two that share them come up later than one after the other (emulated, 85 s each beside each
+    // other, 43 s alone).
+    bootSlots: new Slots(Math.max(1, Math.floor(processors / 2))),
+  }
 }
 
 export interface Timeouts {

@@ -4,6 +4,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { DAD } from './identity.ts'
 
 export interface FakeRoot {
   readonly folder: string
@@ -37,6 +38,7 @@ const FILES: Readonly<Record<string, string>> = {
   '/dev/kmsg': '',
   '/dev/null': '',
   '/proc-hostname': 'template\n',
+  '/proc-dad': '1\n',
   '/run/log-of-programs': '',
   '/var/.keep': '',
 }
@@ -45,6 +47,7 @@ const FILES: Readonly<Record<string, string>> = {
 const ENTER = [
   'mount --bind /dev/null "$root/dev/null"',
   'mount --bind "$root/proc-hostname" /proc/sys/kernel/hostname',
+  `{ test ! -e ${DAD} || mount --bind "$root/proc-dad" ${DAD}; }`,
   'for each in etc run var dev; do mount --bind "$root/$each" "/$each"; done',
   'exec bash --norc --noprofile -s',
 ].join(' && ')

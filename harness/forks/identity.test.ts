@@ -1,14 +1,23 @@
 // The identity table, row by row: what it says is done is done, by the real bash in a fake root.
 
 import { spawnSync } from 'node:child_process'
-import { lstatSync, mkdtempSync, readlinkSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openAgent } from '../agent/agent.ts'
 import { scriptedPort } from '../agent/scripted-agent.test.fixture.ts'
 import { makeFakeRoot, type FakeRoot } from './fake-root.test.fixture.ts'
-import { hostKeyOf, identityFunctions, identityTable, type NewIdentity } from './identity.ts'
+import { DAD, hostKeyOf, identityFunctions, identityTable, type NewIdentity } from './identity.ts'
 import { newIdentity, renew } from './renew.ts'
 
 let root: FakeRoot
@@ -261,6 +270,26 @@ describe('a clone', () => {
       const tell = `test -e /run/napped && echo "search cluster.internal" >${resolver}; : >/run/napped`
       expect(await finish(await joining(), tell)).toBe('0|')
       expect(root.read(resolver)).toBe('search cluster.internal\n')
+    })
+
+    test('does not ask whether its IPv6 address is taken, and asks as before afterwards', async () => {
+      const during = `read -r asked <${DAD}`
+      expect(
+        root.run(
+          [
+            identityFunctions(),
+            'settle',
+            during,
+            await renewalOf(await joining()),
+            'wait',
+            'nap() { :; }',
+            'finish',
+          ]
+            .concat(`read -r after <${DAD}; printf "%s|%s" "$asked" "$after"`)
+            .join('\n'),
+        ),
+      ).toBe(existsSync(DAD) ? '0|1' : '|')
+      expect(root.run(`${identityFunctions()}\nsettle; unsettle; cat ${DAD}`)).toBe('1\n')
     })
 
     test('is told nothing of it where it joins none', async () => {
