@@ -76,7 +76,7 @@ export function planRun(
   candidates: readonly GroupCandidate[],
 ): PlannedRun {
   const { platform, image, target, knownDurationMs, repeat } = options
-  if (options.onFailure === 'keep' && session.canKeep !== true) {
+  if (options.onFailure === 'keep' && !session.capabilities.has('keep')) {
     throw new UsageError(`the platform ${platform.name} cannot keep machines`, {
       code: 'no-keep',
       hint: 'enter them with --on-failure shell, or save them with --save-failed',
@@ -91,7 +91,7 @@ export function planRun(
   const selection = options.selection.map((each): Selection => {
     const { test } = each
     const needs = test.requirements
-    const spec = specOf({ target }, { name: 'm0', needs })
+    const spec = specOf({ target }, { name: 'm0', needs, hasOwnConfig: needs.ignition !== undefined })
     const seeds =
       whyBooted(test, grouping) === undefined ? seedsOf({ tests: [test] }).seeds.length : undefined
     const unmet = [
