@@ -146,7 +146,7 @@ export interface SshEndpoint {
 export interface MachineLogin {
   readonly user?: string
   /** OpenSSH PEM and, where it lies in a file, its path. Never log it. */
-  readonly key?: { readonly privateKey: string; readonly path?: string }
+  readonly key?: { readonly privateKey: string; readonly publicKey: string; readonly path?: string }
   /** Never log it. */
   readonly password?: string
 }

@@ -2,7 +2,7 @@
 // gives once opened is in machine.ts.
 
 import type { Emit } from './events.ts'
-import type { PlatformSession } from './machine.ts'
+import type { MachineLogin, PlatformSession } from './machine.ts'
 import type { Architecture, Firmware, Image } from './model.ts'
 
 /**
@@ -88,8 +88,8 @@ export interface OpenOptions extends PlatformContext {
   /** The id of the run, for tags. */
   readonly run?: string
   readonly limits?: RunLimits
-  /** The harness's key as a line of `authorized_keys`, where a platform has a way of its own to deliver it. */
-  readonly publicKey?: string
+  /** How the harness logs in: the user of the distro profile, and the harness's key, for a platform that delivers or tries it itself. */
+  readonly login?: Required<Pick<MachineLogin, 'user' | 'key'>>
 }
 
 /** Where machines come from. */

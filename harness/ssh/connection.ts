@@ -39,6 +39,8 @@ export interface ConnectOptions {
   readonly user: string
   /** OpenSSH PEM. */
   readonly privateKey: string
+  /** Tried first where it is given. Never log it. */
+  readonly password?: string | undefined
   /** The pinned host key as `SshConnection.hostKey` gave it. Undefined: any key is accepted and learned. */
   readonly hostKey?: string | undefined
   readonly signal: AbortSignal
@@ -229,8 +231,11 @@ export async function handshake(socket: Socket, options: ConnectOptions): Promis
       username: options.user,
       hostVerifier: verify,
       algorithms: ALGORITHMS,
-      // Naming the only method spares the guest the refused `none` that comes first by default.
-      authHandler: [publicKey],
+      // Naming the methods spares the guest the refused `none` that comes first by default.
+      authHandler:
+        options.password === undefined
+          ? [publicKey]
+          : [...byPassword(options.user, options.password), publicKey],
       readyTimeout: options.handshakeTimeoutMs ?? 30_000,
       keepaliveInterval: 15_000,
       keepaliveCountMax: 8,
@@ -240,6 +245,18 @@ export async function handshake(socket: Socket, options: ConnectOptions): Promis
     socket.destroy()
     throw error
   }
+}
+
+// A server may have switched one of them off: then it asks for the password by the other.
+function byPassword(username: string, password: string): readonly ssh2.AnyAuthMethod[] {
+  return [
+    { type: 'password', username, password },
+    {
+      type: 'keyboard-interactive',
+      username,
+      prompt: (_name, _instructions, _language, prompts, finish) => finish(prompts.map(() => password)),
+    },
+  ]
 }
 
 function handshakeFailed(error: Error, user: string): MachineError {

@@ -23,10 +23,10 @@ export function troubleContract(
   test.each(troubles)(
     "a creation with $name is the platform's fault and leaves nothing",
     async ({ code, spec: special = spec, begin }) => {
-      const before = await leftovers()
       {
         await using trouble = (await begin?.()) ?? new AsyncDisposableStack()
         void trouble
+        const before = await leftovers()
         const creating = session().create(special('m0'), { folder: folderFor('m0'), signal: never })
         await expect(creating).rejects.toMatchObject({ name: 'InfraError', code })
         expect(await leftovers()).toEqual(before)
