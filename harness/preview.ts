@@ -80,7 +80,8 @@ export interface PreviewOptions extends PlanningOptions {
 export async function previewRun(options: PreviewOptions): Promise<RunPreview> {
   const { platform, image, emit, signal, target, knownDurationMs, repeat, shard } = options
   const candidates = await readCandidates(options)
-  await using session = await platform.open({ image, emit, signal })
+  const { settings = new Map(), limits = {} } = options
+  await using session = await platform.open({ image, emit, signal, settings, limits })
   const planned = planRun(options, session, candidates)
   const { plan, most, slowness, grouping } = planned
   const env: DescribingEnvironment = { ...options, session, sshKey: loadSshKey() }

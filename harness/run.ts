@@ -2,7 +2,7 @@
 // the events emitted here and below.
 
 import { hostname, release } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import {
   defaultTimeouts,
   endlessTimeouts,
@@ -16,6 +16,7 @@ import type { Emit, EventBody, EventOf } from './events.ts'
 import type { Verdict, VerdictCounts } from './model.ts'
 import type { SharedRun } from './shared-run.ts'
 import { planRun, readCandidates, type PlanningOptions } from './plan-run.ts'
+import { requireAffordable } from './plan/cost-limit.ts'
 import type { Selection } from './plan/select.ts'
 import type { Shard } from './plan/shard.ts'
 import type { RetryPolicy } from './retry-policy.ts'
@@ -79,9 +80,14 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   emit(runStarted(options))
   for (const remark of options.remarks) emit({ type: 'run.notice', ...remark })
   const candidates = await readCandidates(options)
-  const session = stack.use(await platform.open({ image, emit, signal }))
+  const sshKey = loadSshKey()
+  const { settings = new Map(), limits = {} } = options
+  const run = basename(options.runFolder)
+  const login = { user: profile.defaultUser, key: sshKey }
+  const session = stack.use(await platform.open({ image, emit, signal, settings, limits, run, login }))
   const { onFailure } = options.debugging
-  const { plan, most, slowness } = planRun({ ...options, onFailure }, session, candidates)
+  const { plan, most, slowness, cost } = planRun({ ...options, onFailure }, session, candidates)
+  requireAffordable(cost, limits.maxCost)
   const timeouts: Timeouts = {
     ...(options.noTimeouts ? endlessTimeouts : defaultTimeouts(slowness)),
     ...(options.bootTimeoutMs === undefined ? {} : { readyMs: options.bootTimeoutMs }),
@@ -99,7 +105,6 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     ...(options.repeat === undefined ? {} : { repeat: options.repeat }),
     ...(options.failOnFlaky ? { failOnFlaky: true } : {}),
   })
-  const sshKey = loadSshKey()
   if (sshKey.notice !== undefined)
     emit({ type: 'run.notice', level: 'warning', code: 'ssh-key', message: sshKey.notice })
   const share = stack.use(options.shared.join({ platform: platform.name, session, most }))
