@@ -52,7 +52,8 @@ const spec = (name: string): MachineSpec => ({
   disks: [],
   ignition,
 })
-{
+
+async function main(): Promise<void> {
   await using session = await awsPlatform.open(options)
   const names = Array.from({ length: Number(machines) }, (_, index) => `m${index}`)
   const made = await Promise.all(
@@ -60,5 +61,7 @@ const spec = (name: string): MachineSpec => ({
   )
   await Promise.all(made.map(async (machine) => await machine[Symbol.asyncDispose]()))
 }
+
+await main()
 rmSync(folder, { recursive: true })
 process.stdout.write('done\n')

@@ -80,7 +80,7 @@ export interface Moto extends AsyncDisposable {
   readonly url: string
   /** Of the server itself. */
   readonly directUrl: string
-  /** Decides about each request before it is made, from now on until the result is disposed; the last one counts. */
+  /** Decides about each request before it is made, from now on until the result is disposed; of several, each may refuse it. */
   rule(decide: (asked: ProxiedRequest) => Ruling | Promise<Ruling>): Disposable
   /** Told of each request that was answered, before its answer is passed on. */
   onAnswered(listen: (asked: ProxiedRequest) => void | Promise<void>): Disposable
@@ -95,8 +95,22 @@ export interface Moto extends AsyncDisposable {
   }
 }
 
+export type AwsEnvironment = Readonly<
+  Record<
+    | 'AWS_ENDPOINT_URL'
+    | 'AWS_REGION'
+    | 'AWS_ACCESS_KEY_ID'
+    | 'AWS_SECRET_ACCESS_KEY'
+    | 'AWS_SESSION_TOKEN'
+    | 'AWS_EC2_METADATA_DISABLED'
+    | 'AWS_CONFIG_FILE'
+    | 'AWS_SHARED_CREDENTIALS_FILE',
+    string
+  >
+>
+
 /** What the SDK needs to find it, with credentials that are seen at once where they must not be. */
-export function awsEnvironment(url: string, region = 'eu-central-1'): Readonly<Record<string, string>> {
+export function awsEnvironment(url: string, region = 'eu-central-1'): AwsEnvironment {
   return {
     AWS_ENDPOINT_URL: url,
     AWS_REGION: region,
@@ -213,8 +227,9 @@ async function openProxy(port: number): Promise<Omit<Moto, 'directUrl'>> {
       body: body.toString('latin1'),
     }
     total += 1
-    const ruling = (await [...rulings].at(-1)?.(asked)) ?? 'pass'
-    if (ruling !== 'pass') {
+    for (const decide of rulings) {
+      const ruling = await decide(asked)
+      if (ruling === 'pass') continue
       outgoing.writeHead(ruling.status ?? 503, { 'content-type': 'text/xml' }).end(refusal(ruling.refuse))
       return
     }

@@ -1,4 +1,4 @@
-// No orphans: a real process is killed (SIGKILL) at every request that a run makes to AWS, before and after it is done; the reaper, which
+// No orphans: a real process is killed (SIGKILL) at every request that a run makes to AWS, after it is done and before it is answered; the reaper, which
 // knows tags alone, then removes whatever is there.
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -8,8 +8,8 @@ import { afterAll, expect, test } from 'vitest'
 import { leftIn, reapAll, runDriver, type KilledRun } from './killed-run.test.fixture.ts'
 import { awsEnvironment, startMoto } from './moto.test.fixture.ts'
 
-/** Runs in several regions do not see each other: as many at once as the host has processors here. */
-const REGIONS = ['us-east-1', 'us-west-2', 'eu-west-1']
+/** Runs in several regions do not see each other: two at once take less time. */
+const REGIONS = ['us-east-1', 'us-west-2']
 
 const moto = await startMoto()
 const folder = mkdtempSync(join(tmpdir(), 'aws-orphans-'))
@@ -36,10 +36,11 @@ test('a run that is killed at any of its requests leaves nothing that the reaper
   )
   expect(await leftIn('us-east-1')).toEqual([])
 
-  const kills = whole.requests.flatMap((_, request): KilledRun['kill'][] => [
-    { request, when: 'before' },
-    { request, when: 'after' },
-  ])
+  // Before the first one, and after each: before another is as after the one in front of it, as far as AWS knows.
+  const kills: KilledRun['kill'][] = [
+    { request: 0, when: 'before' },
+    ...whole.requests.map((_, request) => ({ request, when: 'after' as const })),
+  ]
   let killed = 0
   let withLeftovers = 0
   await Promise.all(
@@ -55,6 +56,6 @@ test('a run that is killed at any of its requests leaves nothing that the reaper
     }),
   )
   // Polls make the number of requests differ by a few.
-  expect(killed).toBeGreaterThan(whole.requests.length)
+  expect(killed).toBeGreaterThan(whole.requests.length - 5)
   expect(withLeftovers).toBeGreaterThan(killed / 2)
 }, 600_000)

@@ -57,11 +57,14 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
   // The first machine's wait is not the others': it may be aborted, and they want what is being made.
   const share = async (): Promise<Shared> => {
     const { signal } = closing
-    const [ami, network, keyName] = await Promise.all([
+    const making = [
       resolveAmi(context, image, signal),
       openNetwork(context, signal).then((made) => things.use(made)),
       makeKeyPair(context, options.login?.key.publicKey, things, signal),
-    ])
+    ] as const
+    // Also when one of them fails: what the others make meanwhile must be known before the session is closed.
+    await Promise.allSettled(making)
+    const [ami, network, keyName] = await Promise.all(making)
     return { ami, network, keyName }
   }
   const refuses = (spec: MachineSpec): readonly string[] => refusalsOf(spec, options, config.instanceType)
