@@ -194,7 +194,7 @@ async function upload(
   await using file = await open(path)
   const uploading = new Set<Promise<unknown>>()
   let written = 0
-  let failure: unknown
+  const failures: unknown[] = []
   const put = async (index: number, block: Buffer): Promise<void> => {
     spending.count('ebs-put-block')
     await aws.call(
@@ -214,7 +214,7 @@ async function upload(
       signal,
     )
   }
-  for (let index = 0; failure === undefined; index += 1) {
+  for (let index = 0; failures.length === 0; index += 1) {
     signal.throwIfAborted()
     const block = Buffer.alloc(BLOCK)
     const { bytesRead } = await file.read(block, 0, BLOCK, index * BLOCK)
@@ -222,14 +222,14 @@ async function upload(
     if (isEmpty(block)) continue
     written += 1
     const one = put(index, block)
-      .catch((error: unknown) => (failure ??= error))
+      .catch((error: unknown) => failures.push(error))
       .finally(() => uploading.delete(one))
     uploading.add(one)
     if (uploading.size >= IN_FLIGHT) await Promise.race(uploading)
   }
   await Promise.all(uploading)
   signal.throwIfAborted()
-  if (failure !== undefined) throw failure
+  if (failures.length > 0) throw failures[0]
   return written
 }
 

@@ -10,6 +10,7 @@ import type {
   OpenOptions,
   PlatformMachine,
   PowerAction,
+  SerialLine,
   SshEndpoint,
 } from '../../harness/machine.ts'
 import { openConsoleFeed } from '../../qemu/index.ts'
@@ -111,7 +112,14 @@ export async function createMachine(
     origin: 'cold',
     login: config.login,
     console: console.lines,
-    ...(programs.console === undefined ? {} : { serial: { listen: console.listen, send: console.send } }),
+    ...(programs.console === undefined
+      ? {}
+      : {
+          serial: {
+            listen: (onBytes) => console.listen(onBytes),
+            send: (bytes: Uint8Array) => console.send(bytes),
+          } satisfies SerialLine,
+        }),
     leaveSession: () => undefined,
     get exited() {
       return exited.promise

@@ -84,7 +84,8 @@ function killGroup(leader: number | undefined): void {
 }
 
 async function untilGroupIsGone(leader: number | undefined): Promise<void> {
-  for (let waitedMs = 0; leader !== undefined && waitedMs < 5000; waitedMs += 10) {
+  if (leader === undefined) return
+  for (let waitedMs = 0; waitedMs < 5000; waitedMs += 10) {
     try {
       process.kill(-leader, 0)
     } catch {
