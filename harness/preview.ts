@@ -134,7 +134,8 @@ export async function previewRun(options: PreviewOptions): Promise<RunPreview> {
     totals: {
       tests: estimates.length,
       ...took,
-      ...(cost === 0 ? {} : { costUsd: cost ?? null }), recorded,
+      ...(cost === 0 ? {} : { costUsd: cost ?? null }),
+      recorded,
       guessed: estimates.length - recorded,
     },
     guesses,

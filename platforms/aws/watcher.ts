@@ -14,7 +14,8 @@ export interface Watcher extends AsyncDisposable {
   hurry(): void
 }
 
-const FIRST_MS = 100
+/** What is asked for beside each other goes into one request. */
+const FIRST_MS = 10
 const LAST_MS = 10_000
 /** Ids of one request. */
 const MOST = 200
@@ -34,7 +35,7 @@ export function openWatcher(aws: Aws): Watcher {
       } catch {
         if (closing.signal.aborted) return
       }
-      pauseMs = Math.min(LAST_MS, pauseMs * 1.5)
+      pauseMs = Math.min(LAST_MS, pauseMs * 2)
       const ids = [...watched.keys()].slice(0, MOST)
       const found = await look(aws, ids, closing.signal)
       if (found === undefined) continue
