@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-// Four projects: `unit` needs nothing but Node; `cli` runs the real command line over fake machines and mostly waits, so that
+// Five projects: `unit` needs nothing but Node; `server` talks with real servers of others (sshd, an EC2 API); `cli` runs the real command line over fake machines and mostly waits, so that
 // several files beside each other take less than half of the time; after them, one file at a time, `browser` opens pages in a headless
 // Chromium and `machine` boots real machines.
 // SIGNALBOX_TEST_REPORT names a file for the results as JSON, for CI to count.
@@ -34,7 +34,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{harness,platforms,qemu,reports,tests}/**/*.test.ts'],
-          exclude: ['**/*.machine.test.ts', 'harness/cli/*.test.ts'],
+          exclude: ['**/*.machine.test.ts', '**/*.server.test.ts', 'harness/cli/*.test.ts'],
           ...together,
           // Ends what hangs; a busy host only takes longer.
           testTimeout: 60_000,
@@ -43,9 +43,18 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'server',
+          include: ['{harness,platforms,qemu,reports,tests}/**/*.server.test.ts'],
+          ...together,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
           name: 'cli',
           include: ['harness/cli/*.test.ts'],
-          exclude: ['**/*.machine.test.ts', '**/*.browser.test.ts'],
+          exclude: ['**/*.machine.test.ts', '**/*.server.test.ts', '**/*.browser.test.ts'],
           ...together,
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -1,9 +1,21 @@
 // The seam between the harness and the platforms: what a platform is, and what a machine is below SSH.
 // The harness knows only these interfaces; `platforms/contract` is the suite that every implementation must pass.
 
-import type { Emit } from './events.ts'
 import type { LedgerEntry } from './ledger.ts'
 import type { Architecture, Firmware, Image, MachineOrigin } from './model.ts'
+import type { Capability } from './platform.ts'
+
+export type {
+  Capability,
+  Lease,
+  Leases,
+  OpenOptions,
+  Platform,
+  PlatformContext,
+  PlatformSetting,
+  PlatformSettings,
+  RunLimits,
+} from './platform.ts'
 
 /** An extra disk, empty and zeroed. In the guest: `/dev/disk/by-id/virtio-<serial>`. */
 export interface DiskSpec {
@@ -36,6 +48,8 @@ export interface MachineSpec {
   readonly image?: Image
   /** What a kernel panic that the guest reports does: end the machine (default), or nothing, so that it can reboot. */
   readonly onPanic?: 'stop' | 'run'
+  /** The config is more than what every machine of the harness gets: a platform that delivers none must refuse it. */
+  readonly hasOwnConfig?: boolean
 }
 
 export interface CreateOptions {
@@ -128,6 +142,15 @@ export interface SshEndpoint {
   readonly port: number
 }
 
+/** How to log in on a machine that does not take the harness's key for the user of its distro profile. */
+export interface MachineLogin {
+  readonly user?: string
+  /** OpenSSH PEM and, where it lies in a file, its path. Never log it. */
+  readonly key?: { readonly privateKey: string; readonly publicKey: string; readonly path?: string }
+  /** Never log it. */
+  readonly password?: string
+}
+
 /** Why a machine is no longer running. `expected` is true after our own power-off, cut or destroy. */
 export interface MachineExit {
   readonly expected: boolean
@@ -198,6 +221,8 @@ export interface PlatformMachine extends AsyncDisposable {
   readonly name: string
   readonly facts: Readonly<Record<string, string | number>>
   readonly origin: MachineOrigin
+  /** Undefined: the harness's key, and the user of the distro profile. */
+  readonly login?: MachineLogin
   /** The serial console; also kept whole (up to the platform's size limit) in `<folder>/console.txt`. */
   readonly console: LineFeed
   /** Lines of `journalctl -o json` over a side channel, where the platform has one (see `journalDevice`). */
@@ -324,14 +349,16 @@ export interface PlatformSession extends AsyncDisposable {
   readonly forks?: Forks
   readonly saves?: SavedMachines
   readonly privateNetworks?: PrivateNetworks
+  /** What it can do as it was opened: at most what the platform could. */
+  readonly capabilities: ReadonlySet<Capability>
+  /** Most bytes of a config that reach a machine; undefined: no limit is known. `refuses` says it of a bigger one. */
+  readonly userDataLimit?: number
   /** Facts for the run record: versions, accelerator. */
   readonly facts: Readonly<Record<string, string | number>>
   /** How much slower than a KVM host this one runs guests; multiplies boot timeouts. 1 with KVM. */
   readonly slowness: number
   /** Whether the host has room for so much more memory now; a delay in milliseconds says when to ask again. */
   mayAdmit?(memoryMiB: number): true | { readonly retryAfterMs: number }
-  /** Whether its machines can be kept. */
-  readonly canKeep?: boolean
   /**
    * What of this spec cannot be had here: all of it, each as `needs <what was asked>; <the most, or the ones, there are>`.
    * Empty when it can be had.
@@ -339,20 +366,11 @@ export interface PlatformSession extends AsyncDisposable {
   refuses(spec: MachineSpec): readonly string[]
   /** Creates and starts a machine; a failed or aborted call leaves nothing behind. Throws InfraError or MachineError. */
   create(spec: MachineSpec, options: CreateOptions): Promise<PlatformMachine>
-}
-
-export interface OpenOptions {
-  readonly image: Image
-  readonly emit: Emit
-  readonly signal: AbortSignal
-}
-
-/** Where machines come from. */
-export interface Platform {
-  readonly name: string
-  /** Architectures and firmwares it could ever give; selection uses this before anything is opened. */
-  readonly architectures: readonly Architecture[]
-  readonly firmwares: readonly Firmware[]
-  /** Throws UsageError when the image cannot be used on it. */
-  open(options: OpenOptions): Promise<PlatformSession>
+  /**
+   * Takes over a machine that is there already, by the id of its lease; from then on it is this session's, and ends with it. Throws
+   * UsageError for one that is not there. Where the platform can `lease`.
+   */
+  adopt?(id: string, options: CreateOptions): Promise<PlatformMachine>
+  /** What so many machines cost for so long, in US dollars at the most; undefined where that is not known. Machines that cost nothing have none. */
+  estimateCost?(spec: MachineSpec, machines: number, durationMs: number): number | undefined
 }

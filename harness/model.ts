@@ -10,7 +10,10 @@ export type DistroName = 'reference' | 'flatcar' | 'fcos'
  */
 export type MachineOrigin = 'cold' | 'initrd' | 'fork'
 
-/** Who an image is. `digest` is `sha256:<hex>` of what is booted; the rest comes from its metadata or os-release. */
+/**
+ * Who an image is. `digest` is `sha256:<hex>` of what is booted, `sha256:` alone where only the platform has that; the rest comes from
+ * its metadata or os-release.
+ */
 export interface ImageIdentity {
   readonly digest: string
   readonly distro: DistroName
@@ -20,10 +23,11 @@ export interface ImageIdentity {
   readonly buildId?: string
 }
 
-/** A bootable image on this host. Paths are absolute; nothing ever writes to them. */
+/** A bootable image. Paths are absolute; nothing ever writes to them. */
 export interface Image {
   readonly identity: ImageIdentity
-  readonly disk: { readonly path: string; readonly format: 'raw' | 'qcow2' }
+  /** On this host; undefined where the platform has the image itself, or its machines are installed already. */
+  readonly disk?: { readonly path: string; readonly format: 'raw' | 'qcow2' }
   /** For `firmware: 'direct'`: kernel, initrd and arguments; `firstBootArguments` are added on the first boot only. */
   readonly direct?: {
     readonly kernel: string
@@ -36,6 +40,9 @@ export interface Image {
   /** What it brings beside the OS itself, as tests ask for it (`etcd`); undefined where nobody knows. */
   readonly features?: readonly string[]
 }
+
+/** An image whose disk is on this host. */
+export type DiskImage = Image & { readonly disk: NonNullable<Image['disk']> }
 
 /** One file of an update payload. */
 export interface PayloadFile {

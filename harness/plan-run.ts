@@ -7,9 +7,10 @@ import type { OnFailure } from './debugging/debugging.ts'
 import { UsageError } from './errors.ts'
 import { coldOnlyTests } from './forks/cold-only.ts'
 import { readIgnition, validateIgnition, type IgnitionConfig } from './ignition/index.ts'
-import type { Platform, PlatformSession } from './machine.ts'
+import type { OpenOptions, Platform, PlatformSession } from './machine.ts'
 import type { Image, Target } from './model.ts'
 import { formJobs, whyBooted, type GroupCandidate, type GroupOptions } from './plan/group.ts'
+import { costOf } from './plan/cost-limit.ts'
 import { makePlan, type Plan } from './plan/plan.ts'
 import type { Selection } from './plan/select.ts'
 import { joinReasons, unmetByHost } from './plan/unmet.ts'
@@ -17,7 +18,7 @@ import type { DistroProfile } from './profiles/index.ts'
 import type { Requirements } from './requirements.ts'
 import type { WhyNoPayload } from './update/index.ts'
 
-export interface PlanningOptions {
+export interface PlanningOptions extends Pick<OpenOptions, 'settings' | 'limits'> {
   readonly platform: Platform
   readonly image: Image
   readonly profile: DistroProfile
@@ -44,6 +45,8 @@ export interface PlanningOptions {
 
 export interface PlannedRun {
   readonly plan: Plan
+  /** US dollars at the most; 0 where machines cost nothing, undefined where nobody knows. */
+  readonly cost: number | undefined
   /** Most jobs at once. */
   readonly most: number
   /** How much slower than with KVM machines run. */
@@ -78,7 +81,7 @@ export function planRun(
   candidates: readonly GroupCandidate[],
 ): PlannedRun {
   const { platform, image, target, knownDurationMs, repeat } = options
-  if (options.onFailure === 'keep' && session.canKeep !== true) {
+  if (options.onFailure === 'keep' && !session.capabilities.has('keep')) {
     throw new UsageError(`the platform ${platform.name} cannot keep machines`, {
       code: 'no-keep',
       hint: 'enter them with --on-failure shell, or save them with --save-failed',
@@ -93,7 +96,7 @@ export function planRun(
   const selection = options.selection.map((each): Selection => {
     const { test } = each
     const needs = test.requirements
-    const spec = specOf({ target }, { name: 'm0', needs })
+    const spec = specOf({ target }, { name: 'm0', needs, hasOwnConfig: needs.ignition !== undefined })
     const seeds =
       whyBooted(test, grouping) === undefined ? seedsOf({ tests: [test] }).seeds.length : undefined
     const unmet = [
@@ -107,10 +110,21 @@ export function planRun(
     candidates.filter(({ test }) => !skipped.has(test.name)),
     grouping,
   )
+  const plan = makePlan({ target, image: image.identity, selection, jobs, knownDurationMs, repeat })
+  const slowness = options.slowness ?? session.slowness
+  const cost = costOf(plan, {
+    session,
+    specOf: ({ requirements: needs }) =>
+      specOf({ target }, { name: 'm0', needs, hasOwnConfig: needs.ignition !== undefined }),
+    knownDurationMs,
+    slowness,
+    repeat,
+  })
   return {
-    plan: makePlan({ target, image: image.identity, selection, jobs, knownDurationMs, repeat }),
+    plan,
+    cost,
     most: options.jobs ?? Math.max(1, Math.floor(session.budget.cpus)),
-    slowness: options.slowness ?? session.slowness,
+    slowness,
     grouping,
   }
 }

@@ -6,6 +6,7 @@ import { foreseeFork, type Foreseen } from './attempt/foresee-fork.ts'
 import type { Emit } from './events.ts'
 import type { ImageIdentity, KnownFailure, Target } from './model.ts'
 import { memoryOf } from './plan/cost.ts'
+import { requireAffordable } from './plan/cost-limit.ts'
 import { estimateTest, guessesFor, type Estimate, type Guesses } from './plan/estimate.ts'
 import { forecast } from './plan/forecast.ts'
 import { isOneMachine, whyBooted, type Job } from './plan/group.ts'
@@ -63,6 +64,8 @@ export interface RunPreview {
     readonly peakMemoryMiB: number
     /** Expected duration without retries. */
     readonly durationMs: number
+    /** US dollars at the most, without retries; null where nobody knows, absent where machines cost nothing. */
+    readonly costUsd?: number | null
     /** How many tests' durations were recorded, and how many are guesses. */
     readonly recorded: number
     readonly guessed: number
@@ -81,9 +84,11 @@ export interface PreviewOptions extends PlanningOptions {
 export async function previewRun(options: PreviewOptions): Promise<RunPreview> {
   const { platform, image, emit, signal, target, knownDurationMs, repeat, shard } = options
   const candidates = await readCandidates(options)
-  await using session = await platform.open({ image, emit, signal })
+  const { settings = new Map(), limits = {} } = options
+  await using session = await platform.open({ image, emit, signal, settings, limits })
   const planned = planRun(options, session, candidates)
-  const { plan, most, slowness, grouping } = planned
+  const { plan, most, slowness, grouping, cost } = planned
+  requireAffordable(cost, limits.maxCost)
   const env: DescribingEnvironment = { ...options, session, sshKey: loadSshKey() }
   const foreseen = await Promise.all(
     plan.jobs.map(async (job) => ({ job, machines: await foresee(env, job, grouping) })),
@@ -127,7 +132,13 @@ export async function previewRun(options: PreviewOptions): Promise<RunPreview> {
     skipped: plan.tests.flatMap(({ test, expectation }) =>
       expectation.kind === 'skip' ? [{ test, reason: expectation.reason }] : [],
     ),
-    totals: { tests: estimates.length, ...took, recorded, guessed: estimates.length - recorded },
+    totals: {
+      tests: estimates.length,
+      ...took,
+      ...(cost === 0 ? {} : { costUsd: cost ?? null }),
+      recorded,
+      guessed: estimates.length - recorded,
+    },
     guesses,
   }
 }

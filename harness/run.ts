@@ -1,7 +1,7 @@
 // One run: open the stream and the platform, plan, schedule, record verdicts, close. Everything a report says comes from
 // the events emitted here and below.
 
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import {
   defaultTimeouts,
   endlessTimeouts,
@@ -14,6 +14,7 @@ import type { Emit, EventOf } from './events.ts'
 import type { Verdict, VerdictCounts } from './model.ts'
 import type { SharedRun } from './shared-run.ts'
 import { planRun, readCandidates, type PlanningOptions } from './plan-run.ts'
+import { requireAffordable } from './plan/cost-limit.ts'
 import type { Shard } from './plan/shard.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import { runEnded, runStarted } from './run-ends.ts'
@@ -76,9 +77,14 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   emit(runStarted(options))
   for (const remark of options.remarks) emit({ type: 'run.notice', ...remark })
   const candidates = await readCandidates(options)
-  const session = stack.use(await platform.open({ image, emit, signal }))
+  const sshKey = loadSshKey()
+  const { settings = new Map(), limits = {} } = options
+  const run = basename(options.runFolder)
+  const login = { user: profile.defaultUser, key: sshKey }
+  const session = stack.use(await platform.open({ image, emit, signal, settings, limits, run, login }))
   const { onFailure } = options.debugging
-  const { plan, most, slowness } = planRun({ ...options, onFailure }, session, candidates)
+  const { plan, most, slowness, cost } = planRun({ ...options, onFailure }, session, candidates)
+  requireAffordable(cost, limits.maxCost)
   const timeouts: Timeouts = {
     ...(options.noTimeouts ? endlessTimeouts : defaultTimeouts(slowness)),
     ...(options.bootTimeoutMs === undefined ? {} : { readyMs: options.bootTimeoutMs }),
@@ -96,7 +102,6 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     ...(options.repeat === undefined ? {} : { repeat: options.repeat }),
     ...(options.failOnFlaky ? { failOnFlaky: true } : {}),
   })
-  const sshKey = loadSshKey()
   if (sshKey.notice !== undefined)
     emit({ type: 'run.notice', level: 'warning', code: 'ssh-key', message: sshKey.notice })
   const share = stack.use(options.shared.join({ platform: platform.name, session, most }))

@@ -7,6 +7,8 @@ import { didYouMean } from '../harness/nearest.ts'
 /** Name to loader; the names are what `--platform` takes. */
 export const platforms: ReadonlyMap<string, () => Promise<Platform>> = new Map([
   ['qemu', async () => (await import('./qemu/index.ts')).qemuPlatform],
+  ['aws', async () => (await import('./aws/index.ts')).awsPlatform],
+  ['external', async () => (await import('./external/index.ts')).externalPlatform],
   ['fake', async () => (await import('./fake/index.ts')).fakePlatform()],
 ])
 

@@ -10,6 +10,7 @@ export { inspectHost, type HostRow, type HostFacts } from './inspect-host.ts'
 export { launchMachine, type LaunchOptions, type RunningMachine } from './launch.ts'
 export { letGo, type LetGoOptions } from './let-go.ts'
 export { LineBuffer, type LineFeed } from './line-feed.ts'
+export { acquireLock, tryAcquireLock } from './lock.ts'
 export { mayStart, readPressure } from './host-pressure.ts'
 export {
   AGENT_PORT,

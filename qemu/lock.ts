@@ -35,6 +35,18 @@ export async function acquireLock(path: string, options: LockOptions = {}): Prom
   }
 }
 
+/** Takes the lock if nobody has it now, without waiting; this process counts as somebody. */
+export async function tryAcquireLock(path: string): Promise<AsyncDisposable | undefined> {
+  const self = identifyProcess(process.pid)
+  if (self === undefined) throw new InfraError('locks need /proc', { code: 'no-proc' })
+  await mkdir(dirname(path), { recursive: true })
+  while ((await livingOwner(path)) === undefined) {
+    const lock = await tryLock(path, self)
+    if (lock !== undefined) return lock
+  }
+  return undefined
+}
+
 async function tryLock(path: string, self: ProcessIdentity): Promise<AsyncDisposable | undefined> {
   const name = randomBytes(6).toString('hex')
   const fresh = `${path}.${name}`

@@ -64,7 +64,7 @@ export async function readConfig(
 /** What the platform is asked for. */
 export function specOf(
   env: Pick<RunEnvironment, 'target'>,
-  wish: Pick<MachineWish, 'name' | 'needs'>,
+  wish: Pick<MachineWish, 'name' | 'needs'> & { readonly hasOwnConfig: boolean },
 ): MachineSpec {
   const {
     memoryMiB = 1024,
@@ -87,6 +87,7 @@ export function specOf(
     ...(primaryDiskMiB === undefined ? {} : { primaryDiskMiB }),
     ...(kernelArguments.length === 0 ? {} : { kernelArguments }),
     ...(onPanic === 'stop' ? {} : { onPanic: 'run' }),
+    ...(wish.hasOwnConfig ? { hasOwnConfig: true } : {}),
     ...(image === undefined ? {} : { image }),
   }
 }
@@ -131,7 +132,12 @@ export function describeMachine(
         : syncFragment(profile.programFolder, { device: session.callsDevice }),
     ],
   })
-  return { ...specOf(env, wish), ignition, ...(index === undefined ? {} : { privateIndex: index }) }
+  const hasOwnConfig = wish.configs.length > 0
+  return {
+    ...specOf(env, { ...wish, hasOwnConfig }),
+    ignition,
+    ...(index === undefined ? {} : { privateIndex: index }),
+  }
 }
 
 /** Wraps the configs and makes the folder. Throws UsageError when the platform cannot give such a machine. */

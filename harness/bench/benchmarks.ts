@@ -1,5 +1,6 @@
 // The benchmarks, in the order of the table.
 
+import { awsBenchmarks } from './aws.ts'
 import { burstBenchmarks } from './bursts.ts'
 import { clusterBenchmarks } from './clusters.ts'
 import { coldBootBenchmarks } from './cold-boots.ts'
@@ -30,4 +31,5 @@ export const benchmarks: readonly Benchmark[] = [
   gateDecision,
   historyQuery,
   ...htmlBenchmarks,
+  ...awsBenchmarks,
 ]

@@ -13,6 +13,8 @@ import {
   selectionOptions,
   targetOptions,
   wholeNumber,
+  age,
+  collectWhole,
   type OptionRow,
   flavourHelp,
 } from './option-table.ts'
@@ -268,6 +270,25 @@ export const commandTable: readonly CommandRow[] = [
     ],
   },
   {
+    usage: 'platform',
+    help: 'where machines come from',
+    commands: [
+      {
+        usage: 'list [name]',
+        help: 'platforms, what each can do, and what is missing to use it; of one, its settings too',
+        options: [
+          {
+            flags: '--set <name=value...>',
+            help: 'a setting of the named platform; repeatable',
+            parse: collectWhole,
+          },
+          jsonOption,
+        ],
+        action: async () => (await import('./commands/platform-list.ts')).platformList,
+      },
+    ],
+  },
+  {
     usage: 'report',
     help: 'read the results of earlier runs',
     commands: [
@@ -342,7 +363,26 @@ export const commandTable: readonly CommandRow[] = [
         help: 'also end machines that "spawn --detach", "run --keep" and "resume --detach" left running',
         default: false,
       },
+      {
+        flags: '-p, --platform <name>',
+        help: 'what its runs left, of any host, by its tags: what has expired, and what runs of this host left whose process is gone',
+      },
+      {
+        flags: '--set <name=value...>',
+        help: 'a setting of the platform; repeatable',
+        parse: collectWhole,
+      },
+      {
+        flags: '--older-than <age>',
+        help: 'with --platform: also everything that is older, like 5h or 90m; nothing that lives on uses it any more',
+        parse: age,
+      },
+      { flags: '--dry-run', help: 'with --platform: say what would be removed', default: false },
       jsonOption,
+    ],
+    examples: [
+      'signalbox gc                                          # what killed runs left on this host',
+      'signalbox gc --platform aws --older-than 5h --dry-run',
     ],
     action: async () => (await import('./commands/gc.ts')).gc,
   },

@@ -21,6 +21,7 @@ export interface SelectionFlags {
 export interface TargetFlags {
   readonly target?: readonly string[]
   readonly platform: string
+  readonly set?: readonly string[]
   readonly image?: string
   readonly distro?: string
   readonly arch?: string
@@ -59,6 +60,9 @@ export interface RunFlags extends SelectionFlags, TargetFlags, DebugFlags {
   readonly failFast: boolean
   readonly maxFailures?: number
   readonly failOnFlaky: boolean
+  readonly maxMachines?: number
+  /** US dollars. */
+  readonly maxCost?: number
   readonly bootTimeout?: number
   readonly json: boolean
 }

@@ -9,7 +9,7 @@ import type { Platform, PlatformSession } from '../machine.ts'
 import type { Image, Target } from '../model.ts'
 import { distroProfiles, type DistroProfile } from '../profiles/index.ts'
 import type { TargetFlags } from './option-table.ts'
-import { resolveImage, targetOf } from './resolve-image.ts'
+import { heldImage, resolveImage, targetOf } from './resolve-image.ts'
 
 export interface ChosenTarget {
   readonly platform: Platform
@@ -21,7 +21,10 @@ export interface ChosenTarget {
 /** What the target options mean; builds the reference image when it is needed and not there. */
 export async function chooseTarget(flags: TargetFlags, signal: AbortSignal): Promise<ChosenTarget> {
   const platform = await loadPlatform(flags.platform)
-  const image = await resolveImage(flags, signal)
+  const image =
+    platform.images === 'own' && flags.image === undefined
+      ? heldImage(flags)
+      : await resolveImage(flags, signal)
   const profile = distroProfiles[image.identity.distro]
   const target = targetOf(image.identity, image.firmwares, platform.name, flags)
   return { platform, image, profile, target }

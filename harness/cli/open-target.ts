@@ -14,8 +14,9 @@ import type { DebugPlan } from './debug-flags.ts'
 import { withMachineDefaults } from './machine-defaults.ts'
 import type { RunFlags } from './option-table.ts'
 import { whyNoPayload } from './payload-source.ts'
+import { limitsOf, settingsOf } from './platform-settings.ts'
 import { readConfigFile } from './read-config-file.ts'
-import { resolveImage, targetOf } from './resolve-image.ts'
+import { heldImage, resolveImage, targetOf } from './resolve-image.ts'
 import { retryPolicyOf, type RetryOptions } from './retry-flags.ts'
 
 /** Share of the forked tests that are also booted in CI, unless told otherwise. */
@@ -45,7 +46,8 @@ export async function openTarget(
   const flags = chosen as unknown as RunFlags
   const policy = retryPolicyOf(flags)
   const platform = await loadPlatform(flags.platform)
-  const image = await imageOf(flags, signal)
+  const image =
+    platform.images === 'own' && flags.image === undefined ? heldImage(flags) : await imageOf(flags, signal)
   const target = targetOf(image.identity, image.firmwares, platform.name, flags, name)
   const tests = await choose(target, signal, flags, image.features)
   if (tests.nothing !== undefined && tests.selection.length === 0) {
@@ -81,6 +83,8 @@ export function planningOf(
     repeat: policy.repeat,
     slowness,
     onFailure,
+    settings: settingsOf(flags),
+    limits: limitsOf(flags),
     whyNoPayload: whyNoPayload(image, flags),
     auditForks: flags.auditFork ?? (process.env['CI'] && policy.repeat === undefined ? CI_AUDIT : 0),
     signal,

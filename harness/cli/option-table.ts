@@ -1,11 +1,12 @@
 // The one table of every option: flag, environment variable, config key, default, unit, help and validation. The parser,
 // `--help` and the README's table come from it.
 
-import { InvalidArgumentError } from 'commander'
 import { flavourNames, flavours } from '../../qemu/image/flavours.ts'
 import type { ConfigKey } from '../config/config.ts'
 import type { Architecture, DistroName, Firmware } from '../model.ts'
+import { amount, collect, collectWhole, part, percent, wholeNumber } from './parse-option.ts'
 
+export { age, collect, collectWhole, wholeNumber } from './parse-option.ts'
 export type { DebugFlags, RunFlags, SelectionFlags, TargetFlags } from './flags.ts'
 
 /** Flavours and what they bring, as help shows them. */
@@ -35,42 +36,6 @@ export type ConfigurableRow = OptionRow & { readonly config: ConfigKey | false }
 export const distros = ['reference', 'flatcar', 'fcos'] as const satisfies readonly DistroName[]
 export const architectures = ['x86_64', 'arm64'] as const satisfies readonly Architecture[]
 export const firmwares = ['direct', 'bios', 'uefi', 'uefi-secure'] as const satisfies readonly Firmware[]
-
-/** Parses one within bounds. */
-export const wholeNumber =
-  (min: number, max = Number.MAX_SAFE_INTEGER) =>
-  (value: string): number => {
-    const number = Number(value)
-    if (!Number.isInteger(number) || number < min || number > max) {
-      throw new InvalidArgumentError(
-        `It must be a whole number from ${min}${max === Number.MAX_SAFE_INTEGER ? '' : ` to ${max}`}.`,
-      )
-    }
-    return number
-  }
-
-/** `5%` or `5`, as a share of 1. */
-const percent = (value: string): number => {
-  const number = Number(value.replace(/%$/, ''))
-  if (!(number >= 0 && number <= 100) || value.trim() === '')
-    throw new InvalidArgumentError('It must be a percentage from 0 to 100.')
-  return number / 100
-}
-
-/** Parses a list: repeated, separated by spaces or by commas. */
-export const collect = (value: string, previous: unknown): readonly string[] => [
-  ...(Array.isArray(previous) ? (previous as readonly string[]) : []),
-  ...value.split(',').filter((part) => part !== ''),
-]
-
-/** `2/5`: the second of five. */
-const part = (value: string): { readonly index: number; readonly count: number } => {
-  const [, index, count] = /^(\d{1,5})\/(\d{1,5})$/.exec(value.trim()) ?? []
-  const found = { index: Number(index), count: Number(count) }
-  if (index === undefined || found.index < 1 || found.index > found.count)
-    throw new InvalidArgumentError('It must be like 2/5: the second of five.')
-  return found
-}
 
 /** Where results go, and where those of earlier runs are. */
 export const outputOption: ConfigurableRow = {
@@ -171,6 +136,12 @@ export const targetOptions: readonly ConfigurableRow[] = [
     default: 'qemu',
     env: 'SIGNALBOX_PLATFORM',
     config: 'platform',
+  },
+  {
+    flags: '--set <name=value...>',
+    help: 'a setting of the platform, as "signalbox platform list" shows them; repeatable; secrets come from the environment',
+    parse: collectWhole,
+    config: 'platformSettings',
   },
   {
     flags: '-i, --image <path>',
@@ -310,6 +281,20 @@ export const runOptions: readonly ConfigurableRow[] = [
     config: 'maxFailures',
   },
   { flags: '--fail-on-flaky', help: 'a flaky test fails the run', default: false, config: 'failOnFlaky' },
+  {
+    flags: '--max-machines <n>',
+    help: 'most machines at the same time, where the platform makes them elsewhere',
+    parse: wholeNumber(1, 10_000),
+    env: 'SIGNALBOX_MAX_MACHINES',
+    config: 'maxMachines',
+  },
+  {
+    flags: '--max-cost <dollars>',
+    help: 'refuse to start what would cost more, and make no machine beyond it',
+    parse: amount,
+    env: 'SIGNALBOX_MAX_COST',
+    config: 'maxCost',
+  },
   {
     flags: '--boot-timeout <seconds>',
     help: 'until a machine must be ready; default: 60, times 8 where guests are emulated',

@@ -24,7 +24,7 @@ export function whyNoPayload(image: Image, { updateTo }: PayloadFlags): WhyNoPay
   const { distro } = image.identity
   return (name) => {
     if (distro === 'reference') {
-      if (!existsSync(join(dirname(image.disk.path), 'image.json')))
+      if (image.disk === undefined || !existsSync(join(dirname(image.disk.path), 'image.json')))
         return 'needs the folder of a built image: versions of this one are made of what lies in it'
       if (updateTo !== undefined && name === 'after-next')
         return 'needs two newer versions; --update-to names one'
@@ -78,7 +78,7 @@ async function referencePayload(
   signal: AbortSignal,
 ): Promise<UpdatePayload> {
   const { brokenPayload, payloadOf, readBuiltImage } = await import('../../qemu/image/index.ts')
-  const own = await readBuiltImage(dirname(image.disk.path))
+  const own = await readBuiltImage(dirname(image.disk?.path ?? ''))
   switch (name) {
     case 'own':
       return payloadOf(own)

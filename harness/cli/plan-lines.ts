@@ -1,5 +1,6 @@
 // A plan as text: a block for each job, then what all of it takes. Pure.
 
+import { dollars } from '../plan/cost-limit.ts'
 import { formatSeconds } from '../deadline.ts'
 import { oneLine } from '../hostile-text.ts'
 import { knownText } from '../known-failures/describe.ts'
@@ -106,6 +107,9 @@ function sumLines(preview: RunPreview, paint: Paint): readonly string[] {
     row('machines', `${machines} in all, at most ${peakMachines} at once`),
     row('memory', `at most ${peakMemoryMiB} MiB at once; the budget is ${budget.memoryMiB} MiB`),
     row('time', `about ${minutesText(durationMs)} without retries, at most ${plural(slots, 'job')} at once`),
+    ...(totals.costUsd === undefined
+      ? []
+      : [row('cost', totals.costUsd === null ? 'not known' : `at most about ${dollars(totals.costUsd)}`)]),
     row('estimates', `${recorded} recorded, ${guessed} guessed${guessed === 0 ? '' : ` (~: ${guess})`}`),
     ...(auditForks > 0
       ? [

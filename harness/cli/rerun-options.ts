@@ -12,6 +12,7 @@ const kept: ReadonlySet<string> = new Set([
   '--ignore-known-failures',
   '--target',
   '--platform',
+  '--set',
   '--image',
   '--distro',
   '--arch',
@@ -36,5 +37,7 @@ function wordsOf({ row, value, origin }: ResolvedOption): readonly string[] {
   if (!kept.has(flag) || (origin.kind !== 'flag' && origin.kind !== 'environment')) return []
   if (typeof value === 'boolean') return value === !flag.startsWith('--no-') ? [flag] : []
   if (typeof value === 'string' || typeof value === 'number') return [flag, String(value)]
-  return Array.isArray(value) ? [flag, value.join(',')] : []
+  if (!Array.isArray(value)) return []
+  // A value of one may hold commas.
+  return flag === '--set' ? value.flatMap((word: string) => [flag, word]) : [flag, value.join(',')]
 }

@@ -92,6 +92,26 @@ export async function resolveIdentity(
   }
 }
 
+/** An image that is the platform's: nothing of it lies on this host, and only the flags say what it is. */
+export function heldImage({ distro, arch, channel, imageVersion, platform }: TargetFlags): Image {
+  if (distro === undefined) {
+    throw new UsageError(`which distro do the machines of the platform ${platform} run?`, {
+      code: 'distro-needed',
+      hint: `add --distro ${distros.join(' | ')}, and --image-version; or give a disk image with --image`,
+    })
+  }
+  return {
+    identity: {
+      digest: 'sha256:',
+      distro: oneOfWords('distro', distro, distros),
+      version: imageVersion ?? '0.0.0',
+      channel: channel ?? 'unknown',
+      architecture: oneOfWords('architecture', arch ?? 'x86_64', architectures),
+    },
+    firmwares: ['uefi', 'bios', 'uefi-secure'],
+  }
+}
+
 /** The cell of the matrix that an image, a platform and flags make; `named` is its name in a config. */
 export function targetOf(
   identity: ImageIdentity,

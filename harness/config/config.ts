@@ -22,6 +22,8 @@ export interface ConfigOptions {
   readonly defaultTargets?: readonly string[]
   /** Where machines come from. Default `qemu`. */
   readonly platform?: string
+  /** Settings of the platform as `name=value`, as `--set`. Never a secret. */
+  readonly platformSettings?: readonly string[]
   /** Disk image or image folder; default: the reference image. */
   readonly image?: string
   /** Default: what the image says. */
@@ -71,6 +73,10 @@ export interface ConfigOptions {
   readonly maxFailures?: number
   /** A flaky test fails the run. Default false. */
   readonly failOnFlaky?: boolean
+  /** Most machines at the same time, where the platform makes them elsewhere. */
+  readonly maxMachines?: number
+  /** US dollars: what would cost more is not started. */
+  readonly maxCost?: number
   /** Until a machine must be ready; default 60, times 8 where guests are emulated. */
   readonly bootTimeoutSeconds?: number
 }
@@ -82,6 +88,7 @@ export type ConfigKey = keyof ConfigOptions
 export type TargetOptionKey =
   | 'tags'
   | 'platform'
+  | 'platformSettings'
   | 'image'
   | 'distro'
   | 'architecture'
@@ -100,6 +107,8 @@ export type TargetOptionKey =
   | 'infraRetries'
   | 'fork'
   | 'auditFork'
+  | 'maxMachines'
+  | 'maxCost'
   | 'bootTimeoutSeconds'
 
 /** One cell of the matrix. What it does not say, the config says for all. */

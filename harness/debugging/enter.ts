@@ -68,6 +68,7 @@ export async function whySshIsDead(target: ShellTarget, signal: AbortSignal): Pr
       endpoint: await target.endpoint(either),
       user: target.user,
       privateKey: target.sshKey.privateKey,
+      password: target.password,
       signal: either,
       bannerTimeoutMs: timeoutMs,
       handshakeTimeoutMs: timeoutMs,

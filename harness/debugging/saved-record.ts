@@ -124,7 +124,10 @@ function damaged(path: string, what: string): InfraError {
 }
 
 function imagePaths({ disk, direct }: Image): readonly string[] {
-  return [disk.path, ...(direct === undefined ? [] : [direct.kernel, direct.initrd])]
+  return [
+    ...(disk === undefined ? [] : [disk.path]),
+    ...(direct === undefined ? [] : [direct.kernel, direct.initrd]),
+  ]
 }
 
 async function lookAt(path: string): Promise<ImageFile> {

@@ -9,6 +9,8 @@ export interface ShellTarget {
   readonly endpoint: (signal: AbortSignal) => Promise<SshEndpoint>
   readonly user: string
   readonly sshKey: SshKey
+  /** Of a machine that does not take the key; the ssh program asks a person for it. */
+  readonly password?: string | undefined
   /** Multiplies what is waited for. */
   readonly slowness: number
   /** Undefined where there is none, or the machine is off. */

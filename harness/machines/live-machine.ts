@@ -123,12 +123,14 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
   watchExit()
   const lastSeen = (): string => lastLinesOf(console)
 
+  const { user = profile.defaultUser, key: sshKey = options.sshKey, password } = raw.login ?? {}
   const session = stack.use(
     new SshSession({
       endpoint: async (signal) => await raw.ssh(signal),
       machine: raw.name,
-      user: profile.defaultUser,
-      privateKey: options.sshKey.privateKey,
+      user,
+      privateKey: sshKey.privateKey,
+      password,
       lastSeen,
       hints: raw.journal === undefined ? undefined : (onHint) => onSshHint(journal, onHint),
       onCommand: (outcome) => emit(commandEvent(raw.id, outcome)),
@@ -152,8 +154,9 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
   const shellTarget: ShellTarget = {
     name: raw.name,
     endpoint: async (signal) => await raw.ssh(signal),
-    user: profile.defaultUser,
-    sshKey: options.sshKey,
+    user,
+    sshKey,
+    password,
     slowness,
     control: line,
     serial: raw.serial,

@@ -17,7 +17,7 @@ const LEAVES = [
 ]
 
 /** The seam between the harness and what provides machines. */
-const SEAM = [...LEAVES, 'harness/{machine,events,model,nearest}.ts']
+const SEAM = [...LEAVES, 'harness/{machine,platform,events,model,nearest}.ts']
 
 export const rules: readonly Rule[] = [
   {

@@ -22,6 +22,7 @@ const machinePackages: readonly SystemPackage[] = [
   { name: 'openssh-client', purpose: 'shells in machines' },
   { name: 'ignition', purpose: 'checks Ignition configs before boot' },
   { name: 'openssh-server', purpose: "the project's own SSH tests", onlyFor: ['test', 'bench'] },
+  { name: 'python3-venv', purpose: "the project's own tests against an EC2 API", onlyFor: ['test', 'bench'] },
   { name: 'chromium', purpose: "the project's own tests of the HTML report", onlyFor: ['test', 'bench'] },
   { name: 'postgresql', purpose: "the history's own tests", onlyFor: ['test'] },
 ]

@@ -1,7 +1,7 @@
 // One SSH connection to a machine, with many channels. It learns or checks the host key, keeps the guest's share of
 // the handshake small (guests are often emulated), and never opens more sessions at once than sshd allows.
 
-import type { Algorithms, Client, ClientChannel, PublicKeyAuthMethod } from 'ssh2'
+import type { Algorithms, AnyAuthMethod, Client, ClientChannel, PublicKeyAuthMethod } from 'ssh2'
 import type { Socket } from 'node:net'
 import { abortable, sleep } from '../deadline.ts'
 import { codeOf, MachineError, messageOf } from '../errors.ts'
@@ -40,6 +40,8 @@ export interface ConnectOptions {
   readonly user: string
   /** OpenSSH PEM. */
   readonly privateKey: string
+  /** Tried first where it is given. Never log it. */
+  readonly password?: string | undefined
   /** The pinned host key as `SshConnection.hostKey` gave it. Undefined: any key is accepted and learned. */
   readonly hostKey?: string | undefined
   readonly signal: AbortSignal
@@ -230,8 +232,11 @@ export async function handshake(socket: Socket, options: ConnectOptions): Promis
       username: options.user,
       hostVerifier: verify,
       algorithms: ALGORITHMS,
-      // Naming the only method spares the guest the refused `none` that comes first by default.
-      authHandler: [publicKey],
+      // Naming the methods spares the guest the refused `none` that comes first by default.
+      authHandler:
+        options.password === undefined
+          ? [publicKey]
+          : [...byPassword(options.user, options.password), publicKey],
       readyTimeout: options.handshakeTimeoutMs ?? 30_000,
       keepaliveInterval: 15_000,
       keepaliveCountMax: 8,
@@ -241,6 +246,18 @@ export async function handshake(socket: Socket, options: ConnectOptions): Promis
     socket.destroy()
     throw error
   }
+}
+
+// A server may have switched one of them off: then it asks for the password by the other.
+function byPassword(username: string, password: string): readonly AnyAuthMethod[] {
+  return [
+    { type: 'password', username, password },
+    {
+      type: 'keyboard-interactive',
+      username,
+      prompt: (_name, _instructions, _language, prompts, finish) => finish(prompts.map(() => password)),
+    },
+  ]
 }
 
 function handshakeFailed(error: Error, user: string): MachineError {

@@ -23,6 +23,7 @@ export interface SessionOptions {
   readonly endpoint: EndpointSource
   readonly user: string
   readonly privateKey: string
+  readonly password?: string | undefined
   /** A host key that is known already; else the first one seen is pinned. */
   readonly hostKey?: string | undefined
   /** Told of every command when it ends, also of one that timed out; `startedAtMs` is of `performance.now()`. */
@@ -246,9 +247,9 @@ export class SshSession implements AsyncDisposable {
     return oneLine(outcome.stdout, 100)
   }
 
-  #target(): Pick<SessionOptions, 'endpoint' | 'user' | 'privateKey' | 'hostKey' | 'hints'> {
-    const { endpoint, user, privateKey, hints } = this.#options
-    return { endpoint, user, privateKey, hostKey: this.#hostKey, hints }
+  #target(): Pick<SessionOptions, 'endpoint' | 'user' | 'privateKey' | 'password' | 'hostKey' | 'hints'> {
+    const { endpoint, user, privateKey, password, hints } = this.#options
+    return { endpoint, user, privateKey, password, hostKey: this.#hostKey, hints }
   }
 
   #combine(signal: AbortSignal | undefined): AbortSignal {

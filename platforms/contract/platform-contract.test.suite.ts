@@ -7,16 +7,25 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { withDeadline } from '../../harness/deadline.ts'
 import type {
-  LineFeed,
-  MachineExit,
+  Capability,
   MachineSpec,
+  Platform,
   PlatformMachine,
   PlatformSession,
 } from '../../harness/machine.ts'
+import { abortContract, type CreationSteps } from './abort-contract.test.suite.ts'
+import { stillRuns, untilLine } from './contract-tools.test.suite.ts'
+import { deliveryContract } from './delivery-contract.test.suite.ts'
+import { leaseContract } from './lease-contract.test.suite.ts'
 import { networkContract } from './network-contract.test.suite.ts'
+import { powerContract } from './power-contract.test.suite.ts'
 import { savesContract } from './saves-contract.test.suite.ts'
+import { troubleContract, type Trouble } from './trouble-contract.test.suite.ts'
 
 export interface ContractSubject {
+  readonly platform: Platform
+  /** What its sessions here can do. Default: all that the platform could. */
+  readonly capabilities?: readonly Capability[]
   /** Opens a session whose machines print `consoleText` and stay up. Called a few times, one after the other. */
   readonly open: () => Promise<PlatformSession>
   /** A spec that it grants, under the given name. */
@@ -26,18 +35,20 @@ export interface ContractSubject {
   readonly impossible: { readonly spec: MachineSpec; readonly reason: RegExp }
   /** How many machines are created side by side. Default 3. */
   readonly parallel?: number
-  /** Whether `cut`, `on`, `pause`, `resume` and `reset` work. Default true. */
-  readonly canPower?: boolean
-  /** Whether disks and network cards can be plugged in. Default true. */
-  readonly canPlug?: boolean
   /** Whether `create` does real work that an abort can interrupt. Default true. */
   readonly createTakesTime?: boolean
   /** What it has on this host now (processes, folders, ledger entries): must be the same before and after. */
   readonly leftovers?: () => Promise<readonly string[]> | readonly string[]
-  /** Whether it has private networks. Default true. */
-  readonly hasNetworks?: boolean
-  /** Whether it saves machines. Default true. */
-  readonly canSave?: boolean
+  /** What reached a machine as its config; where the platform delivers configs. */
+  readonly delivered?: (machine: PlatformMachine) => Promise<string>
+  /** The console says the same at every boot, so that a second one cannot be seen there. Default false. */
+  readonly isConsoleStatic?: boolean
+  /** Ways in which a platform refuses for now, provoked. */
+  readonly troubles?: readonly Trouble[]
+  /** The steps of a creation, to be interrupted at each. */
+  readonly steps?: CreationSteps
+  /** Creates and destroys a machine first, so that what a session makes once is there before. Default false. */
+  readonly warmUp?: boolean
   /** For each wait. Default 60 s. */
   readonly timeoutMs?: number
 }
@@ -45,14 +56,15 @@ export interface ContractSubject {
 /** Declares the suite. Call it at the top level of a `*.test.ts` or `*.machine.test.ts` file. */
 export function platformContract(name: string, subject: ContractSubject): void {
   const {
-    hasNetworks = true,
-    canPower = true,
-    canPlug = true,
-    canSave = true,
+    platform,
+    capabilities = platform.capabilities,
+    isConsoleStatic = false,
+    troubles = [],
     createTakesTime = true,
     parallel = 3,
     timeoutMs = 60_000,
   } = subject
+  const can = (capability: Capability): boolean => capabilities.includes(capability)
   const leftovers = async (): Promise<readonly string[]> =>
     [...((await subject.leftovers?.()) ?? [])].toSorted()
   const never = new AbortController().signal
@@ -66,6 +78,10 @@ export function platformContract(name: string, subject: ContractSubject): void {
 
     beforeAll(async () => {
       session = await subject.open()
+      if (subject.warmUp !== true) return
+      const warm = mkdtempSync(join(tmpdir(), 'contract-'))
+      await using machine = await session.create(subject.spec('m0'), { folder: warm, signal: never })
+      void machine
     }, timeoutMs)
     afterAll(async () => {
       await session[Symbol.asyncDispose]()
@@ -89,12 +105,46 @@ export function platformContract(name: string, subject: ContractSubject): void {
         from.create(subject.spec(machineName), { folder: folderFor(folder, machineName), signal }),
       )
 
+    const booted = async (machine: PlatformMachine): Promise<void> => {
+      if (can('console')) await within('the console text', untilLine(machine.console, subject.consoleText))
+      else await within('the address', machine.ssh(never))
+    }
     test('a session knows its budget, its slowness and its facts', () => {
       expect(session.budget.memoryMiB).toBeGreaterThan(0)
       expect(session.budget.cpus).toBeGreaterThan(0)
       expect(session.slowness).toBeGreaterThanOrEqual(1)
       expect(JSON.parse(JSON.stringify(session.facts))).toEqual(session.facts)
     })
+
+    test('a session can do what is declared, and has what that takes', () => {
+      expect([...session.capabilities].toSorted()).toEqual([...capabilities].toSorted())
+      expect(platform.capabilities).toEqual(expect.arrayContaining([...capabilities]))
+      expect({
+        fork: session.forks !== undefined,
+        save: session.saves !== undefined,
+        'private-network': session.privateNetworks !== undefined,
+        lease: session.adopt !== undefined && platform.leases !== undefined,
+      }).toEqual({
+        fork: can('fork'),
+        save: can('save'),
+        'private-network': can('private-network'),
+        lease: can('lease'),
+      })
+    })
+
+    test(
+      'an address: a host and a port, the same while it runs; asking can be aborted',
+      async () => {
+        await using machine = await create('m0')
+        const first = await within('the address', machine.ssh(never))
+        expect(first.host).toMatch(/^[\w.:-]+$/)
+        expect(first.port).toBeLessThan(65_536)
+        expect(await machine.ssh(never)).toEqual(first)
+        const reason = new Error('enough')
+        await expect(machine.ssh(AbortSignal.abort(reason))).rejects.toBe(reason)
+      },
+      timeoutMs,
+    )
 
     test(
       `${parallel} machines side by side: own ids, own SSH endpoints, own consoles`,
@@ -107,16 +157,12 @@ export function platformContract(name: string, subject: ContractSubject): void {
         const endpoints = await Promise.all(machines.map(async (machine) => await machine.ssh(never)))
         expect(new Set(endpoints.map(({ host, port }) => `${host}:${port}`)).size).toBe(parallel)
         for (const { port } of endpoints) expect(port).toBeGreaterThan(0)
-        await Promise.all(
-          machines.map(async (machine) => {
-            await within('the console text', untilLine(machine.console, subject.consoleText))
-          }),
-        )
+        await Promise.all(machines.map(async (machine) => await booted(machine)))
       },
       timeoutMs,
     )
 
-    test(
+    test.runIf(can('console'))(
       'the console: live, for those who come late, as a tail, and in console.txt',
       async () => {
         {
@@ -210,48 +256,11 @@ export function platformContract(name: string, subject: ContractSubject): void {
       timeoutMs,
     )
 
-    test.runIf(canPower)(
-      'cutting the power is an expected exit; on starts it again',
-      async () => {
-        await using machine = await create('m0')
-        await within('the first boot', untilLine(machine.console, subject.consoleText))
-        await within('the cut', machine.power('cut', never))
-        expect(await within('the exit', machine.exited)).toMatchObject({ expected: true })
-        const bytes = machine.console.bytes
-        await within('power on', machine.power('on', never))
-        expect(await stillRuns(machine)).toBe(true)
-        expect((await machine.ssh(never)).port).toBeGreaterThan(0)
-        await within(
-          'the second boot',
-          until(machine.console, () => machine.console.bytes > bytes),
-        )
-      },
-      timeoutMs,
-    )
-
-    test.runIf(canPower)(
-      'reset, pause and resume keep the machine',
-      async () => {
-        await using machine = await create('m0')
-        await within('the first boot', untilLine(machine.console, subject.consoleText))
-        await within('pause', machine.power('pause', never))
-        await within('resume', machine.power('resume', never))
-        const bytes = machine.console.bytes
-        await within('reset', machine.power('reset', never))
-        await within(
-          'the second boot',
-          until(machine.console, () => machine.console.bytes > bytes),
-        )
-        expect(await stillRuns(machine)).toBe(true)
-      },
-      timeoutMs,
-    )
-
-    test.runIf(canPlug)(
+    test.runIf(can('hot-plug'))(
       'disks and cards are plugged in until the ports are used up; what is not there is named',
       async () => {
         await using machine = await create('m0')
-        await within('the first boot', untilLine(machine.console, subject.consoleText))
+        await booted(machine)
         const hardware = machine.hardware ?? expect.unreachable('it has no hardware')
         await within('a disk', hardware.addDisk({ serial: 'one', sizeMiB: 8 }, never))
         await within('a card', hardware.addNic('two', never))
@@ -282,18 +291,22 @@ export function platformContract(name: string, subject: ContractSubject): void {
       timeoutMs,
     )
 
-    test(
-      'an aborted signal ends power with its reason',
-      async () => {
-        await using machine = await create('m0')
-        const reason = new Error('enough')
-        await expect(machine.power('cut', AbortSignal.abort(reason))).rejects.toBe(reason)
-        expect(await stillRuns(machine)).toBe(true)
-      },
+    const tools = {
+      session: () => session,
+      open: async () => await within('open', subject.open()),
+      spec: subject.spec,
+      create,
+      folderFor: (machineName: string) => folderFor(folder, machineName),
+      leftovers,
       timeoutMs,
-    )
+    }
+    powerContract(tools, { can, booted, isConsoleStatic })
+    if (can('user-data') && subject.delivered !== undefined) deliveryContract(tools, subject.delivered)
+    if (can('lease')) leaseContract(tools, platform)
+    if (troubles.length > 0) troubleContract(tools, troubles)
+    if (subject.steps !== undefined) abortContract(tools, subject.steps)
 
-    if (canSave) {
+    if (can('save')) {
       savesContract({
         session: () => session,
         open: async () => await within('open', subject.open()),
@@ -305,7 +318,7 @@ export function platformContract(name: string, subject: ContractSubject): void {
       })
     }
 
-    if (hasNetworks) {
+    if (can('private-network')) {
       networkContract({
         session: () => session,
         spec: subject.spec,
@@ -328,25 +341,6 @@ function folderFor(folder: string, name: string): string {
   const path = join(folder, name)
   if (!existsSync(path)) mkdirSync(path)
   return path
-}
-
-async function untilLine(feed: LineFeed, text: string): Promise<void> {
-  await until(feed, (line) => line.includes(text))
-}
-
-async function until(feed: LineFeed, isIt: (line: string) => boolean): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const leave = feed.subscribe((line) => {
-    if (isIt(line)) resolve()
-  })
-  await promise
-  leave()
-}
-
-async function stillRuns({ exited }: PlatformMachine): Promise<boolean> {
-  const pending = Symbol('pending')
-  const first: MachineExit | symbol = await Promise.race([exited, Promise.resolve(pending)])
-  return first === pending
 }
 
 function isMachine(value: unknown): value is PlatformMachine {

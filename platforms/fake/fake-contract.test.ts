@@ -3,7 +3,11 @@
 import type { Image } from '../../harness/model.ts'
 import type { MachineSpec } from '../../harness/machine.ts'
 import { platformContract } from '../contract/platform-contract.test.suite.ts'
+import type { FakeBehaviour } from './behaviour.ts'
 import { fakePlatform } from './index.ts'
+import type { FakeMachine } from './machine.ts'
+
+const platform = fakePlatform()
 
 const image: Image = {
   identity: {
@@ -26,11 +30,27 @@ const spec = (name: string): MachineSpec => ({
   disks: [],
 })
 
+function behaving(behaviour: Partial<FakeBehaviour>): string {
+  const source = `data:,${encodeURIComponent(JSON.stringify(behaviour))}`
+  return JSON.stringify({ storage: { files: [{ path: '/fake/behaviour.json', contents: { source } }] } })
+}
+
 platformContract('fake', {
+  platform,
   open: async () =>
-    await fakePlatform().open({ image, emit: () => undefined, signal: new AbortController().signal }),
+    await platform.open({ image, emit: () => undefined, signal: new AbortController().signal }),
   spec,
   consoleText: 'Linux version',
   createTakesTime: false,
+  delivered: async (machine) => await Promise.resolve((machine as FakeMachine).spec.ignition ?? ''),
+  troubles: [
+    {
+      name: 'no machine to give',
+      code: 'fake-no-machine',
+      spec: (name) => ({ ...spec(name), ignition: behaving({ boot: 'create-fails' }) }),
+    },
+  ],
+  leftovers: async () =>
+    (await (await platform.leases?.({}))?.list(new AbortController().signal))?.map(({ id }) => id) ?? [],
   impossible: { spec: { ...spec('m0'), memoryMiB: 64_000 }, reason: /64000 MiB of memory/ },
 })

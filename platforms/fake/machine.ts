@@ -51,14 +51,19 @@ export interface FakeMachine extends PlatformMachine {
   readonly spec: MachineSpec
   readonly behaviour: FakeBehaviour
   moment(): FakeMoment
+  /** Takes it out of the session that it ends with. */
+  leaveSession: () => void
 }
 
 const PING_MS = 300
 
 type State = 'on' | 'paused' | 'off' | 'gone'
 
-/** Creates and starts a machine. */
-export async function createMachine(options: FakeMachineOptions): Promise<FakeMachine> {
+/** Creates and starts a machine; `onDestroyed` may be called more than once. */
+export async function createMachine(
+  options: FakeMachineOptions,
+  onDestroyed: (machine: FakeMachine) => void,
+): Promise<FakeMachine> {
   const { spec, folder, behaviour, place, source } = options
   const { name } = spec
   const origin = source.kind === 'clone' ? 'fork' : source.inInitrd ? 'initrd' : 'cold'
@@ -147,8 +152,9 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
     state = source.paused ? 'paused' : 'on'
     for (const line of begin.console) feed.push(line)
   }
-  return {
+  const machine: FakeMachine = {
     id: randomUUID(),
+    leaveSession: () => undefined,
     name,
     spec,
     behaviour,
@@ -163,8 +169,10 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
     get exited() {
       return exited.promise
     },
-    async ssh() {
-      return await Promise.resolve(ssh.endpoint)
+    async ssh(signal) {
+      await Promise.resolve()
+      signal.throwIfAborted()
+      return ssh.endpoint
     },
     async power(action, signal) {
       await Promise.resolve()
@@ -188,8 +196,10 @@ export async function createMachine(options: FakeMachineOptions): Promise<FakeMa
     async [Symbol.asyncDispose]() {
       end('gone', { expected: true, blame: 'platform', reason: 'destroyed' })
       await ssh[Symbol.asyncDispose]()
+      onDestroyed(machine)
     },
   }
+  return machine
 }
 
 function firstMoment(files: FakeMoment['files'], { failedUnits }: FakeBehaviour): FakeMoment {

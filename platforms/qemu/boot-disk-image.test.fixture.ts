@@ -1,10 +1,10 @@
 // For tests of the platform: an image that is nothing but a boot sector, and a small machine to boot it.
 
 import type { MachineSpec } from '../../harness/machine.ts'
-import type { Image } from '../../harness/model.ts'
+import type { DiskImage } from '../../harness/model.ts'
 
 /** The image of a raw boot disk. */
-export function bootDiskImage(path: string): Image {
+export function bootDiskImage(path: string): DiskImage {
   return {
     identity: {
       digest: `sha256:${'0'.repeat(64)}`,

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CreateOptions, MachineSpec, OpenOptions } from '../../harness/machine.ts'
-import type { Image, MachineOrigin } from '../../harness/model.ts'
+import type { DiskImage, Image, MachineOrigin } from '../../harness/model.ts'
 import {
   inspectBase,
   cpuModelFor,
@@ -20,13 +20,13 @@ import type { Host } from './host.ts'
 import { startLife, type SavedState } from './life.ts'
 import { hasFirstBootArguments, toMachineConfig } from './machine-config.ts'
 import { QemuMachine, type Beginning } from './machine.ts'
-import { firmwareOf } from './refuse.ts'
+import { firmwareOf, requireDisk } from './refuse.ts'
 import { plugIn } from './private-networks.ts'
 import { prepareStorage, type StorageSource } from './storage.ts'
 
 /** What all machines of a session have in common. */
 export interface MachineContext {
-  readonly image: Image
+  readonly image: DiskImage
   readonly base: BaseDiskFacts
   readonly host: Host
   readonly slowness: number
@@ -202,7 +202,8 @@ async function withImage(
   image: Image,
   signal: AbortSignal,
 ): Promise<MachineContext> {
-  return { ...context, image, base: await inspectBase(image.disk, signal) }
+  const own = requireDisk(image)
+  return { ...context, image: own, base: await inspectBase(own.disk, signal) }
 }
 
 // Only the template's own state is without it.

@@ -23,6 +23,7 @@ afterAll(async () => {
 })
 
 platformContract('qemu', {
+  platform: qemuPlatform,
   open: async () =>
     await qemuPlatform.open({
       image: bootDiskImage(disk),
@@ -31,6 +32,13 @@ platformContract('qemu', {
     }),
   spec: testSpec,
   consoleText: 'hello from a boot sector',
+  // What QEMU hands to its guest through fw_cfg is this file; a boot sector cannot say it.
+  delivered: async () =>
+    await Promise.resolve(
+      namesIn(join(runtimeFolder(), 'm'))
+        .map((name) => readFileSync(join(runtimeFolder(), 'm', name, 'config.ign'), 'utf8'))
+        .join(''),
+    ),
   impossible: { spec: { ...testSpec('m0'), memoryMiB: 64_000_000 }, reason: /62500 GiB of memory/ },
   leftovers: () => [...children(), ...namesIn(join(runtimeFolder(), 'm')), ...ledgerOfOurs(), ...storage()],
 })

@@ -18,7 +18,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { EventBody } from '../../harness/events.ts'
 import type { LineFeed, MachineSpec, PlatformMachine, PlatformSession } from '../../harness/machine.ts'
-import type { Image } from '../../harness/model.ts'
+import type { DiskImage, Image } from '../../harness/model.ts'
 import { bootDisk, type BootDiskEnd } from '../../qemu/index.ts'
 import { buildReferenceImage } from '../../qemu/image/index.ts'
 import { bootDiskImage, testSpec } from './boot-disk-image.test.fixture.ts'
@@ -39,7 +39,7 @@ async function open(image: Image, events: EventBody[] = []): Promise<PlatformSes
   return await qemuPlatform.open({ image, emit: (event) => events.push(event), signal })
 }
 
-function sector(end: BootDiskEnd): Image {
+function sector(end: BootDiskEnd): DiskImage {
   const path = join(root, `${end}.raw`)
   writeFileSync(path, bootDisk(`${TEXT}\r\n`, end))
   return bootDiskImage(path)
@@ -314,12 +314,12 @@ describe('images that cannot be used', () => {
   })
 })
 
-function file(name: string, content: Uint8Array): Image {
+function file(name: string, content: Uint8Array): DiskImage {
   const path = join(root, name)
   writeFileSync(path, content)
   return bootDiskImage(path)
 }
-function qcow2(image: Image): Image {
+function qcow2(image: DiskImage): DiskImage {
   return { ...image, disk: { ...image.disk, format: 'qcow2' } }
 }
 
@@ -337,7 +337,7 @@ function overlay(): string {
   return path
 }
 
-function withKernel(kernel: string): Image {
+function withKernel(kernel: string): DiskImage {
   const direct = { kernel, initrd: kernel, arguments: '', firstBootArguments: '' }
   return { ...sector('halt'), firmwares: ['direct'], direct }
 }

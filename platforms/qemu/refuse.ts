@@ -1,14 +1,25 @@
 // Why a machine cannot be had on this host with this image, decided before anything is created. Pure.
 
+import { UsageError } from '../../harness/errors.ts'
 import type { MachineSpec } from '../../harness/machine.ts'
 import { formatMiB } from '../../harness/memory-text.ts'
-import type { Firmware, Image } from '../../harness/model.ts'
+import type { DiskImage, Firmware, Image } from '../../harness/model.ts'
 import { emulatorName, firmwarePackage, PRIMARY_DISK_SERIAL } from '../../qemu/index.ts'
 import type { Host } from './host.ts'
 
 /** The firmware a spec gets: its own, else the image's preferred one. */
 export function firmwareOf(spec: MachineSpec, image: Image): Firmware {
   return spec.firmware ?? image.firmwares[0] ?? 'uefi'
+}
+
+/** An image without a disk on this host cannot be booted here. */
+export function requireDisk(image: Image): DiskImage {
+  const { disk } = image
+  if (disk !== undefined) return { ...image, disk }
+  throw new UsageError('the platform qemu boots a disk image of this host, and none was given', {
+    code: 'image-missing',
+    hint: 'name one with --image',
+  })
 }
 
 /** Each requirement that is not met, with what there is instead; empty when the machine can be created. */

@@ -24,9 +24,10 @@ import { checkKernel } from './check-kernel.ts'
 import { createMachine, type MachineContext } from './create-machine.ts'
 import { openForks, type MakeMachine } from './forks.ts'
 import { openInitrdStarts } from './initrd-starts.ts'
+import { qemuCapabilities } from './capabilities.ts'
 import { privateNetworks } from './private-networks.ts'
 import { measureHost, type Host } from './host.ts'
-import { refuse } from './refuse.ts'
+import { refuse, requireDisk } from './refuse.ts'
 import { openSaves } from './saves.ts'
 
 /** TCG runs a booting guest 5 to 12 times slower than KVM (kernel to login prompt). */
@@ -34,7 +35,8 @@ const TCG_SLOWNESS = 8
 
 /** Checks the image, cleans up after killed runs, measures the host. */
 export async function openSession(options: OpenOptions): Promise<PlatformSession> {
-  const { image, emit, signal } = options
+  const { emit, signal } = options
+  const image = requireDisk(options.image)
   const base = await inspectBase(image.disk, signal)
   if (image.direct !== undefined) await checkKernel(image.direct.kernel, image.identity.architecture)
   const reaped = await reapDeadMachines()
@@ -105,7 +107,7 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
       cpuModel: cpuModelFor(host.architecture, host.accelerator.accelerator),
     },
     slowness,
-    canKeep: true,
+    capabilities: new Set(qemuCapabilities),
     refuses: (spec) => refuse(spec, image, host),
     async create(spec, wish) {
       closed()

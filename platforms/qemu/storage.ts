@@ -4,7 +4,7 @@ import { chmod, copyFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError, messageOf } from '../../harness/errors.ts'
 import type { MachineSpec } from '../../harness/machine.ts'
-import type { Image } from '../../harness/model.ts'
+import type { DiskImage } from '../../harness/model.ts'
 import {
   copyVariables,
   createEmptyDisk,
@@ -66,7 +66,7 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 
 async function writeStorage(
   spec: MachineSpec,
-  image: Image,
+  image: DiskImage,
   source: StorageSource,
   folders: MachineFolders,
   signal: AbortSignal,
@@ -123,7 +123,7 @@ async function writePrivate(
 
 async function prepareFirmware(
   spec: MachineSpec,
-  image: Image,
+  image: DiskImage,
   source: StorageSource,
   folders: Pick<MachineFolders, 'storage'>,
 ): Promise<Prepared['firmwareFiles']> {

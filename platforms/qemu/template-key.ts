@@ -15,7 +15,7 @@ const FORMAT = 1
 
 /** The key of a machine's template: `sha256` in hexadecimal. Looks at the firmware's file, and at nothing else. */
 export function templateKey(spec: MachineSpec, image: Image, host: Host): string {
-  const { name: _name, hostName: _hostName, ...machine } = spec
+  const { name: _name, hostName: _hostName, hasOwnConfig: _hasOwnConfig, ...machine } = spec
   const firmware = firmwareOf(spec, image)
   const uefi = firmware === 'uefi' || firmware === 'uefi-secure'
   const code = uefi ? findFirmware(spec.architecture, firmware)?.codePath : undefined

@@ -4,7 +4,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { codeOf, UsageError } from '../../harness/errors.ts'
-import type { Architecture, Image } from '../../harness/model.ts'
+import type { Architecture, DiskImage } from '../../harness/model.ts'
 import { flavourNames, type FlavourName } from './flavours.ts'
 import { firstBootArguments } from './recipe.ts'
 
@@ -37,7 +37,7 @@ export type ImageFile = (typeof imageFiles)[number]
 export interface BuiltImage {
   readonly folder: string
   readonly key: string
-  readonly image: Image
+  readonly image: DiskImage
   readonly flavour?: FlavourName
   readonly files: Readonly<Record<ImageFile, { readonly path: string; readonly bytes: number }>>
   readonly usrRootHash: string
@@ -91,7 +91,7 @@ export async function readBuiltImage(pathOrFolder: string): Promise<BuiltImage> 
 }
 
 /** Reads an image as the harness sees it: a cached folder, or the path of an `image.json`. Throws UsageError. */
-export async function loadImage(pathOrFolder: string): Promise<Image> {
+export async function loadImage(pathOrFolder: string): Promise<DiskImage> {
   return (await readBuiltImage(pathOrFolder)).image
 }
 

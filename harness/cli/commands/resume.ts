@@ -50,7 +50,7 @@ export async function resume(
   await using stack = new AsyncDisposableStack()
   const scratch = stack.use(await openScratchFolder())
   const session = stack.use(await platform.open({ image: first.image, emit: printNotices, signal }))
-  if (flags.detach && session.canKeep !== true) {
+  if (flags.detach && !session.capabilities.has('keep')) {
     throw new UsageError(`the platform ${platform.name} cannot leave machines running`, { code: 'no-keep' })
   }
   const resumed = stack.use(

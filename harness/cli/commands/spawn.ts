@@ -2,10 +2,12 @@
 
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { acquireMachine } from '../../attempt/acquire.ts'
 import type { RunEnvironment } from '../../attempt/environment.ts'
 import type { IgnitionConfig } from '../../ignition/index.ts'
+import { UsageError } from '../../errors.ts'
+import type { SshEndpoint } from '../../machine.ts'
 import type { LiveMachine } from '../../machines/live-machine.ts'
 import { onOurTerminal } from '../../debugging/enter.ts'
 import { sshLine } from '../../ssh/command-line.ts'
@@ -15,6 +17,7 @@ import { listenForInterrupts } from '../interrupt.ts'
 import { chooseTarget, machineEnvironment, printNotices } from '../machine-environment.ts'
 import { readConfigFile } from '../read-config-file.ts'
 import type { TargetFlags } from '../option-table.ts'
+import { settingsOf } from '../platform-settings.ts'
 import { showProgress } from '../progress.ts'
 
 interface SpawnFlags extends TargetFlags {
@@ -50,8 +53,23 @@ export async function spawn(
   stack.defer(async () => {
     if (!flags.detach) await rm(folder, { recursive: true, force: true })
   })
-  const session = stack.use(await platform.open({ image, emit: printNotices, signal }))
   const key = await keyOnDisk(loadSshKey(), folder)
+  const session = stack.use(
+    await platform.open({
+      image,
+      emit: printNotices,
+      signal,
+      settings: settingsOf(flags),
+      run: basename(folder),
+      login: { user: profile.defaultUser, key },
+    }),
+  )
+  if (flags.detach && platform.capabilities.includes('lease')) {
+    throw new UsageError(`the platform ${platform.name} ends its machines with the command that made them`, {
+      code: 'no-keep',
+      hint: 'leave --detach out, and the shell open',
+    })
+  }
   const env = machineEnvironment(chosen, session, {
     sshKey: key,
     emit: printNotices,
@@ -59,10 +77,10 @@ export async function spawn(
     signal,
   })
   const machines = await bootAll(env, flags, configs, stack)
-  const spawned = machines.map(({ live, port }): Spawned => ({
+  const spawned = machines.map(({ live, endpoint }): Spawned => ({
     name: live.machine.name,
     id: live.machine.id,
-    ssh: sshLine(key.path, profile.defaultUser, { host: '127.0.0.1', port }),
+    ssh: sshLine(live.shellTarget.sshKey.path ?? key.path, live.shellTarget.user, endpoint),
   }))
   if (flags.json) process.stdout.write(`${JSON.stringify(spawned, undefined, 2)}\n`)
   else for (const { name, ssh } of spawned) process.stdout.write(`${name}: ${ssh.join(' ')}\n`)
@@ -83,7 +101,7 @@ async function bootAll(
   flags: SpawnFlags,
   configs: readonly IgnitionConfig[],
   stack: AsyncDisposableStack,
-): Promise<readonly { readonly live: LiveMachine; readonly port: number }[]> {
+): Promise<readonly { readonly live: LiveMachine; readonly endpoint: SshEndpoint }[]> {
   using progress = showProgress('spawn')
   progress.update(`booting ${flags.count === 1 ? 'a machine' : `${flags.count} machines`}`)
   return await Promise.all(
@@ -102,8 +120,7 @@ async function bootAll(
       )
       stack.use(live)
       await live.becomeReady(env.signal)
-      const { port } = await live.endpoint(env.signal)
-      return { live, port }
+      return { live, endpoint: await live.endpoint(env.signal) }
     }),
   )
 }

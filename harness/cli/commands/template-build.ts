@@ -11,6 +11,7 @@ import type { Settings } from '../config/settings.ts'
 import { listenForInterrupts } from '../interrupt.ts'
 import { chooseTarget, machineEnvironment, printNotices } from '../machine-environment.ts'
 import type { TargetFlags } from '../option-table.ts'
+import { settingsOf } from '../platform-settings.ts'
 import { showProgress } from '../progress.ts'
 import { templateLine, templateRow } from '../template-lines.ts'
 
@@ -52,7 +53,14 @@ async function build(flags: BuildFlags, signal: AbortSignal): Promise<BuiltTempl
   await using stack = new AsyncDisposableStack()
   const runFolder = await mkdtemp(join(tmpdir(), 'signalbox-template-'))
   stack.defer(async () => await rm(runFolder, { recursive: true, force: true }))
-  const session = stack.use(await chosen.platform.open({ image: chosen.image, emit: printNotices, signal }))
+  const session = stack.use(
+    await chosen.platform.open({
+      image: chosen.image,
+      emit: printNotices,
+      signal,
+      settings: settingsOf(flags),
+    }),
+  )
   const sshKey = loadSshKey()
   const env = machineEnvironment(chosen, session, { sshKey, emit: printNotices, runFolder, signal })
   using progress = showProgress('template')

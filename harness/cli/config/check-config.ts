@@ -37,6 +37,7 @@ const targetKeys: readonly string[] = ['excludeTags', 'slowness']
 const targetOptionKeys: Readonly<Record<TargetOptionKey, true>> = {
   tags: true,
   platform: true,
+  platformSettings: true,
   image: true,
   distro: true,
   architecture: true,
@@ -55,6 +56,8 @@ const targetOptionKeys: Readonly<Record<TargetOptionKey, true>> = {
   infraRetries: true,
   fork: true,
   auditFork: true,
+  maxMachines: true,
+  maxCost: true,
   bootTimeoutSeconds: true,
 }
 
