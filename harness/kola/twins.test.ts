@@ -1,7 +1,5 @@
 import { expect, it } from 'vitest'
-import { loadTestFiles } from '../cli/load-tests.ts'
 import type { RegisteredTest } from '../registry.ts'
-import { kolaCatalogue } from './catalogue.ts'
 import { compareWithKola } from './twins.ts'
 
 const selected = (name: string, aliases: readonly string[], skip?: string) => ({
@@ -29,14 +27,4 @@ it('says of each test of kola what runs, what is needed, and that there is none'
     ['cl.c', 'runs', 'c.one', undefined],
     ['cl.d', 'none', '', 'a card'],
   ])
-})
-
-it('the catalogue and the aliases of the tests agree', async () => {
-  const { tests } = await loadTestFiles(undefined, [])
-  const aliases = new Set(tests.flatMap(({ requirements }) => requirements.aliases ?? []))
-  const names = kolaCatalogue.map(({ name }) => name)
-  expect(new Set(names).size).toBe(names.length)
-  // No twin, and no word of what it would take; or a twin that the catalogue does not know of.
-  const unsaid = kolaCatalogue.filter(({ name, needs }) => aliases.has(name) === (needs !== undefined))
-  expect(unsaid.map(({ name }) => name)).toEqual([])
 })
