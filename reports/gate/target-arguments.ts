@@ -14,6 +14,8 @@ const KEPT: ReadonlySet<string> = new Set([
   '--firmware',
   '--flavour',
   '--surroundings',
+  '--append-ignition',
+  '--set',
   '--memory',
   '--cpus',
   '--tests',
@@ -27,9 +29,18 @@ const TARGET = '--target'
 
 /** How many values an option takes; one, where it is not here. */
 const ARITIES: ReadonlyMap<string, 'none' | 'many' | 'perhaps'> = new Map([
-  ...(['--tests', '--known-failures', '--tag', '-t', '--surroundings', TARGET] as const).map(
-    (name) => [name, 'many'] as const,
-  ),
+  ...(
+    [
+      '--tests',
+      '--known-failures',
+      '--tag',
+      '-t',
+      '--surroundings',
+      '--append-ignition',
+      '--set',
+      TARGET,
+    ] as const
+  ).map((name) => [name, 'many'] as const),
   ...(['--last-failed', '--changed'] as const).map((name) => [name, 'perhaps'] as const),
   ...(
     [
