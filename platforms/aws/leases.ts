@@ -44,52 +44,39 @@ export async function openLeases(context: PlatformContext): Promise<Leases> {
     using first = await openAws(config)
     return [...new Set([first.region, ...deadEntries().map(({ data }) => String(data['region']))])]
   }
+  const list = async (signal: AbortSignal): Promise<readonly Lease[]> => {
+    const found: Lease[] = []
+    for (const region of await regionsOf()) {
+      using aws = await openAws({ ...config, region })
+      found.push(...(await listRegion(aws, config, signal)))
+    }
+    return found.toSorted((a, b) => orderOf(a) - orderOf(b))
+  }
+  // Of a dead run of which nothing is there any more, the intents are history.
+  const forgetDeadRuns = async (signal: AbortSignal): Promise<void> => {
+    const dead = deadRuns()
+    if (dead.size === 0) return
+    const there = new Set((await list(signal)).map(({ run }) => run))
+    for (const { id, data } of deadEntries()) {
+      const run = String(data['run'])
+      if (dead.has(run) && !there.has(run)) strikeFromLedger(id)
+    }
+  }
   return await Promise.resolve({
     deadRuns,
-    async list(signal) {
-      const found: Lease[] = []
-      for (const region of await regionsOf()) {
-        using aws = await openAws({ ...config, region })
-        found.push(...(await listRegion(aws, config, signal)))
-      }
-      return found.toSorted((a, b) => orderOf(a) - orderOf(b))
-    },
+    list,
     async reap(leases, signal) {
-      const failed: { lease: Lease; reason: string }[] = []
+      const failed: { readonly lease: Lease; readonly reason: string }[] = []
       const ordered = leases.toSorted((a, b) => orderOf(a) - orderOf(b))
       for (const region of new Set(leases.map(({ place }) => place))) {
         using aws = await openAws({ ...config, region })
-        failed.push(
-          ...(await reapRegion(
-            aws,
-            ordered.filter(({ place }) => place === region),
-            signal,
-          )),
-        )
+        const own = ordered.filter(({ place }) => place === region)
+        failed.push(...(await reapRegion(aws, own, signal)))
       }
-      const left = new Set(failed.map(({ lease }) => lease.run))
-      const dead = deadRuns()
-      const reaped = new Set(leases.map(({ run }) => run))
-      const gone = await runsWithNothing(dead, reaped, async () => await this.list(signal))
-      for (const { id, data } of deadEntries()) {
-        const run = String(data['run'])
-        if (gone.has(run) && !left.has(run)) strikeFromLedger(id)
-      }
+      await forgetDeadRuns(signal)
       return failed
     },
-  } satisfies Leases)
-}
-
-/** Of dead runs, those of which nothing is there any more: their intents are history. */
-async function runsWithNothing(
-  dead: ReadonlySet<string>,
-  reaped: ReadonlySet<string>,
-  list: () => Promise<readonly Lease[]>,
-): Promise<ReadonlySet<string>> {
-  if (dead.size === 0) return dead
-  void reaped
-  const there = new Set((await list()).map(({ run }) => run))
-  return new Set([...dead].filter((run) => !there.has(run)))
+  })
 }
 
 function orderOf({ kind }: Lease): number {
