@@ -1,9 +1,9 @@
 // A process that does what a run does to AWS, to be killed at any moment: opens the platform, makes machines beside each other, with a config
 // that needs a bucket when it is told so, destroys them, closes. It prints `done` when nothing is left for it to do.
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { runtimeFolder } from '../../harness/folders.ts'
 import type { MachineSpec, OpenOptions } from '../../harness/machine.ts'
 import { awsPlatform } from './index.ts'
 
@@ -42,7 +42,9 @@ const options: OpenOptions = {
   ]),
   limits: { maxMachines: 1000 },
 }
-const folder = mkdtempSync(join(tmpdir(), 'aws-driver-'))
+// Whoever starts this removes it, also after a kill.
+mkdirSync(runtimeFolder(), { recursive: true })
+const folder = mkdtempSync(join(runtimeFolder(), 'driver-'))
 const spec = (name: string): MachineSpec => ({
   name,
   architecture: 'x86_64',
