@@ -112,8 +112,8 @@ export async function runCells<T>(options: RunCellsOptions<T>): Promise<number> 
     try {
       prepared.push({ run: stack.use(await prepare(each.opened, { cell, emit })), emit })
     } catch (error) {
-      if (!several) throw error
       end(emit, signal.aborted ? signal.reason : error)
+      if (!several) throw error
     }
   }
   await Promise.all(
