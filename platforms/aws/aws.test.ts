@@ -13,6 +13,7 @@ const LONG = Array.from({ length: 40 }, (_, index) => `[    ${index}.000000] a l
 
 test.each([
   ['the same', LONG, LONG, ''],
+  ['the first words', 'boot', 'booting\n', 'ing\n'],
   ['more', LONG, `${LONG}more\n`, 'more\n'],
   ['nothing before', '', LONG, LONG],
   ['a window that has moved on', LONG, `${LONG.slice(300)}more\n`, 'more\n'],
