@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import type { MachineSpec } from '../../harness/machine.ts'
+import { IN_FLIGHT, openAws } from './clients.ts'
 import { newIn } from './console.ts'
 import { mapError } from './errors.ts'
 import { machineCost, openSpending, typeFor } from './prices.ts'
@@ -22,6 +23,25 @@ test.each([
   ['a flood without an overlap', LONG, 'x'.repeat(64), 'x'.repeat(64)],
 ])('what a later reading of a console has beyond an earlier one: %s', (_, earlier, later, more) => {
   expect(newIn(earlier, later)).toBe(more)
+})
+
+test('no more requests are in flight than AWS bears, and a failed one makes room', async () => {
+  using aws = await openAws({ region: 'us-east-1', profile: undefined, requestsPerSecond: 1000, attempts: 1 })
+  let inFlight = 0
+  let most = 0
+  const request = async (index: number): Promise<void> => {
+    inFlight += 1
+    most = Math.max(most, inFlight)
+    await new Promise(setImmediate)
+    inFlight -= 1
+    if (index % 3 === 0) throw new Error('no')
+  }
+  const calls = Array.from({ length: 60 }, async (_, index) =>
+    aws.call('look', async () => await request(index)),
+  )
+  const ends = await Promise.allSettled(calls)
+  expect(ends.filter(({ status }) => status === 'rejected')).toHaveLength(20)
+  expect(most).toBe(IN_FLIGHT)
 })
 
 function awsError(name: string, message = 'no'): Error {
