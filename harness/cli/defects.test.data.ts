@@ -56,7 +56,7 @@ export const plainDefects: readonly Defect[] = [
     ignition: {
       storage: { files: [{ path: '/etc/passwd', append: [source('toor:x:0:0::/root:/bin/bash\n')] }] },
     },
-    detectedBy: { 'users.no-passwords': /toor/ },
+    detectedBy: { 'users.no-passwords': /toor/, 'ignition.empty': /toor/ },
   },
   {
     name: 'nobody keeps the clock',

@@ -75,8 +75,13 @@ describe('security.selinux', { distros: ['reference'], tags: ['selinux', 'system
   test(
     'labels-of-image',
     {
-      description: 'Every file of /etc and /usr has the label that the policy gives it.',
+      description:
+        'Every file of /etc and /usr has the label that the policy gives it, also in a folder that Ignition made.',
       exclusive: false,
+      ignition: {
+        ignition: { version: '3.0.0' },
+        storage: { files: [{ path: '/etc/sbx-labels.d/deep/file', contents: { source: 'data:,labelled' } }] },
+      },
       timeoutMs: 120_000,
     },
     async ({ machine }) => {
