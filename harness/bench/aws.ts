@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { awsPlatform } from '../../platforms/aws/index.ts'
 import { leftIn, reapAll, runDriver } from '../../platforms/aws/killed-run.test.fixture.ts'
-import { awsEnvironment, SOME_AMI, startMoto, type Moto } from '../../platforms/aws/moto.test.fixture.ts'
-import type { MachineSpec } from '../machine.ts'
+import { awsOptions, smallSpec } from '../../platforms/aws/aws-options.test.fixture.ts'
+import { awsEnvironment, startMoto, type Moto } from '../../platforms/aws/moto.test.fixture.ts'
 import type { Benchmark } from './figure.ts'
 import { openRandom } from './random.ts'
 
@@ -95,45 +95,18 @@ async function manyMachines(
 ): Promise<{ readonly ms: number; readonly busyMs: number }> {
   const { signal } = new AbortController()
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-bench-aws-'))
-  const spec = (name: string): MachineSpec => ({
-    name,
-    architecture: 'x86_64',
-    memoryMiB: 512,
-    cpus: 1,
-    tpm: false,
-    disks: [],
-  })
-  const session = await awsPlatform.open({
-    image: {
-      identity: {
-        digest: 'sha256:',
-        distro: 'flatcar',
-        version: '1.0.0',
-        channel: 'stable',
-        architecture: 'x86_64',
-      },
-      firmwares: ['uefi'],
-    },
-    emit: () => undefined,
-    signal,
-    run: 'bench',
-    settings: new Map([
-      ['ami', SOME_AMI],
-      ['allow-from', '203.0.113.7/32'],
-      ['console-wait-seconds', '0'],
-      ['console-seconds', '3600'],
-    ]),
-    limits: { maxMachines: machines + 1 },
-  })
+  const session = await awsPlatform.open(
+    awsOptions({ signal, run: 'bench', limits: { maxMachines: machines + 1 } }),
+  )
   // The network is there before, and code is warm.
-  await (await session.create(spec('warm'), { folder, signal }))[Symbol.asyncDispose]()
+  await (await session.create(smallSpec('warm'), { folder, signal }))[Symbol.asyncDispose]()
   moto.counts.reset()
   const startedAt = performance.now()
   for (let first = 0; first < machines; first += atOnce) {
     const made = await Promise.all(
       Array.from(
         { length: atOnce },
-        async (_, index) => await session.create(spec(`m${first + index}`), { folder, signal }),
+        async (_, index) => await session.create(smallSpec(`m${first + index}`), { folder, signal }),
       ),
     )
     await Promise.all(made.map(async (machine) => await machine[Symbol.asyncDispose]()))

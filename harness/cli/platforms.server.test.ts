@@ -106,30 +106,27 @@ test('no secret of a run on hosts is in its artefacts, its output, or the argume
   expect(findInOutput(result)).toEqual([])
 }, 120_000)
 
+const runAtAws: readonly string[] = [
+  'run',
+  '--platform',
+  'aws',
+  '--distro',
+  'reference',
+  '--image-version',
+  '1.0.0',
+  '--set',
+  `ami=${SOME_AMI}`,
+  '--set',
+  'allow-from=203.0.113.7/32',
+  ...world.corpus('hosts'),
+]
+
 test('no secret of a run at AWS is in its artefacts or its output, also when AWS refuses', async () => {
   using refusing = moto.rule(({ action }) =>
     action === 'RunInstances' ? { refuse: 'AuthFailure', status: 401 } : 'pass',
   )
   void refusing
-  const result = await world.signalbox(
-    [
-      'run',
-      '--platform',
-      'aws',
-      '--distro',
-      'reference',
-      '--image-version',
-      '1.0.0',
-      '--infra-retries',
-      '0',
-      '--set',
-      `ami=${SOME_AMI}`,
-      '--set',
-      'allow-from=203.0.113.7/32',
-      ...world.corpus('hosts'),
-    ],
-    env,
-  )
+  const result = await world.signalbox([...runAtAws, '--infra-retries', '0'], env)
   expect(`${result.stdout}${result.stderr}`).toContain('AuthFailure')
   expect(findSecrets(world.folder)).toEqual([])
   expect(findInOutput(result)).toEqual([])
@@ -137,25 +134,7 @@ test('no secret of a run at AWS is in its artefacts or its output, also when AWS
 
 test('a run that would cost too much is refused before anything is made', async () => {
   const before = moto.counts.total()
-  const result = await world.signalbox(
-    [
-      'run',
-      '--platform',
-      'aws',
-      '--distro',
-      'reference',
-      '--image-version',
-      '1.0.0',
-      '--max-cost',
-      '0.00001',
-      '--set',
-      `ami=${SOME_AMI}`,
-      '--set',
-      'allow-from=203.0.113.7/32',
-      ...world.corpus('hosts'),
-    ],
-    env,
-  )
+  const result = await world.signalbox([...runAtAws, '--max-cost', '0.00001'], env)
   expect(result.exitCode).toBe(2)
   expect(`${result.stdout}${result.stderr}`).toMatch(
     /would cost about \$0\.\d+, and --max-cost allows \$0\.00001/,

@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createHash } from 'node:crypto'
 import { afterAll } from 'vitest'
-import type { MachineSpec, OpenOptions, PlatformMachine } from '../../harness/machine.ts'
 import { readLedger } from '../../harness/ledger.ts'
+import type { PlatformMachine } from '../../harness/machine.ts'
 import { platformContract } from '../contract/platform-contract.test.suite.ts'
+import { awsOptions, smallSpec } from './aws-options.test.fixture.ts'
 import { awsPlatform } from './index.ts'
-import { awsEnvironment, SOME_AMI, startMoto } from './moto.test.fixture.ts'
+import { awsEnvironment, startMoto } from './moto.test.fixture.ts'
 
 const moto = await startMoto()
 const folder = mkdtempSync(join(tmpdir(), 'aws-contract-'))
@@ -23,44 +24,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-const spec = (name: string): MachineSpec => ({
-  name,
-  architecture: 'x86_64',
-  memoryMiB: 512,
-  cpus: 1,
-  tpm: false,
-  disks: [],
-})
-const options: OpenOptions = {
-  image: {
-    identity: {
-      digest: 'sha256:',
-      distro: 'flatcar',
-      version: '1.0.0',
-      channel: 'stable',
-      architecture: 'x86_64',
-    },
-    firmwares: ['uefi'],
-  },
-  emit: () => undefined,
-  signal: new AbortController().signal,
+const options = awsOptions({
   run: 'contract',
-  login: {
-    user: 'core',
-    key: {
-      privateKey: '',
-      publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl x',
-    },
-  },
-  settings: new Map([
-    ['ami', SOME_AMI],
-    ['allow-from', '203.0.113.7/32'],
-    ['console-wait-seconds', '0'],
-    ['console-seconds', '1'],
-    ['requests-per-second', '1000'],
-    ['attempts', '3'],
-  ]),
-}
+  settings: { 'console-seconds': '1', attempts: '3' },
+})
 const { signal } = options
 
 async function listed(): Promise<readonly string[]> {
@@ -109,12 +76,12 @@ const refusing = (action: string, refuse: string, status?: number) => async (): 
 platformContract('aws, against moto', {
   platform: awsPlatform,
   open: async () => await awsPlatform.open(options),
-  spec,
+  spec: smallSpec,
   consoleText: 'Linux version',
   isConsoleStatic: true,
   warmUp: true,
   impossible: {
-    spec: { ...spec('m0'), memoryMiB: 1_000_000 },
+    spec: { ...smallSpec('m0'), memoryMiB: 1_000_000 },
     reason: /needs 1000000 MiB of memory.*m7i.4xlarge/,
   },
   delivered,

@@ -4,56 +4,19 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { runtimeFolder } from '../../harness/folders.ts'
-import type { MachineSpec, OpenOptions } from '../../harness/machine.ts'
+import type { MachineSpec } from '../../harness/machine.ts'
+import { awsOptions, smallSpec } from './aws-options.test.fixture.ts'
 import { awsPlatform } from './index.ts'
 
 const [run = 'killed', machines = '1', bytes = '200', ami = '', region = ''] = process.argv.slice(2)
 
 const ignition = JSON.stringify({ ignition: { version: '3.3.0' } }).padEnd(Number(bytes), ' ')
 const { signal } = new AbortController()
-const options: OpenOptions = {
-  image: {
-    identity: {
-      digest: 'sha256:',
-      distro: 'flatcar',
-      version: '1.0.0',
-      channel: 'stable',
-      architecture: 'x86_64',
-    },
-    firmwares: ['uefi'],
-  },
-  emit: () => undefined,
-  signal,
-  run,
-  login: {
-    user: 'core',
-    key: {
-      privateKey: '',
-      publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl x',
-    },
-  },
-  settings: new Map([
-    ['ami', ami],
-    ['region', region],
-    ['allow-from', '203.0.113.7/32'],
-    ['console-wait-seconds', '0'],
-    ['console-seconds', '3600'],
-    ['requests-per-second', '1000'],
-  ]),
-  limits: { maxMachines: 1000 },
-}
+const options = awsOptions({ signal, run, settings: { ami, region }, limits: { maxMachines: 1000 } })
 // Whoever starts this removes it, also after a kill.
 mkdirSync(runtimeFolder(), { recursive: true })
 const folder = mkdtempSync(join(runtimeFolder(), 'driver-'))
-const spec = (name: string): MachineSpec => ({
-  name,
-  architecture: 'x86_64',
-  memoryMiB: 512,
-  cpus: 1,
-  tpm: false,
-  disks: [],
-  ignition,
-})
+const spec = (name: string): MachineSpec => ({ ...smallSpec(name), ignition })
 
 async function main(): Promise<void> {
   await using session = await awsPlatform.open(options)

@@ -134,7 +134,8 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
     }
   }
   return {
-    budget: { memoryMiB: most * 1024, cpus: most * 2 },
+    // Processors are no limit, neither of jobs nor of machines that come up at once.
+    budget: { memoryMiB: most * 1024, cpus: most * 4 },
     capabilities: new Set(awsCapabilities),
     facts: { region: aws.region, market: config.isSpot ? 'spot' : 'on-demand', accelerator: 'nitro' },
     slowness: 1,
