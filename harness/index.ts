@@ -2,8 +2,11 @@
 
 export { defineConfig } from './config/config.ts'
 export type {
+  AxisKey,
+  AxisValues,
   ConfigOptions,
   CustomReporter,
+  MatrixConfig,
   ReporterFactory,
   ReportFileConfig,
   ReportModuleConfig,

@@ -71,6 +71,10 @@ export interface Target {
   readonly channel: string
   readonly distro: DistroName
   readonly version: string
+  /**
+   * What else tells it from the other cells of its matrix, by the key of its option: `tpm: on`, `flavour: services`. Absent: nothing.
+   */
+  readonly axes?: Readonly<Record<string, string>>
 }
 
 /** Of one attempt. */

@@ -11,6 +11,9 @@ import type { OpenOptions, Platform, PlatformSession } from './machine.ts'
 import type { Image, Target } from './model.ts'
 import { formJobs, whyBooted, type GroupCandidate, type GroupOptions } from './plan/group.ts'
 import { costOf } from './plan/cost-limit.ts'
+import type { DurationBook } from './plan/durations.ts'
+import type { KnownDuration, TestDurations } from './plan/estimate.ts'
+import { lendDurations, type LentDurations } from './plan/lend-durations.ts'
 import { makePlan, type Plan } from './plan/plan.ts'
 import type { Selection } from './plan/select.ts'
 import { joinReasons, unmetByHost } from './plan/unmet.ts'
@@ -26,8 +29,10 @@ export interface PlanningOptions extends Pick<OpenOptions, 'settings' | 'limits'
   readonly selection: readonly Selection[]
   /** Configs that every machine gets besides what its test gives it. */
   readonly appended: readonly IgnitionConfig[]
-  /** Milliseconds a test took before, by name. */
-  readonly knownDurationMs: (test: string) => number | undefined
+  /** Milliseconds a test took before on this target, by name. */
+  readonly recordedMs: KnownDuration
+  /** The same of all targets, for tests that never ran on this one. Default: nobody lends any. */
+  readonly durationBook?: DurationBook | undefined
   /** Most jobs at once; undefined: as many as the budget admits. */
   readonly jobs: number | undefined
   /** Fork booted machines where the platform can; false boots every machine. */
@@ -51,6 +56,9 @@ export interface PlannedRun {
   readonly most: number
   /** How much slower than with KVM machines run. */
   readonly slowness: number
+  readonly durations: TestDurations
+  /** Whose durations are used where this target has none; undefined: nobody's. */
+  readonly lent: LentDurations | undefined
   /** By which the jobs were formed. */
   readonly grouping: GroupOptions
 }
@@ -80,7 +88,7 @@ export function planRun(
   session: PlatformSession,
   candidates: readonly GroupCandidate[],
 ): PlannedRun {
-  const { platform, image, target, knownDurationMs, repeat } = options
+  const { platform, image, target, recordedMs, durationBook, repeat } = options
   if (options.onFailure === 'keep' && !session.capabilities.has('keep')) {
     throw new UsageError(`the platform ${platform.name} cannot keep machines`, {
       code: 'no-keep',
@@ -110,13 +118,28 @@ export function planRun(
     candidates.filter(({ test }) => !skipped.has(test.name)),
     grouping,
   )
-  const plan = makePlan({ target, image: image.identity, selection, jobs, knownDurationMs, repeat })
   const slowness = options.slowness ?? session.slowness
+  const tests = jobs.flatMap((job) => job.tests.map(({ name }) => name))
+  const unknown = tests.filter((test) => recordedMs(test) === undefined)
+  const lent =
+    durationBook === undefined || unknown.length === 0
+      ? undefined
+      : lendDurations({ target: target.name, tests: unknown, slowness, book: durationBook })
+  const expectedMs: KnownDuration = (test) => recordedMs(test) ?? lent?.ofMs(test)
+  const durations: TestDurations = { recordedMs, expectedMs }
+  const plan = makePlan({
+    target,
+    image: image.identity,
+    selection,
+    jobs,
+    knownDurationMs: expectedMs,
+    repeat,
+  })
   const cost = costOf(plan, {
     session,
     specOf: ({ requirements: needs }) =>
       specOf({ target }, { name: 'm0', needs, hasOwnConfig: needs.ignition !== undefined }),
-    knownDurationMs,
+    durations,
     slowness,
     repeat,
   })
@@ -125,6 +148,8 @@ export function planRun(
     cost,
     most: options.jobs ?? Math.max(1, Math.floor(session.budget.cpus)),
     slowness,
+    durations,
+    lent,
     grouping,
   }
 }

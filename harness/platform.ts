@@ -92,6 +92,13 @@ export interface OpenOptions extends PlatformContext {
   readonly login?: Required<Pick<MachineLogin, 'user' | 'key'>>
 }
 
+/** What decides whether a host can have a machine at all; what is undefined may be anything. */
+export interface MachineKind {
+  readonly architecture?: Architecture
+  readonly firmware?: Firmware
+  readonly tpm: boolean
+}
+
 /** Where machines come from. */
 export interface Platform {
   readonly name: string
@@ -107,6 +114,11 @@ export interface Platform {
   readonly settings?: readonly PlatformSetting[]
   /** What is missing on this host to use it, each with what to do; empty: nothing. Starts and changes nothing. */
   missing(context: PlatformContext, signal: AbortSignal): Promise<readonly string[]>
+  /**
+   * Why no machine of this kind can be had on this host, whatever the image; each reason as `needs <what>; <what there is>`. Looks at
+   * files only. Default: nothing is known to lack.
+   */
+  lacks?(kind: MachineKind): readonly string[]
   /** Throws UsageError when the image cannot be used on it. */
   open(options: OpenOptions): Promise<PlatformSession>
   /** What its runs have left, where it can `lease`. */

@@ -102,7 +102,7 @@ const common = (platform: Platform, events: EventBody[]) => ({
   target,
   selection,
   appended: [],
-  knownDurationMs: (test: string) => (test === 'equal.a' ? 1234 : undefined),
+  recordedMs: (test: string) => (test === 'equal.a' ? 1234 : undefined),
   jobs: undefined,
   forks: true,
   shard: undefined,

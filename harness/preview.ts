@@ -7,8 +7,8 @@ import type { Emit } from './events.ts'
 import type { ImageIdentity, KnownFailure, Target } from './model.ts'
 import { memoryOf } from './plan/cost.ts'
 import { requireAffordable } from './plan/cost-limit.ts'
-import { estimateTest, guessesFor, type Estimate, type Guesses } from './plan/estimate.ts'
-import { forecast } from './plan/forecast.ts'
+import { estimateTest, guessesFor, type Estimate, type Guesses, type TestDurations } from './plan/estimate.ts'
+import { forecast, type Forecast, type ForecastPart } from './plan/forecast.ts'
 import { isOneMachine, whyBooted, type Job } from './plan/group.ts'
 import type { Shard } from './plan/shard.ts'
 import { planRun, readCandidates, type PlannedRun, type PlanningOptions } from './plan-run.ts'
@@ -66,10 +66,13 @@ export interface RunPreview {
     readonly durationMs: number
     /** US dollars at the most, without retries; null where nobody knows, absent where machines cost nothing. */
     readonly costUsd?: number | null
-    /** How many tests' durations were recorded, and how many are guesses. */
+    /** How many tests' durations were recorded, were recorded on another target, and are guesses. */
     readonly recorded: number
+    readonly lent: number
     readonly guessed: number
   }
+  /** Whose durations were lent, and by what they were multiplied; absent: nobody's. */
+  readonly lender?: { readonly target: string; readonly factor: number }
   /** What guesses are made of, milliseconds. */
   readonly guesses: Guesses
 }
@@ -80,46 +83,52 @@ export interface PreviewOptions extends PlanningOptions {
   readonly auditForks: number
 }
 
+/** A preview, and what it takes to play it together with others that share the host. */
+export interface ForeseenRun {
+  readonly preview: RunPreview
+  readonly part: ForecastPart
+}
+
 /** Plans as a run does. Throws what makes a run impossible. */
 export async function previewRun(options: PreviewOptions): Promise<RunPreview> {
-  const { platform, image, emit, signal, target, knownDurationMs, repeat, shard } = options
+  return (await foreseeRun(options)).preview
+}
+
+/** The same, for whoever plans several targets. */
+export async function foreseeRun(options: PreviewOptions): Promise<ForeseenRun> {
+  const { platform, image, emit, signal, target, repeat, shard } = options
   const candidates = await readCandidates(options)
   const { settings = new Map(), limits = {} } = options
   await using session = await platform.open({ image, emit, signal, settings, limits })
   const planned = planRun(options, session, candidates)
-  const { plan, most, slowness, grouping, cost } = planned
+  const { plan, most, slowness, grouping, cost, durations, lent } = planned
   requireAffordable(cost, limits.maxCost)
   const env: DescribingEnvironment = { ...options, session, sshKey: loadSshKey() }
   const foreseen = await Promise.all(
     plan.jobs.map(async (job) => ({ job, machines: await foresee(env, job, grouping) })),
   )
   const guesses = guessesFor(slowness)
-  const counted = new Set<string>()
-  // Jobs with the same template boot it once.
-  const seedsOfFirst = ({ template, seeds }: Extract<Acquisition, { kind: 'build' }>): number => {
-    if (counted.has(template)) return 0
-    counted.add(template)
-    return seeds
-  }
-  const { order, ...took } = await forecast({
+  const part: ForecastPart = {
     jobs: foreseen.map(({ job, machines }) => ({
       job,
       origin: machines.kind,
-      seeds: machines.kind === 'build' ? seedsOfFirst(machines) : 0,
+      // Jobs with the same template boot it once.
+      ...(machines.kind === 'build' ? { seeds: machines.seeds, template: machines.template } : { seeds: 0 }),
     })),
-    slots: most,
-    capacity: session.budget,
-    knownDurationMs,
+    most,
+    durations,
     guesses,
+    slowness,
     repeat,
-  })
+  }
+  const { order, ...took } = await forecast({ parts: [part], capacity: session.budget })
   const known = new Map(plan.tests.map(({ test, knownFailure }) => [test, knownFailure]))
   const jobs = foreseen
     .toSorted((a, b) => order.indexOf(a.job) - order.indexOf(b.job))
-    .map(({ job, machines }) => describeJob(job, machines, { known, knownDurationMs, guesses }))
+    .map(({ job, machines }) => describeJob(job, machines, { known, durations, guesses }))
   const estimates = jobs.flatMap(({ members }) => members.map(({ estimate }) => estimate.from))
-  const recorded = estimates.filter((from) => from === 'recorded').length
-  return {
+  const count = (wanted: Estimate['from']): number => estimates.filter((from) => from === wanted).length
+  const preview: RunPreview = {
     target,
     image: image.identity,
     digest: plan.digest,
@@ -136,10 +145,35 @@ export async function previewRun(options: PreviewOptions): Promise<RunPreview> {
       tests: estimates.length,
       ...took,
       ...(cost === 0 ? {} : { costUsd: cost ?? null }),
-      recorded,
-      guessed: estimates.length - recorded,
+      recorded: count('recorded'),
+      lent: count('lent'),
+      guessed: count('guess'),
     },
     guesses,
+    ...(lent === undefined ? {} : { lender: { target: lent.target, factor: lent.factor } }),
+  }
+  return { preview, part }
+}
+
+/** What several targets come to that run at the same time, as those of one command do. */
+export type TogetherForecast = Omit<Forecast, 'order'>
+
+/** Plays them together: targets of one platform share its host, and platforms do not wait for each other. */
+export async function forecastTogether(runs: readonly ForeseenRun[]): Promise<TogetherForecast> {
+  const rooms = Map.groupBy(runs, ({ preview }) => preview.target.platform)
+  const each = await Promise.all(
+    [...rooms.values()].map(async (members) => {
+      // As the run takes it: that of the target that comes first.
+      const capacity = members[0]?.preview.budget ?? { memoryMiB: 0, cpus: 0 }
+      return await forecast({ parts: members.map(({ part }) => part), capacity })
+    }),
+  )
+  const sum = (of: (one: Forecast) => number): number => each.reduce((total, one) => total + of(one), 0)
+  return {
+    durationMs: Math.max(0, ...each.map(({ durationMs }) => durationMs)),
+    machines: sum(({ machines }) => machines),
+    peakMachines: sum(({ peakMachines }) => peakMachines),
+    peakMemoryMiB: sum(({ peakMemoryMiB }) => peakMemoryMiB),
   }
 }
 
@@ -156,12 +190,11 @@ async function foresee(
 
 interface Described {
   readonly known: ReadonlyMap<string, KnownFailure | undefined>
-  readonly knownDurationMs: PlanningOptions['knownDurationMs']
+  readonly durations: TestDurations
   readonly guesses: Guesses
 }
 
-function describeJob(job: Job, machines: Acquisition, { known, ...durations }: Described): PreviewJob {
-  const { guesses, knownDurationMs } = durations
+function describeJob(job: Job, machines: Acquisition, { known, durations, guesses }: Described): PreviewJob {
   const shared = isOneMachine(job) || (job.shared && machines.kind === 'boot')
   const forked = machines.kind !== 'boot'
   const describe = (test: RegisteredTest, index: number): PreviewTest => {
@@ -171,7 +204,7 @@ function describeJob(job: Job, machines: Acquisition, { known, ...durations }: D
       test: test.name,
       machines: test.requirements.machines ?? 1,
       memoryMiB: Math.round(memoryOf(test, forked && !shared ? 'fork' : 'boot')),
-      estimate: estimateTest(test, knownDurationMs, guesses, acquireMs),
+      estimate: estimateTest(test, durations, guesses, acquireMs),
       ...(knownFailure === undefined ? {} : { knownFailure }),
     }
   }

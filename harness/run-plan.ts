@@ -14,7 +14,7 @@ import { markColdOnly } from './forks/cold-only.ts'
 import type { Outcome, Verdict } from './model.ts'
 import { openCosts } from './plan/cost.ts'
 import { saveDurations } from './plan/durations.ts'
-import { weightOf } from './plan/estimate.ts'
+import { weightOf, type TestDurations } from './plan/estimate.ts'
 import { coldJob, isOneMachine, isSerial, jobOf } from './plan/group.ts'
 import type { Plan } from './plan/plan.ts'
 import type { Lease } from './plan/schedule.ts'
@@ -37,13 +37,12 @@ export interface RunPlanOptions {
   readonly quietWaitMs: number
   /** Share of the forked tests, 0 to 1, that are also run on a cold boot. */
   readonly auditForks: number
-  /** Milliseconds a test took before, by name. */
-  readonly knownDurationMs: (test: string) => number | undefined
+  readonly durations: TestDurations
 }
 
 /** Returns the verdicts of the tests that were finished. Never throws. */
 export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verdict>> {
-  const { env, plan, policy, share, auditForks, knownDurationMs } = options
+  const { env, plan, policy, share, auditForks, durations } = options
   const { emit, signal } = env
   const repeat = policy.repeat ?? 1
   const repeats = policy.repeat !== undefined
@@ -71,7 +70,7 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
     lane.add({
       id: job.id,
       cost: costs.of(job),
-      weightMs: weightOf(job, knownDurationMs),
+      weightMs: weightOf(job, durations, env.slowness),
       run: async (lease) => await perform(work, lease),
     })
   }
@@ -230,6 +229,6 @@ export async function runPlan(options: RunPlanOptions): Promise<Map<string, Verd
   }
   await share.whenAlone(async () => await runIsolated(runAlone))
   book.concludeLeft()
-  saveDurations(new Map([...book.durations()].map(([test, ms]) => [`${env.target.name} ${test}`, ms])))
+  saveDurations(env.target.name, env.slowness, new Map(book.durations()))
   return new Map(book.verdicts)
 }

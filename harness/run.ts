@@ -70,7 +70,7 @@ export interface PreparedRun extends AsyncDisposable {
  */
 export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   await using stack = new AsyncDisposableStack()
-  const { emit, platform, image, target, signal, profile, knownDurationMs } = options
+  const { emit, platform, image, target, signal, profile } = options
   const startedAt = performance.now()
   // Long enough to reach from deep in the harness back to a line of the test.
   Error.stackTraceLimit = 50
@@ -83,7 +83,7 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   const login = { user: profile.defaultUser, key: sshKey }
   const session = stack.use(await platform.open({ image, emit, signal, settings, limits, run, login }))
   const { onFailure } = options.debugging
-  const { plan, most, slowness, cost } = planRun({ ...options, onFailure }, session, candidates)
+  const { plan, most, slowness, cost, durations } = planRun({ ...options, onFailure }, session, candidates)
   requireAffordable(cost, limits.maxCost)
   const timeouts: Timeouts = {
     ...(options.noTimeouts ? endlessTimeouts : defaultTimeouts(slowness)),
@@ -132,7 +132,7 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
   const { quietWaitMs, auditForks } = options
   const policy: RetryPolicy = options
   const perform = async (): Promise<RunResult> => {
-    const verdicts = await runPlan({ env, plan, policy, share, quietWaitMs, auditForks, knownDurationMs })
+    const verdicts = await runPlan({ env, plan, policy, share, quietWaitMs, auditForks, durations })
     for (const { test } of plan.tests) if (!verdicts.has(test)) verdicts.set(test, 'missing')
     const end = signal.aborted ? runEnded(signal.reason) : undefined
     if (end !== undefined) emit(end)

@@ -92,6 +92,7 @@ const target = shape({
   channel: text,
   distro: text,
   version: text,
+  axes: optional(texts),
 })
 const image = shape({
   digest: text,

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 
 import type { EventBody } from '../harness/events.ts'
 import { isolatedRun, knownRun, repeatedRun } from './flaky-events.test.data.ts'
-import { codeSpan, fenced, markdownLine } from './markdown.ts'
+import { codeSpan, fenced, markdownLine } from './markdown-text.ts'
 import type { Summary } from './run-summary.ts'
 import {
   ended,

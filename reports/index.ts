@@ -15,7 +15,9 @@ export {
 } from './html/index.ts'
 export { createListReporter, type ListReporter, type ListReporterOptions, type Reporter } from './list.ts'
 export type { TextOptions } from './list-text.ts'
+export { markdownText } from './markdown.ts'
 export { eventLines, type Merged, mergeEvents, mergePaths } from './merge.ts'
+export { type NightlyReport, nightlyText } from './nightly-text.ts'
 export { type PassRate, passRateText } from './pass-rate.ts'
 export { EVENT_FILE, findEventFiles, readEventFile, readEvents } from './read-events.ts'
 export {

@@ -17,6 +17,7 @@ import {
   placeText,
   stackLines,
 } from './failure-text.ts'
+import { matrixLines } from './list-matrix.ts'
 import { noticeLine, plural, verdictPaint } from './list-lines.ts'
 import { endText } from './run-end.ts'
 import { notesOf } from './test-notes.ts'
@@ -36,7 +37,7 @@ const KINDS_SHOWN = 5
 
 /** The whole end: failures, missing tests, counts. */
 export function summaryLines(summary: Summary, look: Look): readonly string[] {
-  return [...notGreenLines(summary, look), '', ...countLines(summary, look)]
+  return [...notGreenLines(summary, look), '', ...matrixLines(summary, look), ...countLines(summary, look)]
 }
 
 function notGreenLines(summary: Summary, look: Look): readonly string[] {

@@ -6,6 +6,8 @@ import { oneLine } from '../harness/hostile-text.ts'
 import type { Verdict } from '../harness/model.ts'
 import { verdictOrder } from '../harness/verdict.ts'
 import { attemptTitle, causeOf, failureText, isUnharmed, placeOf } from './failure-text.ts'
+import { codeSpan, escapeHtml, fenced, markdownLine, signs } from './markdown-text.ts'
+import { matrixText } from './markdown-matrix.ts'
 import { endText, evidenceLinesOf } from './run-end.ts'
 import {
   audits,
@@ -24,16 +26,6 @@ const ROWS_SHOWN = 500
 const DETAILS_SHOWN = 50
 const ATTEMPTS_SHOWN = 10
 
-const signs: Readonly<Record<Verdict, string>> = {
-  passed: '✅',
-  flaky: '🟡',
-  warned: '⚠️',
-  failed: '❌',
-  infra: '🟠',
-  skipped: '⚪',
-  missing: '❓',
-}
-
 /** The whole Markdown text, at most 900 KiB. */
 export function markdownText(summary: Summary): string {
   const head = [
@@ -41,6 +33,7 @@ export function markdownText(summary: Summary): string {
     '',
     `${summary.planned} planned, ${summary.finished} finished, in ${formatSeconds(summary.durationMs)}.`,
     ...missingLines(summary),
+    ...matrixText(summary),
     ...summary.notices.map((notice) => `\n> ${markdownLine(notice.message)}`),
   ]
   const parts = summary.runs.flatMap((run) => [...runHead(run), ...runTable(run), ...runDetails(run)])
@@ -149,45 +142,10 @@ function details(test: TestSummary): string {
   ])
   return [
     '',
-    `<details><summary>${signs[test.verdict]} ${html(oneLine(`${test.test}${where}`))}: ${html(causeOf(test, 160))}</summary>`,
+    `<details><summary>${signs[test.verdict]} ${escapeHtml(oneLine(`${test.test}${where}`))}: ${escapeHtml(causeOf(test, 160))}</summary>`,
     ...attempts,
     ...(left > 0 ? ['', `and ${left} more attempts that did not pass`] : []),
     '',
     '</details>',
   ].join('\n')
-}
-
-/** A fence longer than any run of backticks inside. */
-export function fenced(text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map((run) => run[0].length))
-  const fence = '`'.repeat(longest + 1)
-  return `${fence}text\n${text}\n${fence}`
-}
-
-/** One line as code, whatever backticks it holds; a pipe would end a table's cell. */
-export function codeSpan(text: string): string {
-  const line = oneLine(text)
-  return `<code>${escapeMarkdown(html(line))}</code>`
-}
-
-/** One line of prose in which nothing is Markdown, HTML, a mention or a table's cell. */
-export function markdownLine(text: string): string {
-  return escapeMarkdown(html(oneLine(text)))
-}
-
-function html(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;')
-}
-
-function escapeMarkdown(text: string): string {
-  return text
-    .replaceAll(/[\\`*_{}[\]()~|!]/g, (sign) => `\\${sign}`)
-    .replaceAll('@', '&#64;')
-    .replaceAll('://', ':&#47;&#47;')
-    .replaceAll(/(?<!&)#(?=[\dA-Za-z])/g, '&#35;')
 }

@@ -242,3 +242,12 @@ const codes: readonly (readonly [
 test.each(codes)('exit code of %o, %s, %o is %i', (verdicts, state, policy, code) => {
   expect(exitCodeOf({ ...noVerdicts, ...verdicts }, state, policy)).toBe(code)
 })
+
+test('time in which several runs ran beside each other is counted once', () => {
+  const at = (run: string, startMs: number) => mixedRun({ run, target: run, startMs })
+  const durationOf = (...runs: readonly ReturnType<typeof at>[]): number => summarize(runs.flat()).durationMs
+  const alone = durationOf(at('a', 0))
+  expect(durationOf(at('a', 0), at('b', 0))).toBe(alone)
+  expect(durationOf(at('z', 0), at('b', 60_000))).toBe(alone + 60_000)
+  expect(durationOf(at('a', 0), at('b', 60_000), at('c', 10_000_000))).toBe(2 * alone + 60_000)
+})

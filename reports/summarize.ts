@@ -76,7 +76,7 @@ export function summarizeRuns(unordered: readonly RunSummary[], options: Summary
       stateOf(runs),
       failsOnFlaky(runs) ? { ...options, failOnFlaky: true } : options,
     ),
-    durationMs: sum(runs, (run) => run.durationMs),
+    durationMs: timeCovered(runs),
     runs,
     notices: options.notices ?? [],
   }
@@ -103,6 +103,19 @@ function stateOf(runs: readonly RunSummary[]): ReturnType<typeof exitStateOf> {
 
 function sum(runs: readonly RunSummary[], figure: (run: RunSummary) => number): number {
   return runs.reduce((total, run) => total + figure(run), 0)
+}
+
+/** The time in which at least one of them ran: targets of one command run beside each other. */
+function timeCovered(runs: readonly RunSummary[]): number {
+  let total = 0
+  let coveredTo = -Infinity
+  const spans = runs.map(({ startedAt, durationMs }) => ({ from: Date.parse(startedAt), durationMs }))
+  for (const { from, durationMs } of spans.toSorted((a, b) => a.from - b.from)) {
+    const to = from + durationMs
+    total += Math.max(0, to - Math.max(from, coveredTo))
+    coveredTo = Math.max(coveredTo, to)
+  }
+  return total
 }
 
 function byTargetThenStart(a: RunSummary, b: RunSummary): number {

@@ -11,6 +11,7 @@ import type { Notice } from './run-summary.ts'
 import { hostileRun, mixedRun } from './sample-events.test.data.ts'
 import { reportFormats } from './show.ts'
 import { summarize } from './summarize.ts'
+import { markdownText } from './markdown.ts'
 import { writeJobSummary, writeReports } from './write.ts'
 
 const summary = summarize(mixedRun())
@@ -89,15 +90,17 @@ describe('writeJobSummary', () => {
   test('appends where GitHub asks for it', async () => {
     const path = join(folder, 'step.md')
     await writeFile(path, 'before\n')
-    expect(await writeJobSummary(summary, { GITHUB_STEP_SUMMARY: path })).toEqual([])
+    expect(await writeJobSummary(markdownText(summary), { GITHUB_STEP_SUMMARY: path })).toEqual([])
     expect(await readFile(path, 'utf8')).toBe(`before\n${reportFormats.markdown(summary)}\n`)
   })
 
   test('does nothing elsewhere, and a failure is a notice', async () => {
-    expect(await writeJobSummary(summary, {})).toEqual([])
+    expect(await writeJobSummary(markdownText(summary), {})).toEqual([])
     await mkdir(join(folder, 'a-folder'))
     await chmod(folder, 0o700)
-    const notices = await writeJobSummary(summary, { GITHUB_STEP_SUMMARY: join(folder, 'a-folder') })
+    const notices = await writeJobSummary(markdownText(summary), {
+      GITHUB_STEP_SUMMARY: join(folder, 'a-folder'),
+    })
     expect(notices.map((notice) => notice.code)).toEqual(['report-not-written'])
   })
 })

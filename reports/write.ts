@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { codeOf, messageOf } from '../harness/errors.ts'
 import { githubText } from './github.ts'
 import { type HtmlInput, htmlText } from './html/index.ts'
-import { markdownText } from './markdown.ts'
 import type { Notice, Summary } from './run-summary.ts'
 import { type ReportFormat, reportFormats } from './show.ts'
 import type { Environment } from './terminal.ts'
@@ -79,12 +78,12 @@ export async function reportText(format: FileFormat, input: ReportInput): Promis
   return format === 'html' ? await htmlText(input) : formats[format](input.summary)
 }
 
-/** Appends the Markdown to the file that GitHub names in `GITHUB_STEP_SUMMARY`; elsewhere does nothing. Never throws. */
-export async function writeJobSummary(summary: Summary, env: Environment): Promise<readonly Notice[]> {
+/** Appends Markdown to the file that GitHub names in `GITHUB_STEP_SUMMARY`; elsewhere does nothing. Never throws. */
+export async function writeJobSummary(markdown: string, env: Environment): Promise<readonly Notice[]> {
   const path = env['GITHUB_STEP_SUMMARY']
   if (path === undefined || path === '') return []
   try {
-    await appendFile(path, `${markdownText(summary)}\n`)
+    await appendFile(path, `${markdown}\n`)
     return []
   } catch (error) {
     return [notWritten(path, error, 'report-not-written')]

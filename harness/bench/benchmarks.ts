@@ -11,6 +11,7 @@ import { forkBenchmarks } from './forks.ts'
 import { gateDecision } from './gate.ts'
 import { historyQuery } from './history.ts'
 import { htmlBenchmarks } from './html-report.ts'
+import { matrixSmoke } from './matrix.ts'
 import { scheduleCost, scheduleMakespan } from './schedule.ts'
 import { sshOverhead } from './ssh-overhead.ts'
 import { updateRatio } from './updates.ts'
@@ -24,6 +25,7 @@ export const benchmarks: readonly Benchmark[] = [
   ...commandBenchmarks,
   externalOverhead,
   sshOverhead,
+  matrixSmoke,
   updateRatio,
   ...updateServerBenchmarks,
   scheduleMakespan,

@@ -1,7 +1,7 @@
 // The targets of one command: each is opened and planned before anything starts, and all run at the same time, each as a run of
 // its own in one event stream. One that cannot be had is a cell of the report, and keeps no other from running.
 
-import { codeOf, InfraError, UsageError } from '../errors.ts'
+import { codeOf, InfraError, messageOf, UsageError } from '../errors.ts'
 import type { Emit } from '../events.ts'
 import type { Selection } from '../plan/select.ts'
 import { runEnded, runStarted } from '../run-ends.ts'
@@ -12,7 +12,24 @@ import { gravestExitCode } from '../verdict.ts'
 export interface NamedTarget {
   /** Undefined: the only one, made by flags. */
   readonly name: string | undefined
+  /** It is left out where this host or the image does not have it. */
+  readonly mayBeLeftOut?: boolean
 }
+
+/** A target that nobody named and that cannot be had here. */
+export interface LeftOut {
+  readonly name: string
+  readonly reason: string
+}
+
+/** What says so of a target that may be left out. Any other error is one of it, too. */
+const notHere: ReadonlySet<string> = new Set([
+  'not-on-this-host',
+  'wrong-architecture',
+  'firmware-unsupported',
+  'program-missing',
+  'foreign-execution',
+])
 
 interface MaybeNothing {
   readonly selection: readonly Selection[]
@@ -26,29 +43,52 @@ export type Cell<T> =
   | { readonly kind: 'empty'; readonly reason: string; readonly error?: UsageError }
   | { readonly kind: 'unusable'; readonly name: string; readonly error: UsageError | InfraError }
 
+export interface OpenedCells<T> {
+  readonly cells: readonly Cell<T>[]
+  readonly leftOut: readonly LeftOut[]
+}
+
 /**
  * Opens every target. Throws what a single one throws; of several, only what makes all of them impossible.
  */
 export async function openCells<T extends MaybeNothing, Target extends NamedTarget>(
   targets: readonly Target[],
   open: (target: Target) => Promise<T>,
-): Promise<readonly Cell<T>[]> {
-  const cells: Cell<T>[] = []
-  for (const target of targets) cells.push(await openCell(target, open, targets.length > 1))
+): Promise<OpenedCells<T>> {
+  const opened: (Cell<T> | ({ readonly kind: 'left-out' } & LeftOut))[] = []
+  for (const target of targets) opened.push(await openCell(target, open, targets.length > 1))
+  const leftOut = opened.filter((cell) => cell.kind === 'left-out')
+  const cells = opened.filter((cell) => cell.kind !== 'left-out')
+  if (cells.length === 0)
+    throw new UsageError(`none of these targets can be had here: ${leftOut.map(leftOutText).join('; ')}`, {
+      code: 'no-targets',
+      hint: '"signalbox doctor" says what this host can do',
+    })
   const [first] = cells
   if (first?.kind === 'unusable' && cells.every(({ kind }) => kind === 'unusable')) throw first.error
   const mistakes = cells.flatMap((cell) =>
     cell.kind === 'empty' && cell.error !== undefined ? [cell.error] : [],
   )
   if (mistakes[0] !== undefined && mistakes.length === cells.length) throw mistakes[0]
-  return cells
+  return { cells, leftOut }
+}
+
+/** The target as one that is left out, where the error says that it cannot be had here and nobody has named it. */
+export function asLeftOut({ name, mayBeLeftOut }: NamedTarget, error: unknown): LeftOut | undefined {
+  if (mayBeLeftOut !== true || name === undefined || !notHere.has(codeOf(error) ?? '')) return undefined
+  return { name, reason: messageOf(error) }
+}
+
+/** As a person reads it. */
+export function leftOutText({ name, reason }: LeftOut): string {
+  return `${name} is left out: ${reason}`
 }
 
 async function openCell<T extends MaybeNothing, Target extends NamedTarget>(
   target: Target,
   open: (target: Target) => Promise<T>,
   several: boolean,
-): Promise<Cell<T>> {
+): Promise<Cell<T> | ({ readonly kind: 'left-out' } & LeftOut)> {
   const { name } = target
   try {
     const opened = await open(target)
@@ -56,6 +96,8 @@ async function openCell<T extends MaybeNothing, Target extends NamedTarget>(
       return { kind: 'empty', reason: opened.nothing }
     return { kind: 'open', name, opened }
   } catch (error) {
+    const leftOut = asLeftOut(target, error)
+    if (leftOut !== undefined) return { kind: 'left-out', ...leftOut }
     if (!several || name === undefined) throw error
     if (error instanceof UsageError && error.code === 'nothing-selected')
       return { kind: 'empty', reason: error.message, error }

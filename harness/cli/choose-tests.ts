@@ -6,7 +6,7 @@ import { relative, resolve } from 'node:path'
 import { UsageError } from '../errors.ts'
 import type { EventOf } from '../events.ts'
 import type { Target } from '../model.ts'
-import { loadDurations } from '../plan/durations.ts'
+import { loadDurations, type DurationBook } from '../plan/durations.ts'
 import { testsAt, type Place } from '../plan/place.ts'
 import { reachedBy, type Reached } from '../plan/reached.ts'
 import { selectTests, type Selection } from '../plan/select.ts'
@@ -28,7 +28,9 @@ export interface ChosenTests {
   readonly nothing: string | undefined
   readonly shard: Shard | undefined
   /** Milliseconds a test took before, by name. */
-  readonly knownDurationMs: (test: string) => number | undefined
+  readonly recordedMs: (test: string) => number | undefined
+  /** The same of all targets. */
+  readonly durationBook: DurationBook
 }
 
 /** Chooses for one target; the options are its own, the features those of its image. */
@@ -91,7 +93,8 @@ export async function loadChosen(
       const known = await knowFailures(flags, selected, { target, tests: loaded.tests })
       const { selection } = known
       const durations = flags.durations === undefined ? undefined : await durationsFrom(flags.durations)
-      const took = durations ?? loadDurations()
+      const book =
+        durations === undefined ? loadDurations() : { durations, slownesses: new Map<string, number>() }
       const { shard } = flags
       const mine = shard === undefined ? selection : deal(selection, shard, target, durations)
       const emptyShard =
@@ -103,7 +106,8 @@ export async function loadChosen(
         remarks: [...narrowed.remarks, ...brought, ...known.notices],
         nothing: selection.length === 0 ? narrowed.nothing : emptyShard,
         shard,
-        knownDurationMs: (test) => took.get(`${target.name} ${test}`),
+        recordedMs: (test) => book.durations.get(`${target.name} ${test}`),
+        durationBook: book,
       }
     },
   }

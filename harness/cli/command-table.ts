@@ -3,6 +3,7 @@
 import type { Settings } from './config/settings.ts'
 import { gateTable } from './gate-table.ts'
 import { historyCommand } from './history-commands.ts'
+import { nightlyCommand } from './nightly-options.ts'
 import { serveCommand } from './serve-options.ts'
 import {
   debugOptions,
@@ -103,6 +104,7 @@ export const commandTable: readonly CommandRow[] = [
     ],
     action: async () => (await import('./commands/plan.ts')).plan,
   },
+  nightlyCommand,
   {
     usage: 'config',
     help: 'what the options of a run come to, target by target, and where each value comes from',

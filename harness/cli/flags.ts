@@ -31,6 +31,7 @@ export interface TargetFlags {
   readonly updateTo?: string
   readonly updateVersion?: string
   readonly firmware?: string
+  readonly tpm?: string
   readonly surroundings?: readonly string[]
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { historySuite } from '../../reports/history/history.test.suite.ts'
+import { nightlySuite } from '../../reports/history/nightlies.test.suite.ts'
 import { findRuns, openHistory } from '../../reports/history/index.ts'
 import { eventLines } from '../../reports/merge.ts'
 import { mixedRun } from '../../reports/sample-events.test.data.ts'
@@ -28,6 +29,7 @@ describe('postgres', () => {
     url = await server.createDatabase(`history_${databases}`)
   })
   historySuite(async () => await openHistory(url))
+  nightlySuite(async () => await openHistory(url))
 })
 
 it(

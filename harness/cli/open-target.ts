@@ -12,11 +12,12 @@ import type { Choose, ChosenTests } from './choose-tests.ts'
 import type { ChosenTarget } from './config/settings.ts'
 import type { DebugPlan } from './debug-flags.ts'
 import { withMachineDefaults } from './machine-defaults.ts'
-import type { RunFlags } from './option-table.ts'
+import { architectures, firmwares, type RunFlags } from './option-table.ts'
+import { joinReasons } from '../plan/unmet.ts'
 import { whyNoPayload } from './payload-source.ts'
 import { limitsOf, settingsOf } from './platform-settings.ts'
 import { readConfigFile } from './read-config-file.ts'
-import { heldImage, resolveImage, targetOf } from './resolve-image.ts'
+import { heldImage, oneOfWords, resolveImage, targetOf } from './resolve-image.ts'
 import { retryPolicyOf, type RetryOptions } from './retry-flags.ts'
 
 /** Share of the forked tests that are also booted in CI, unless told otherwise. */
@@ -38,17 +39,19 @@ export interface OpenedTarget extends ChosenTests {
  * What a target comes to, before anything starts; `imageOf` may build the image. Throws UsageError when no test is selected, and no option says why.
  */
 export async function openTarget(
-  { name, flags: chosen, excludeTags: excluded, slowness }: ChosenTarget,
+  wanted: ChosenTarget,
   choose: Choose,
   signal: AbortSignal,
   imageOf = resolveImage,
 ): Promise<OpenedTarget> {
+  const { flags: chosen, excludeTags: excluded, slowness } = wanted
   const flags = chosen as unknown as RunFlags
   const policy = retryPolicyOf(flags)
   const platform = await loadPlatform(flags.platform)
+  if (wanted.mayBeLeftOut === true) requireHere(platform, flags)
   const image =
     platform.images === 'own' && flags.image === undefined ? heldImage(flags) : await imageOf(flags, signal)
-  const target = targetOf(image.identity, image.firmwares, platform.name, flags, name)
+  const target = targetOf(image.identity, image.firmwares, platform.name, flags, wanted)
   const tests = await choose(target, signal, flags, image.features)
   if (tests.nothing !== undefined && tests.selection.length === 0) {
     for (const { message } of tests.remarks) process.stderr.write(`${message}\n`)
@@ -64,12 +67,26 @@ export async function openTarget(
   return { ...tests, flags, platform, image, target, selection, slowness, policy, appended }
 }
 
+/** Before an image is built that could not be booted here. */
+function requireHere(platform: Platform, { arch, firmware, tpm }: RunFlags): void {
+  const architecture = arch === undefined ? undefined : oneOfWords('architecture', arch, architectures)
+  const reasons = platform.lacks?.({
+    ...(architecture === undefined ? {} : { architecture }),
+    ...(firmware === undefined ? {} : { firmware: oneOfWords('firmware', firmware, firmwares) }),
+    tpm: tpm === 'on',
+  })
+  const text = joinReasons(reasons ?? [])
+  if (text !== undefined) throw new UsageError(text, { code: 'not-on-this-host' })
+}
+
 /** What the plan of a target is made of, the same for a run and for `plan`. */
 export function planningOf(
-  { flags, policy, platform, image, target, selection, knownDurationMs, slowness, appended }: OpenedTarget,
+  opened: OpenedTarget,
   { oneJob, onFailure }: DebugPlan,
   signal: AbortSignal,
 ): PlanningOptions & { readonly auditForks: number } {
+  const { flags, policy, platform, image, target, selection, recordedMs, durationBook, slowness, appended } =
+    opened
   return {
     platform,
     image,
@@ -77,7 +94,8 @@ export function planningOf(
     target,
     selection,
     appended,
-    knownDurationMs,
+    recordedMs,
+    durationBook,
     jobs: oneJob ? 1 : flags.jobs,
     forks: flags.fork,
     repeat: policy.repeat,

@@ -36,6 +36,7 @@ export type ConfigurableRow = OptionRow & { readonly config: ConfigKey | false }
 export const distros = ['reference', 'flatcar', 'fcos'] as const satisfies readonly DistroName[]
 export const architectures = ['x86_64', 'arm64'] as const satisfies readonly Architecture[]
 export const firmwares = ['direct', 'bios', 'uefi', 'uefi-secure'] as const satisfies readonly Firmware[]
+export const tpmWords = ['on', 'off'] as const
 
 /** Where results go, and where those of earlier runs are. */
 export const outputOption: ConfigurableRow = {
@@ -197,6 +198,13 @@ export const targetOptions: readonly ConfigurableRow[] = [
     env: 'SIGNALBOX_FIRMWARE',
     config: 'firmware',
     known: firmwares,
+  },
+  {
+    flags: '--tpm <how>',
+    help: 'on: every machine has a TPM; off: none has, and tests of one are skipped; default: those whose test asks for one',
+    env: 'SIGNALBOX_TPM',
+    config: 'tpm',
+    known: tpmWords,
   },
   {
     flags: '--surroundings <name...>',

@@ -5,9 +5,10 @@ import { formatSeconds } from '../deadline.ts'
 import { oneLine } from '../hostile-text.ts'
 import { knownText } from '../known-failures/describe.ts'
 import type { PreviewJob, PreviewTest, RunPreview } from '../preview.ts'
+import { estimatesText } from './plan-estimates.ts'
 import type { colors as Colors } from './colors.ts'
 
-type Paint = Pick<typeof Colors, 'bold' | 'dim' | 'yellow'>
+export type Paint = Pick<typeof Colors, 'bold' | 'dim' | 'yellow'>
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
@@ -26,18 +27,6 @@ export function previewLines(preview: RunPreview, paint: Paint): readonly string
     ),
     '',
     ...sumLines(preview, paint),
-  ]
-}
-
-/** All targets of a run; the time is that of one after the other, which sharing the host can only make shorter. */
-export function totalLines(previews: readonly RunPreview[]): readonly string[] {
-  const sum = (of: (preview: RunPreview) => number): number =>
-    previews.reduce((total, preview) => total + of(preview), 0)
-  const tests = sum(({ totals }) => totals.tests)
-  const machines = sum(({ totals }) => totals.machines)
-  const minutes = minutesText(sum(({ totals }) => totals.durationMs))
-  return [
-    `  ${plural(previews.length, 'target')} on one host: ${plural(tests, 'test')}, ${plural(machines, 'machine')}, at most about ${minutes}`,
   ]
 }
 
@@ -82,7 +71,7 @@ function howText({ machines, tests, members }: PreviewJob): string {
 }
 
 function testText({ test, machines, memoryMiB, estimate }: PreviewTest, width: number): string {
-  const time = `${estimate.from === 'guess' ? '~' : ''}${formatSeconds(estimate.ms)}`
+  const time = `${estimate.from === 'recorded' ? '' : '~'}${formatSeconds(estimate.ms)}`
   const count = machines === 0 ? 'its own' : plural(machines, 'machine')
   return `${test.padEnd(width)}  ${count.padEnd(11)}  ${`${memoryMiB} MiB`.padStart(9)}  ${time.padStart(9)}`
 }
@@ -95,7 +84,7 @@ function knownMark({ knownFailure }: PreviewTest, paint: Paint): string {
 
 function sumLines(preview: RunPreview, paint: Paint): readonly string[] {
   const { totals, jobs, skipped, slots, budget, guesses, auditForks } = preview
-  const { tests, machines, peakMachines, peakMemoryMiB, durationMs, recorded, guessed } = totals
+  const { tests, machines, peakMachines, peakMemoryMiB, durationMs, guessed } = totals
   const guess = [
     `${formatSeconds(guesses.testMs)} a test`,
     `${formatSeconds(guesses.bootMs)} a boot`,
@@ -106,11 +95,14 @@ function sumLines(preview: RunPreview, paint: Paint): readonly string[] {
     row('tests', `${tests} in ${plural(jobs.length, 'job')}, ${skipped.length} skipped`),
     row('machines', `${machines} in all, at most ${peakMachines} at once`),
     row('memory', `at most ${peakMemoryMiB} MiB at once; the budget is ${budget.memoryMiB} MiB`),
-    row('time', `about ${minutesText(durationMs)} without retries, at most ${plural(slots, 'job')} at once`),
+    row(
+      'time',
+      `about ${minutesNumber(durationMs)} minutes without retries, at most ${plural(slots, 'job')} at once`,
+    ),
     ...(totals.costUsd === undefined
       ? []
       : [row('cost', totals.costUsd === null ? 'not known' : `at most about ${dollars(totals.costUsd)}`)]),
-    row('estimates', `${recorded} recorded, ${guessed} guessed${guessed === 0 ? '' : ` (~: ${guess})`}`),
+    row('estimates', `${estimatesText(preview)}${guessed === 0 ? '' : ` (~: ${guess})`}`),
     ...(auditForks > 0
       ? [
           row(
@@ -122,7 +114,8 @@ function sumLines(preview: RunPreview, paint: Paint): readonly string[] {
   ]
 }
 
-function minutesText(ms: number): string {
+/** `3.4`, `70`. */
+export function minutesNumber(ms: number): string {
   const minutes = ms / 60_000
-  return `${minutes < 10 ? minutes.toFixed(1) : Math.round(minutes)} minutes`
+  return minutes < 10 ? minutes.toFixed(1) : String(Math.round(minutes))
 }

@@ -20,6 +20,7 @@ const kept: ReadonlySet<string> = new Set([
   '--image-version',
   '--flavour',
   '--firmware',
+  '--tpm',
   '--surroundings',
   '--no-fork',
   '--boot-timeout',

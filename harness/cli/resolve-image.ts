@@ -6,7 +6,8 @@ import { codeOf, UsageError } from '../errors.ts'
 import { flavourNames, flavours, type FlavourName } from '../../qemu/image/flavours.ts'
 import type { Firmware, Image, ImageIdentity, Target } from '../model.ts'
 import { didYouMean } from '../nearest.ts'
-import { architectures, distros, firmwares, type TargetFlags } from './option-table.ts'
+import type { ChosenTarget } from './config/settings.ts'
+import { architectures, distros, firmwares, tpmWords, type TargetFlags } from './option-table.ts'
 import { showProgress } from './progress.ts'
 
 /** What `list` assumes when the reference image was not built yet. */
@@ -112,14 +113,32 @@ export function heldImage({ distro, arch, channel, imageVersion, platform }: Tar
   }
 }
 
-/** The cell of the matrix that an image, a platform and flags make; `named` is its name in a config. */
+/** Axes that are fields of a target themselves. */
+const fieldAxes: ReadonlySet<string> = new Set([
+  'platform',
+  'architecture',
+  'firmware',
+  'channel',
+  'distro',
+  'imageVersion',
+])
+
+/** The cell of the matrix that an image, a platform and flags make; `named` is its name in a config, `axes` what tells it from others. */
 export function targetOf(
   identity: ImageIdentity,
   possible: readonly Firmware[],
   platform: string,
   flags: TargetFlags,
-  named?: string,
+  { name: named, axes: ofMatrix = {} }: Pick<ChosenTarget, 'axes'> & Partial<Pick<ChosenTarget, 'name'>> = {},
 ): Target {
+  if (
+    flags.arch !== undefined &&
+    oneOfWords('architecture', flags.arch, architectures) !== identity.architecture
+  )
+    throw new UsageError(`this image is for ${identity.architecture}, not for ${flags.arch}`, {
+      code: 'wrong-architecture',
+      hint: `leave out --arch, or give an image for ${flags.arch} with --image`,
+    })
   const wanted =
     flags.firmware === undefined ? possible[0] : oneOfWords('firmware', flags.firmware, firmwares)
   if (wanted === undefined || !possible.includes(wanted)) {
@@ -129,8 +148,24 @@ export function targetOf(
     })
   }
   const { architecture, channel, distro, version } = identity
-  const name = named ?? [platform, architecture, wanted, channel].join('-')
-  return { name, platform, architecture, firmware: wanted, channel, distro, version }
+  const { flavour, tpm } = flags
+  const words = tpm === undefined ? [] : [oneOfWords('tpm', tpm, tpmWords) === 'on' ? 'tpm' : 'no-tpm']
+  const name = named ?? [platform, architecture, wanted, ...words, channel].join('-')
+  const axes = Object.entries({
+    ...ofMatrix,
+    ...(flavour === undefined ? {} : { flavour }),
+    ...(tpm === undefined ? {} : { tpm }),
+  }).filter(([key]) => !fieldAxes.has(key))
+  return {
+    name,
+    platform,
+    architecture,
+    firmware: wanted,
+    channel,
+    distro,
+    version,
+    ...(axes.length === 0 ? {} : { axes: Object.fromEntries(axes.toSorted(([a], [b]) => (a < b ? -1 : 1))) }),
+  }
 }
 
 async function imageFrom(path: string, flags: TargetFlags, digest = digestOf): Promise<Image> {

@@ -1,4 +1,4 @@
-// Two targets of a config on real machines, as one run: booted directly and by firmware.
+// Two cells of a matrix on real machines, as one run: booted directly and by firmware.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,12 +16,11 @@ it(
   async () => {
     const project = join(world.folder, 'project')
     mkdirSync(project)
-    const targets = {
-      'qemu-direct': { firmware: 'direct', memoryMiB: 768 },
-      'qemu-uefi': { firmware: 'uefi' },
-      'qemu-bios': { firmware: 'bios' },
+    const matrix = {
+      firmware: ['direct', 'uefi', 'bios'],
+      include: [{ firmware: 'direct', memoryMiB: 768 }],
     }
-    writeFileSync(join(project, 'signalbox.config.json'), JSON.stringify({ jobs: 1, targets }))
+    writeFileSync(join(project, 'signalbox.config.json'), JSON.stringify({ jobs: 1, matrix }))
     const chosen = ['--target', 'qemu-*', '!*-bios']
     const tests = ['boot.blessed', 'boot.memory', 'users.core']
     const { exitCode, stdout } = await world.signalbox(['run', ...tests, ...chosen], {}, project)

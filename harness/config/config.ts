@@ -42,6 +42,8 @@ export interface ConfigOptions {
   readonly updateVersion?: string
   /** Default: what the image prefers. */
   readonly firmware?: Firmware
+  /** `on`: every machine has a TPM; `off`: none has, and tests of one are skipped. Default: those whose test asks for one. */
+  readonly tpm?: 'on' | 'off'
   /** Memory of a machine whose test does not say. Default 1024. */
   readonly memoryMiB?: number
   /** CPUs of a machine whose test does not say. Default 2. */
@@ -98,6 +100,7 @@ export type TargetOptionKey =
   | 'updateTo'
   | 'updateVersion'
   | 'firmware'
+  | 'tpm'
   | 'surroundings'
   | 'memoryMiB'
   | 'cpus'
@@ -119,10 +122,46 @@ export interface TargetConfig extends Pick<ConfigOptions, TargetOptionKey> {
   readonly slowness?: number
 }
 
+/** The options that can be an axis of a matrix. */
+export type AxisKey =
+  | 'platform'
+  | 'architecture'
+  | 'firmware'
+  | 'tpm'
+  | 'distro'
+  | 'channel'
+  | 'imageVersion'
+  | 'flavour'
+  | 'image'
+  | 'memoryMiB'
+  | 'cpus'
+  | 'fork'
+
+/** Values of axes; null: the option is not set there. */
+export type AxisValues = { readonly [Key in AxisKey]?: NonNullable<ConfigOptions[Key]> | null }
+
+/**
+ * Targets as the combinations of values, by the rules of GitHub Actions' `strategy.matrix`. Each is named by its platform and its
+ * values: `qemu-x86_64-uefi-tpm-stable`.
+ */
+export type MatrixConfig = {
+  readonly [Key in AxisKey]?: readonly (NonNullable<ConfigOptions[Key]> | null)[]
+} & {
+  /** Combinations that are left out: all that have these values. */
+  readonly exclude?: readonly AxisValues[]
+  /**
+   * What is added to the combinations with these values of axes: `{ architecture: 'arm64', excludeTags: ['slow'] }`; what can be
+   * added to none is a target of its own, which may have a `name`.
+   */
+  readonly include?: readonly (Omit<TargetConfig, AxisKey> & AxisValues & { readonly name?: string })[]
+}
+
 /** The whole config. */
 export interface SignalboxConfig extends ConfigOptions {
   /** The targets by name, in the order in which they are run; `--target` chooses among them. */
   readonly targets?: Readonly<Record<string, TargetConfig>>
+  /** More targets, written as axes and their values. At most 256. */
+  readonly matrix?: MatrixConfig
   /** Programs that run beside the tests, by name; started in this order before a run, and stopped after it. */
   readonly services?: Readonly<Record<string, ServiceConfig>>
   /**

@@ -8,11 +8,12 @@ const spec: MachineSpec = { name: 'm0', architecture: 'x86_64', memoryMiB: 1, cp
 const testOf = (name: string, machines?: number): RegisteredTest =>
   ({ name, requirements: machines === undefined ? {} : { machines } }) as RegisteredTest
 const plan = { jobs: [{ tests: [testOf('one')] }, { tests: [testOf('three', 3)] }] } as unknown as Plan
+const ofOne = (name: string): number | undefined => (name === 'one' ? 10_000 : undefined)
 const options: CostOptions = {
   // A dollar a machine and second.
   session: { estimateCost: (_, machines, ms) => (machines * ms) / 1000 },
   specOf: () => spec,
-  knownDurationMs: (name) => (name === 'one' ? 10_000 : undefined),
+  durations: { recordedMs: ofOne, expectedMs: ofOne },
   slowness: 1,
   repeat: undefined,
 }

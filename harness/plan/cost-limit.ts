@@ -2,26 +2,26 @@
 
 import { UsageError } from '../errors.ts'
 import type { MachineSpec, PlatformSession } from '../machine.ts'
-import { estimateTest, guessesFor, type KnownDuration } from './estimate.ts'
+import { estimateTest, guessesFor, type TestDurations } from './estimate.ts'
 import type { Plan } from './plan.ts'
 
 export interface CostOptions {
   readonly session: Pick<PlatformSession, 'estimateCost'>
   readonly specOf: (job: Plan['jobs'][number]['tests'][number]) => MachineSpec
-  readonly knownDurationMs: KnownDuration
+  readonly durations: TestDurations
   readonly slowness: number
   readonly repeat: number | undefined
 }
 
 /** US dollars; 0 where machines cost nothing, undefined where the price of one is not known. Retries are not in it. */
 export function costOf({ jobs }: Pick<Plan, 'jobs'>, options: CostOptions): number | undefined {
-  const { session, specOf, knownDurationMs, slowness, repeat = 1 } = options
+  const { session, specOf, durations, slowness, repeat = 1 } = options
   if (session.estimateCost === undefined) return 0
   const guesses = guessesFor(slowness)
   let total = 0
   for (const { tests } of jobs) {
     for (const test of tests) {
-      const { ms } = estimateTest(test, knownDurationMs, guesses, guesses.bootMs)
+      const { ms } = estimateTest(test, durations, guesses, guesses.bootMs)
       const cost = session.estimateCost(specOf(test), (test.requirements.machines ?? 1) * repeat, ms)
       if (cost === undefined) return undefined
       total += cost

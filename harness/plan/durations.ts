@@ -7,29 +7,55 @@ import { cacheFolder } from '../folders.ts'
 /** Milliseconds by `<target> <test>`. */
 export type Durations = ReadonlyMap<string, number>
 
+/** How much slower than with KVM the machines of a target ran when its durations were taken, by target. */
+export type Slownesses = ReadonlyMap<string, number>
+
+export interface DurationBook {
+  readonly durations: Durations
+  readonly slownesses: Slownesses
+}
+
 const path = (): string => join(cacheFolder(), 'durations.json')
 
+/** The key of the slownesses in the file; no target and test have it, for want of a space. */
+const SLOWNESSES = 'slowness'
+
 /** What is known; empty when nothing was ever kept or it cannot be read. */
-export function loadDurations(): Durations {
+export function loadDurations(): DurationBook {
   try {
-    const entries = Object.entries(JSON.parse(readFileSync(path(), 'utf8')) as Record<string, unknown>)
-    return new Map(entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number'))
+    const { [SLOWNESSES]: slownesses = {}, ...durations } = JSON.parse(
+      readFileSync(path(), 'utf8'),
+    ) as Record<string, unknown>
+    return { durations: numbersOf(durations), slownesses: numbersOf(slownesses as object) }
   } catch {
-    return new Map()
+    return { durations: new Map(), slownesses: new Map() }
   }
 }
 
-/** Adds what a run measured, half the old figure and half the new. Silent when the cache cannot be written. */
-export function saveDurations(measured: Durations): void {
-  const merged = new Map(loadDurations())
-  for (const [key, ms] of measured) {
+function numbersOf(object: object): ReadonlyMap<string, number> {
+  return new Map(
+    Object.entries(object).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  )
+}
+
+/** Adds what a run of a target measured, half the old figure and half the new. Silent when the cache cannot be written. */
+export function saveDurations(target: string, slowness: number, measured: Durations): void {
+  const known = loadDurations()
+  const merged = new Map(known.durations)
+  for (const [test, ms] of measured) {
+    const key = `${target} ${test}`
     const old = merged.get(key)
     merged.set(key, Math.round(old === undefined ? ms : (old + ms) / 2))
+  }
+  const slownesses = measured.size === 0 ? known.slownesses : new Map(known.slownesses).set(target, slowness)
+  const file = {
+    ...Object.fromEntries([...merged].toSorted()),
+    [SLOWNESSES]: Object.fromEntries([...slownesses].toSorted()),
   }
   try {
     mkdirSync(dirname(path()), { recursive: true })
     const fresh = `${path()}.${process.pid}.new`
-    writeFileSync(fresh, JSON.stringify(Object.fromEntries([...merged].toSorted()), undefined, 1))
+    writeFileSync(fresh, JSON.stringify(file, undefined, 1))
     renameSync(fresh, path())
   } catch {
     // A read-only home: the next run starts in the default order.

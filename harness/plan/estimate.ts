@@ -17,6 +17,14 @@ const UNKNOWN_MS = 3_600_000
 
 export type KnownDuration = (test: string) => number | undefined
 
+/** What is known of the tests of one target. */
+export interface TestDurations {
+  /** What was recorded on it. */
+  readonly recordedMs: KnownDuration
+  /** The same, and what another target lends for the rest. */
+  readonly expectedMs: KnownDuration
+}
+
 /** What is assumed where nothing was recorded, milliseconds. */
 export interface Guesses {
   readonly testMs: number
@@ -26,7 +34,8 @@ export interface Guesses {
 
 export interface Estimate {
   readonly ms: number
-  readonly from: 'recorded' | 'guess'
+  /** `lent`: recorded on another target, and scaled. */
+  readonly from: 'recorded' | 'lent' | 'guess'
 }
 
 /** The guesses for a host that is so many times slower than one with KVM. */
@@ -37,17 +46,23 @@ export function guessesFor(slowness: number): Guesses {
 /** The time of one attempt. What was recorded holds the acquiring of its machines; a guess adds it: `acquireMs`. */
 export function estimateTest(
   { name }: Pick<RegisteredTest, 'name'>,
-  knownDurationMs: KnownDuration,
+  { recordedMs, expectedMs }: TestDurations,
   guesses: Guesses,
   acquireMs: number,
 ): Estimate {
-  const known = knownDurationMs(name)
-  return known === undefined
-    ? { ms: guesses.testMs + acquireMs, from: 'guess' }
-    : { ms: known, from: 'recorded' }
+  const expected = expectedMs(name)
+  if (expected === undefined) return { ms: guesses.testMs + acquireMs, from: 'guess' }
+  return { ms: expected, from: recordedMs(name) === undefined ? 'lent' : 'recorded' }
 }
 
-/** By which a schedule orders jobs: the longest first. */
-export function weightOf({ tests }: Pick<Job, 'tests'>, knownDurationMs: KnownDuration): number {
-  return tests.reduce((sum, { name }) => sum + (knownDurationMs(name) ?? UNKNOWN_MS), 0)
+/**
+ * By which a schedule orders jobs, over all targets of a run: the longest first. Of what nobody knows, that of slower machines is
+ * longer.
+ */
+export function weightOf(
+  { tests }: Pick<Job, 'tests'>,
+  { expectedMs }: Pick<TestDurations, 'expectedMs'>,
+  slowness: number,
+): number {
+  return tests.reduce((sum, { name }) => sum + (expectedMs(name) ?? UNKNOWN_MS * slowness), 0)
 }

@@ -2,9 +2,10 @@
 // durations. Nothing fails in it, so that there are no retries. Starts nothing.
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { memoryOf, openCosts } from './cost.ts'
-import { estimateTest, weightOf, type Guesses, type KnownDuration } from './estimate.ts'
+import { memoryOf, openCosts, type Costs } from './cost.ts'
+import { estimateTest, weightOf, type Guesses, type TestDurations } from './estimate.ts'
 import { coldJob, isOneMachine, jobOf, type Job } from './group.ts'
+import { openLane } from './lane.ts'
 import { openSchedule, type Clock, type Cost } from './schedule.ts'
 import type { RegisteredTest } from '../registry.ts'
 
@@ -15,16 +16,26 @@ export interface ForeseenJob {
   readonly origin: 'fork' | 'build' | 'boot'
   /** Machines that are booted to be saved. */
   readonly seeds: number
+  /** What they are saved as: who comes second to a template finds it. Default: nobody else makes it. */
+  readonly template?: string
+}
+
+/** The jobs of one target. */
+export interface ForecastPart {
+  readonly jobs: readonly ForeseenJob[]
+  /** Most of its jobs at once. */
+  readonly most: number
+  readonly durations: TestDurations
+  readonly guesses: Guesses
+  readonly slowness: number
+  /** How often each test runs. Default 1. */
+  readonly repeat?: number | undefined
 }
 
 export interface ForecastOptions {
-  readonly jobs: readonly ForeseenJob[]
-  readonly slots: number
+  /** Of all targets that share the host. */
+  readonly parts: readonly ForecastPart[]
   readonly capacity: Cost
-  readonly knownDurationMs: KnownDuration
-  readonly guesses: Guesses
-  /** How often each test runs. Default 1. */
-  readonly repeat?: number | undefined
 }
 
 export interface Forecast {
@@ -55,36 +66,51 @@ interface Phase {
 }
 
 /** Plays the jobs through. */
-export async function forecast(options: ForecastOptions): Promise<Forecast> {
-  const { jobs, slots, capacity, knownDurationMs } = options
+export async function forecast({ parts, capacity }: ForecastOptions): Promise<Forecast> {
   const clock = openVirtualClock()
-  const costs = openCosts()
+  const slots = Math.max(1, ...parts.map(({ most }) => most))
   const schedule = openSchedule({ slots, capacity, clock })
   const order = new Set<Job>()
   const never = new AbortController().signal
+  const templates = new Set<string>()
   let machines = 0
   const atOnce = { machines: openPeak(), memoryMiB: openPeak() }
-  const add = (step: Step): void => {
-    const { job, phases } = step
-    schedule.add({
-      id: job.id,
-      cost: costs.of(job),
-      weightMs: weightOf(job, knownDurationMs),
-      async run() {
-        order.add(step.of)
-        for (const phase of phases) {
-          machines += phase.machines
-          atOnce.machines.change(phase.machines)
-          atOnce.memoryMiB.change(phase.memoryMiB)
-          await clock.sleep(phase.ms, never)
-          atOnce.machines.change(-phase.machines)
-          atOnce.memoryMiB.change(-phase.memoryMiB)
-          for (const next of phase.after ?? []) add(next)
-        }
+  const perform = async ({ of, phases }: Step, add: (step: Step) => void): Promise<void> => {
+    order.add(of)
+    for (const phase of phases) {
+      machines += phase.machines
+      atOnce.machines.change(phase.machines)
+      atOnce.memoryMiB.change(phase.memoryMiB)
+      await clock.sleep(phase.ms, never)
+      atOnce.machines.change(-phase.machines)
+      atOnce.memoryMiB.change(-phase.memoryMiB)
+      for (const next of phase.after ?? []) add(next)
+    }
+  }
+  const adderOf = (part: ForecastPart, costs: Costs): ((step: Step) => void) => {
+    const { durations, most, slowness } = part
+    const lane = openLane({
+      schedule,
+      most,
+      onError: (error) => {
+        throw error
       },
     })
+    const add = (step: Step): void => {
+      const { job } = step
+      const run = async (): Promise<void> => await perform(step, add)
+      lane.add({ id: job.id, cost: costs.of(job), weightMs: weightOf(job, durations, slowness), run })
+    }
+    return add
   }
-  for (const each of jobs) for (const step of stepsOf(each, options)) add(step)
+  for (const part of parts) {
+    const add = adderOf(part, openCosts())
+    for (const each of part.jobs) {
+      const isThere = each.template !== undefined && templates.has(each.template)
+      if (each.template !== undefined) templates.add(each.template)
+      for (const step of stepsOf(isThere ? { ...each, seeds: 0 } : each, part)) add(step)
+    }
+  }
   await nextTurn()
   while (schedule.running + schedule.waiting > 0 && clock.advance()) await nextTurn()
   return {
@@ -97,8 +123,8 @@ export async function forecast(options: ForecastOptions): Promise<Forecast> {
 }
 
 /** What a job is begun with; the rest follows from it, as it does in a run. */
-function stepsOf({ job, origin, seeds }: ForeseenJob, options: ForecastOptions): readonly Step[] {
-  const { guesses, knownDurationMs, repeat = 1 } = options
+function stepsOf({ job, origin, seeds }: ForeseenJob, part: ForecastPart): readonly Step[] {
+  const { guesses, durations, repeat = 1 } = part
   const [first, ...others] = job.tests
   if (first === undefined) return []
   const machines = machinesOf(first)
@@ -108,7 +134,7 @@ function stepsOf({ job, origin, seeds }: ForeseenJob, options: ForecastOptions):
   const attempt = (test: RegisteredTest, ms = acquireMs): Phase => ({
     machines: machinesOf(test),
     memoryMiB: memoryOf(test, how),
-    ms: estimateTest(test, knownDurationMs, guesses, ms).ms,
+    ms: estimateTest(test, durations, guesses, ms).ms,
   })
   const repeated = (test: RegisteredTest, times: number): readonly Step[] =>
     Array.from({ length: times }, () => ({

@@ -11,6 +11,7 @@ import { SshSession } from './session.ts'
 const guest: FakeGuest = {
   files: new Map(),
   failedUnits: new Set(),
+  architecture: 'x86_64',
   osReleaseId: 'reference',
   origin: 'cold',
   bootId: () => 'the-boot',

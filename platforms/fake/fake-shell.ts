@@ -1,7 +1,7 @@
 // The few commands that a fake machine understands: what the harness itself asks, and the `fake` command, by which a
 // test makes its machine misbehave.
 
-import type { MachineOrigin } from '../../harness/model.ts'
+import type { Architecture, MachineOrigin } from '../../harness/model.ts'
 import type { SshTrouble } from './behaviour.ts'
 import { followRunner, runnerScript, setUpRunner } from './external-runner.ts'
 import { lookFromInside } from './look-from-inside.ts'
@@ -14,6 +14,7 @@ export interface FakeGuest {
   readonly files: Map<string, string>
   readonly failedUnits: Set<string>
   readonly osReleaseId: string
+  readonly architecture: Architecture
   readonly origin: MachineOrigin
   bootId(): string
   machineId(): string
@@ -115,6 +116,9 @@ async function runWords(guest: FakeGuest, words: readonly string[], io: ShellIo)
       return await serveManager(guest, io)
     case 'journalctl':
       io.out('[    1.000000] fake systemd[1]: Startup finished.\n')
+      return 0
+    case 'uname':
+      io.out(`${guest.architecture === 'arm64' ? 'aarch64' : guest.architecture}\n`)
       return 0
     case 'uptime':
     case 'dmesg':

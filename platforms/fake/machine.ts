@@ -112,6 +112,7 @@ export async function createMachine(
     failedUnits,
     origin,
     osReleaseId: behaviour.osReleaseId,
+    architecture: spec.architecture,
     bootId: () => bootId,
     machineId: () => machineId,
     print: (line) => feed.push(line),

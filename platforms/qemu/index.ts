@@ -3,6 +3,7 @@
 import type { Platform } from '../../harness/machine.ts'
 import { inspectHost } from '../../qemu/index.ts'
 import { qemuCapabilities } from './capabilities.ts'
+import { lacks } from './lacks.ts'
 import { openSession } from './session.ts'
 
 export const qemuPlatform: Platform = {
@@ -17,5 +18,6 @@ export const qemuPlatform: Platform = {
         ? [`${what}: ${detail}${remedy === undefined ? '' : `; mend it: ${remedy.join(' ')}`}`]
         : [],
     ),
+  lacks,
   open: openSession,
 }

@@ -12,6 +12,7 @@ const KEPT: ReadonlySet<string> = new Set([
   '--channel',
   '--image-version',
   '--firmware',
+  '--tpm',
   '--flavour',
   '--surroundings',
   '--append-ignition',

@@ -1,31 +1,18 @@
 // What every history must do, whichever database holds it: the same tests for SQLite and PostgreSQL.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { EventBody, SignalboxEvent } from '../../harness/events.ts'
-import type { Failure } from '../../harness/model.ts'
 import { repeatedRun } from '../flaky-events.test.data.ts'
 import { forkedRun } from '../forked-events.test.data.ts'
 import { passRateOf } from '../pass-rate.ts'
 import { fingerprintOf } from '../record/index.ts'
 import { audits, judgedAttempts, type RunSummary } from '../run-summary.ts'
 import {
-  ended,
   hardFailure,
   hostileRun,
-  image,
-  infraFailure,
-  judged,
   killedRun,
   mixedRun,
-  planned,
-  runFinished,
-  runPlanned,
-  runStarted,
-  started,
-  stream,
   target as sampleTarget,
 } from '../sample-events.test.data.ts'
-import { summarize } from '../summarize.ts'
 import {
   compareImages,
   findRuns,
@@ -44,68 +31,7 @@ import {
   testRates,
   trend,
 } from './index.ts'
-
-const DAY_MS = 86_400_000
-/** When the runs of `sample-events.test.data.ts` begin. */
-const BEGAN = Date.UTC(2026, 0, 2, 3, 4, 5)
-
-const runOf = (events: readonly SignalboxEvent[]): RunSummary => {
-  const run = summarize(events).runs[0]
-  if (run === undefined) throw new Error('no run in the events')
-  return run
-}
-
-interface Shape {
-  readonly run: string
-  readonly day: number
-  readonly version?: string
-  readonly target?: string
-  /** A letter a test and its attempts: `P` passed, `F` failed, `I` infra; in the end the last one counts. */
-  readonly tests: Readonly<Record<string, string>>
-  readonly failure?: Failure
-}
-
-/** A run in which each test went as its letters say. */
-function shaped({ run, day, version = '1.0.0', target, tests, failure = hardFailure }: Shape): RunSummary {
-  const names = Object.keys(tests)
-  const plan = runPlanned(
-    names.map((name) => planned(name)),
-    target,
-  ) as Extract<EventBody, { type: 'run.planned' }>
-  const bodies = names.flatMap((name): readonly (readonly [number, EventBody])[] => {
-    const letters = (tests[name] ?? '').split('')
-    const last = letters.at(-1)
-    const verdict =
-      last === 'F' ? 'failed' : last === 'I' ? 'infra' : letters.includes('F') ? 'flaky' : 'passed'
-    return [
-      ...letters.flatMap((letter, index): readonly (readonly [number, EventBody])[] => {
-        const n = index + 1
-        const [outcome, failures] =
-          letter === 'P'
-            ? (['passed', []] as const)
-            : letter === 'F'
-              ? (['failed', [failure]] as const)
-              : (['infra', [infraFailure]] as const)
-        return [
-          [100 * n, started(name, n)],
-          [
-            100 * n + 40,
-            { type: 'metric', attempt: { test: name, n }, name: 'boot.ssh', value: 700 + n, unit: 'ms' },
-          ],
-          [100 * n + 50, ended(name, outcome, failures, { n, willRetry: n < letters.length })],
-        ]
-      }),
-      [5000, judged(name, verdict, 3000, letters.length)],
-    ]
-  })
-  const identity = { ...image, version, digest: `sha256:${Buffer.from(version).toString('hex')}` }
-  return runOf(
-    stream([[0, runStarted()], [10, { ...plan, image: identity }], ...bodies, [6000, runFinished({}, 0)]], {
-      run,
-      startMs: day * DAY_MS,
-    }),
-  )
-}
+import { BEGAN, DAY_MS, runOf, shaped } from './shaped-run.test.data.ts'
 
 /** Declares the tests; `open` opens the same fresh, empty history each time it is called within one test. */
 export function historySuite(open: () => Promise<History>): void {

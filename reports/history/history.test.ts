@@ -11,6 +11,7 @@ import type { RunSummary } from '../run-summary.ts'
 import { mixedRun } from '../sample-events.test.data.ts'
 import { summarize } from '../summarize.ts'
 import { historySuite } from './history.test.suite.ts'
+import { nightlySuite } from './nightlies.test.suite.ts'
 import { findRuns, historyPlace, importRun, openHistory, shownPlace } from './index.ts'
 
 let folder = ''
@@ -23,6 +24,7 @@ afterEach(() => {
 
 describe('sqlite', () => {
   historySuite(async () => await openHistory(join(folder, 'deep', 'history.sqlite')))
+  nightlySuite(async () => await openHistory(join(folder, 'deep', 'history.sqlite')))
 })
 
 describe('a file', () => {

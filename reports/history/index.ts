@@ -7,11 +7,22 @@ export { defaultHistory, shownPlace, historyPlace } from './place.ts'
 export { pruneRuns, type PruneOptions } from './prune.ts'
 export { lastAttempts, type PastAttempt } from './queries/attempts.ts'
 export {
-  type CellVerdict,
-  type ComparedCell,
-  compareImages,
-  type ImageComparison,
-} from './queries/compare-images.ts'
+  BEAT_MS,
+  claimNightly,
+  lastNightly,
+  type Nightly,
+  type NightlyClaim,
+  type NightlyNews,
+  updateNightly,
+} from './nightlies.ts'
+export { type CellComparison, type CellVerdict, type ComparedCell } from './queries/compare-cells.ts'
+export { compareImages } from './queries/compare-images.ts'
+export {
+  compareNightlies,
+  type NightlyComparison,
+  type Slower,
+  slowerThanRecorded,
+} from './queries/compare-nightlies.ts'
 export { type FingerprintHistory, fingerprintHistory } from './queries/fingerprints.ts'
 export { type Flake, type FlakeFilter, flakeRank } from './queries/flakes.ts'
 export { type ImageFigure, imageFigures } from './queries/image-figures.ts'

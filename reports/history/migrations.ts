@@ -8,8 +8,29 @@ import type { HistoryKind } from './place.ts'
 export function migrationsFor(kind: HistoryKind): MigrationProvider {
   const migrations: Readonly<Record<string, Migration>> = {
     '0001-runs': { up: async (db: Kysely<unknown>) => await createTables(db, kind) },
+    '0002-nightlies': { up: async (db: Kysely<unknown>) => await createNightlies(db, kind) },
   }
   return { getMigrations: async () => await Promise.resolve({ ...migrations }) }
+}
+
+async function createNightlies(db: Kysely<unknown>, kind: HistoryKind): Promise<void> {
+  const wide = kind === 'postgres' ? 'bigint' : 'integer'
+  await db.schema
+    .createTable('nightlies')
+    .addColumn('id', 'integer', (column) =>
+      kind === 'postgres' ? column.primaryKey().generatedByDefaultAsIdentity() : column.primaryKey(),
+    )
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('at', wide, (column) => column.notNull())
+    .addColumn('beat_at', wide, (column) => column.notNull())
+    .addColumn('ended_at', wide)
+    .addColumn('exit_code', 'integer')
+    .addColumn('host', 'text', (column) => column.notNull())
+    .addColumn('owner', 'text', (column) => column.notNull())
+    .addColumn('run', 'text')
+    .addColumn('folder', 'text')
+    .execute()
+  await db.schema.createIndex('nightlies_name').on('nightlies').columns(['name', 'at']).execute()
 }
 
 const verdictColumns = ['passed', 'flaky', 'warned', 'failed', 'infra', 'skipped', 'missing'] as const

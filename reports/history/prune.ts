@@ -27,6 +27,11 @@ export async function pruneRuns(history: History, { beforeMs, onRun }: PruneOpti
     onRun?.(done, old.length)
   }
   await forgetUnused(history)
+  await history.db
+    .deleteFrom('nightlies')
+    .where('at', '<', beforeMs)
+    .where('ended_at', 'is not', null)
+    .execute()
   return done
 }
 

@@ -117,7 +117,29 @@ export interface DaysTable extends Pick<VerdictColumns, 'passed' | 'flaky' | 'wa
   readonly passed_ms: number
 }
 
+/** Each nightly from its beginning on, also one that was killed and has no run. */
+export interface NightliesTable {
+  readonly id: Generated<number>
+  /** Which matrix it is of: nightlies of one name are compared. */
+  readonly name: string
+  readonly at: number
+  /** The last sign of life while it runs. */
+  readonly beat_at: number
+  /** Null while it runs. */
+  readonly ended_at: number | null
+  /** Null: it runs, or did not end by itself. */
+  readonly exit_code: number | null
+  readonly host: string
+  /** Its process, as only its host understands it. */
+  readonly owner: string
+  /** Its runs in the history: this one, and those of its targets, which begin with it and a dot. Null: none began. */
+  readonly run: string | null
+  /** Where its results are, on its host. */
+  readonly folder: string | null
+}
+
 export interface HistoryTables {
+  readonly nightlies: NightliesTable
   readonly images: ImagesTable
   readonly cells: CellsTable
   readonly tests: TestsTable

@@ -4,13 +4,15 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SignalboxEvent } from '../../harness/events.ts'
-import type { AttemptSummary, Summary, TestSummary } from '../run-summary.ts'
+import type { AttemptSummary, RunSummary, Summary, TestSummary } from '../run-summary.ts'
 import type { AttemptLogs, PageAttempt, PageBaseline, PageCell, PageIndex } from './data.ts'
 import type { Decision } from '../gate/decision.ts'
 import type { GreenAttempt } from './baseline.ts'
 import { detailOf } from './detail.ts'
 import { gateView } from './gate-view.ts'
 import { attemptOf, cellOf, noticesOf, runOf, startInterner, testsOf, titleOf } from './index-cells.ts'
+import { matrixView } from './matrix-view.ts'
+import { columnLabels, columnsOf } from '../matrix/index.ts'
 import { type LogLimits, readMachineLogs } from './machine-logs.ts'
 import { type Packer, startPacker } from './pack.ts'
 import { packItems } from './page/codec.ts'
@@ -88,6 +90,10 @@ export async function htmlText(input: HtmlInput): Promise<string> {
   await addLogs(ordered, logs)
   const logChunks = await logs.finish()
 
+  const columns = columnsOf(summary)
+  const labels = columnLabels(columns)
+  const labelOf = (run: RunSummary): readonly string[] =>
+    labels[columns.findIndex((column) => column.runs.includes(run))] ?? []
   const index: PageIndex = {
     version: 1,
     title: titleOf(summary.runs, summary.durationMs),
@@ -95,6 +101,7 @@ export async function htmlText(input: HtmlInput): Promise<string> {
     runs: runs.map(({ run, cells }) =>
       runOf(
         run,
+        labelOf(run),
         cells.map(({ cell, own }) => withPlaces(cell, own)),
       ),
     ),
@@ -105,6 +112,7 @@ export async function htmlText(input: HtmlInput): Promise<string> {
     finished: summary.finished,
     notices: noticesOf(summary.notices),
     ...(input.decision === undefined ? {} : { gate: gateView(input.decision) }),
+    ...matrixView(summary.runs, columns, numbers),
     baselines: baselines.map(({ green, t, entry }): PageBaseline => ({
       run: shownLine(green.run, 200),
       startedAt: shownLine(green.startedAt, 40),

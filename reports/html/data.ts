@@ -19,6 +19,10 @@ export interface PageIndex {
   readonly finished: number
   readonly notices: readonly PageNotice[]
   readonly gate?: PageGate
+  /** What has to do with where a test ran. */
+  readonly findings: readonly PageFinding[]
+  /** Tests that no target runs; empty where there is one target only. */
+  readonly nowhere: readonly PageNowhere[]
   /** Earlier green runs, for what is not green here. */
   readonly baselines: readonly PageBaseline[]
 }
@@ -28,10 +32,29 @@ export interface PageNotice {
   readonly message: string
 }
 
+/** Tests that came out so on the same targets, which an axis tells from the others. */
+export interface PageFinding {
+  readonly verdict: 'failed' | 'infra' | 'flaky'
+  /** After the names of the tests: `fails only on arm64`. */
+  readonly text: string
+  /** Indexes into `tests`. */
+  readonly tests: readonly number[]
+  /** Indexes into `runs`. */
+  readonly runs: readonly number[]
+}
+
+export interface PageNowhere {
+  /** Index into `tests`. */
+  readonly t: number
+  readonly reasons: readonly string[]
+}
+
 /** A column of the matrix: one run on one target. */
 export interface PageRun {
   readonly run: string
   readonly name: string
+  /** What tells it from the other columns, or its name: a line each. */
+  readonly label: readonly string[]
   readonly state: 'finished' | 'interrupted' | 'aborted' | 'incomplete'
   /** How it ended, where it did not finish. */
   readonly end?: string

@@ -70,11 +70,12 @@ function testOf({ test, description, tags, aliases, location, group }: TestSumma
 }
 
 /** The column of a run, with its cells. */
-export function runOf(run: RunSummary, cells: readonly PageCell[]): PageRun {
+export function runOf(run: RunSummary, label: readonly string[], cells: readonly PageCell[]): PageRun {
   const { image, target, host, plan } = run
   return {
     run: shownLine(run.run, 200),
     name: shownLine(cellName(run), 200),
+    label: label.map((part) => shownLine(part, 80)),
     state: run.state,
     ...(run.state === 'finished' ? {} : { end: shownLine(endText(run)) }),
     endLines: evidenceLinesOf(run.abortedBy ?? {}).map((line) => shownLine(line)),
@@ -87,6 +88,7 @@ export function runOf(run: RunSummary, cells: readonly PageCell[]): PageRun {
       platform: target?.platform,
       architecture: target?.architecture,
       firmware: target?.firmware,
+      ...target?.axes,
       plan: plan?.digest,
       jobs: plan?.jobs,
       budget: plan === undefined ? undefined : `${plan.budget.memoryMiB} MiB, ${plan.budget.cpus} CPUs`,

@@ -93,6 +93,13 @@ main > article { max-width: 1480px; margin: 0 auto; padding: 14px 24px 60px; }
 summary { cursor: pointer; color: var(--soft); }
 .failure details { margin-top: 10px; }
 
+.findings { margin: 12px 20px 0; padding: 10px 14px; background: var(--paper); border: 1px solid var(--line); border-radius: 10px; position: sticky; left: 20px; max-width: calc(100vw - 60px); }
+.findings ul { list-style: none; padding: 0; display: grid; gap: 6px; }
+.findings li { display: flex; gap: 10px; align-items: baseline; overflow-wrap: anywhere; }
+.findings li b { color: var(--tone); font-weight: 600; }
+.findings details { margin-top: 8px; }
+.findings details:first-child { margin-top: 0; }
+.findings details ul { margin-top: 8px; }
 .toolbar { display: flex; gap: 12px; align-items: center; flex-wrap: wrap; padding: 12px 20px; position: sticky; top: 0; left: 0; background: var(--ground); z-index: 5; max-width: 100vw; }
 .search { flex: 1 1 260px; max-width: 460px; }
 .search input { width: 100%; padding: 7px 12px; border: 1px solid var(--line); border-radius: 8px; background: var(--paper); font-family: var(--mono); font-size: 13px; }
@@ -124,7 +131,16 @@ select { padding: 5px 8px; border: 1px solid var(--line); border-radius: 8px; ba
 .matrix .rows .cell.name > :first-child { font-weight: 550; }
 .tag { color: var(--soft); font-size: 12px; flex: 0 100 auto; min-width: 20px; overflow: hidden; text-overflow: ellipsis; max-width: 130px; }
 .matrix .head button { all: unset; cursor: pointer; overflow: hidden; text-overflow: ellipsis; max-width: 100%; display: block; }
-.matrix.many .head button { white-space: normal; overflow-wrap: anywhere; font-size: 11.5px; line-height: 1.25; max-height: 2.5em; }
+.matrix.many .head button { white-space: normal; overflow-wrap: anywhere; font-size: 12px; line-height: 1.3; }
+.matrix.many .head .part { display: block; }
+.matrix.many .head .cell { align-self: end; }
+.matrix.tight { --name: minmax(210px, 380px); }
+.matrix.tight .row { grid-template-columns: var(--name) repeat(var(--runs), minmax(82px, 150px)) minmax(0, 1fr); }
+.matrix.tight .cell.target { padding: 0 6px; }
+.matrix.tight .verdict { margin: 0; }
+.matrix.tight .verdict .word { display: none; }
+.matrix.many .head.row { height: auto; min-height: 38px; padding-top: 5px; padding-bottom: 5px; align-items: end; }
+.matrix .head .cell.name { height: auto; align-self: stretch; align-items: end; }
 .matrix .head button:hover { color: var(--link); }
 .matrix .head button:focus-visible { outline: 2px solid var(--focus); }
 .verdict { display: flex; align-items: center; gap: 8px; color: var(--ink); height: 30px; border-radius: 7px; padding: 0 6px; margin: 0 -6px; }

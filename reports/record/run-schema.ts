@@ -64,6 +64,7 @@ const definitions: Schema = {
     channel: text,
     distro: text,
     version: text,
+    'axes?': { type: 'object', additionalProperties: text },
   }),
   knownFailure: object({
     mode: words('skip', 'warn', 'must-fail'),

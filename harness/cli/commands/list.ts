@@ -4,10 +4,12 @@ import { colors } from '../colors.ts'
 import { knownText } from '../../known-failures/describe.ts'
 import type { Target } from '../../model.ts'
 import type { Selection } from '../../plan/select.ts'
+import { asLeftOut, leftOutText } from '../cells.ts'
 import { excludeTags } from '../exclude-tags.ts'
 import { loadChosen, type Choose, type ChosenTests } from '../choose-tests.ts'
 import type { ChosenTarget, Settings } from '../config/settings.ts'
 import { listenForInterrupts } from '../interrupt.ts'
+import { withMachineDefaults } from '../machine-defaults.ts'
 import type { SelectionFlags, TargetFlags } from '../option-table.ts'
 import { resolveIdentity, targetOf } from '../resolve-image.ts'
 
@@ -34,7 +36,15 @@ export async function list(
   const { choose } = await loadChosen(flags as unknown as ListFlags, asKola ? [] : names)
   const kola = asKola ? await import('../kola-lines.ts') : undefined
   const listed: Listed[] = []
-  for (const target of settings.targets()) listed.push(await listTarget(target, choose, interrupts.signal))
+  for (const target of settings.targets()) {
+    try {
+      listed.push(await listTarget(target, choose, interrupts.signal))
+    } catch (error) {
+      const leftOut = asLeftOut(target, error)
+      if (leftOut === undefined) throw error
+      process.stderr.write(`${leftOutText(leftOut)}\n`)
+    }
+  }
   if (flags['json'] === true) {
     const rows = listed.map((each) => kola?.kolaJson(each, names) ?? asJson(each))
     const shown = rows.length === 1 ? rows[0] : { targets: rows }
@@ -50,9 +60,12 @@ export async function list(
 async function listTarget(chosen: ChosenTarget, choose: Choose, signal: AbortSignal): Promise<Listed> {
   const flags = chosen.flags as unknown as ListFlags
   const { identity, firmwares, features } = await resolveIdentity(flags)
-  const target = targetOf(identity, firmwares, flags.platform, flags, chosen.name)
+  const target = targetOf(identity, firmwares, flags.platform, flags, chosen)
   const tests = await choose(target, signal, flags, features)
-  return { target, tests, selection: excludeTags(tests.selection, chosen.excludeTags, target.name) }
+  const selection = withMachineDefaults(excludeTags(tests.selection, chosen.excludeTags, target.name), {
+    tpm: flags.tpm,
+  })
+  return { target, tests, selection }
 }
 
 function asJson({ target, selection }: Listed): object {

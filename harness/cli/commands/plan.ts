@@ -1,7 +1,13 @@
 // `signalbox plan`, also `run --plan`: what a run with the same options would do. Nothing starts, no results are written.
 
 import { codeOf, InfraError, UsageError } from '../../errors.ts'
-import { previewRun, type RunPreview } from '../../preview.ts'
+import {
+  foreseeRun,
+  forecastTogether,
+  type ForeseenRun,
+  type RunPreview,
+  type TogetherForecast,
+} from '../../preview.ts'
 import { runEnded } from '../../run-ends.ts'
 import { gravestExitCode } from '../../verdict.ts'
 import { exitCodeOfEnd, nothingToDo, openCells, type Cell } from '../cells.ts'
@@ -13,7 +19,8 @@ import { listenForInterrupts } from '../interrupt.ts'
 import { printNotices } from '../machine-environment.ts'
 import { openTarget, planningOf, type OpenedTarget } from '../open-target.ts'
 import type { RunFlags } from '../option-table.ts'
-import { previewLines, totalLines } from '../plan-lines.ts'
+import { previewLines } from '../plan-lines.ts'
+import { leftOutLines, nowhereOf, tableLines } from '../plan-table.ts'
 import { findImage } from '../resolve-image.ts'
 import { retryPolicyOf } from '../retry-flags.ts'
 
@@ -25,6 +32,10 @@ export interface PlanDocument {
   readonly schemaVersion: 1
   /** In the order in which they would run; see `RunPreview` for what a planned one holds. */
   readonly targets: readonly PlannedTarget[]
+  /** What those that are planned take when they share their host, as they do; absent where there is only one. */
+  readonly together?: TogetherForecast
+  /** Tests that are in the plan of a target or more, and run on none; absent where there is only one. */
+  readonly nowhere?: readonly { readonly test: string; readonly reasons: readonly string[] }[]
 }
 
 export type PlannedTarget =
@@ -39,6 +50,8 @@ export type PlannedTarget =
       readonly message: string
       readonly hint?: string
     }
+  /** Nobody named it, and it cannot be had here. */
+  | { readonly kind: 'left-out'; readonly name: string; readonly reason: string }
 
 /** The action of `plan [glob...]`. */
 export async function plan(
@@ -53,12 +66,20 @@ export async function plan(
   const debug = readDebugFlags(flags, { stdin: process.stdin, stdout: process.stdout, env: process.env })
   const globs = (positional[0] as readonly string[] | undefined) ?? []
   const { choose } = await loadChosen(flags, globs)
-  const cells = await openCells(
+  const { cells, leftOut } = await openCells(
     settings.targets(),
     async (target) => await openTarget(target, choose, signal, findImage),
   )
-  const preview = async (opened: OpenedTarget): Promise<RunPreview> =>
-    await previewRun({ ...planningOf(opened, debug, signal), shard: opened.shard, emit: printNotices })
+  const foreseen: ForeseenRun[] = []
+  const preview = async (opened: OpenedTarget): Promise<RunPreview> => {
+    const run = await foreseeRun({
+      ...planningOf(opened, debug, signal),
+      shard: opened.shard,
+      emit: printNotices,
+    })
+    foreseen.push(run)
+    return run.preview
+  }
   const targets: PlannedTarget[] = []
   const codes = [0]
   for (const cell of cells) {
@@ -66,15 +87,23 @@ export async function plan(
     targets.push(planned)
     codes.push(exitCode)
   }
+  targets.push(...leftOut.map((each) => ({ kind: 'left-out', ...each }) as const))
+  const previews = foreseen.map((run) => run.preview)
+  const together = foreseen.length > 1 ? await forecastTogether(foreseen) : undefined
   if (flags.json) {
-    const document: PlanDocument = { schemaVersion: 1, targets }
+    const document: PlanDocument = {
+      schemaVersion: 1,
+      targets,
+      ...(together === undefined ? {} : { together, nowhere: nowhereOf(previews) }),
+    }
     process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`)
     return gravestExitCode(codes)
   }
   const nothing = nothingToDo(cells)
   const remarks = cells.flatMap((cell) => (cell.kind === 'open' ? cell.opened.remarks : []))
   for (const message of new Set(remarks.map((remark) => remark.message))) process.stderr.write(`${message}\n`)
-  const lines = nothing === undefined ? textOf(targets) : [nothing]
+  const table = together === undefined ? [] : tableLines(previews, together, colors)
+  const lines = nothing === undefined ? textOf(targets, [table, leftOutLines(leftOut, colors)]) : [nothing]
   process.stdout.write(lines.map((line) => `${line}\n`).join(''))
   return gravestExitCode(codes)
 }
@@ -115,13 +144,15 @@ function unusable(
   }
 }
 
-function textOf(targets: readonly PlannedTarget[]): readonly string[] {
+function textOf(targets: readonly PlannedTarget[], ends: readonly (readonly string[])[]): readonly string[] {
   const parts = targets.map((target): readonly string[] => {
     switch (target.kind) {
       case 'planned':
         return previewLines(target, colors)
       case 'empty':
         return [`  ${target.reason}`]
+      case 'left-out':
+        return []
       case 'unusable':
         return [
           `  ${colors.yellow(`${target.name} cannot be had: ${target.message}`)}`,
@@ -131,7 +162,7 @@ function textOf(targets: readonly PlannedTarget[]): readonly string[] {
         return target satisfies never
     }
   })
-  const planned = targets.filter((target) => target.kind === 'planned')
-  const all = planned.length > 1 ? [totalLines(planned)] : []
-  return [...parts, ...all].flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]))
+  return [...parts, ...ends]
+    .filter((lines) => lines.length > 0)
+    .flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]))
 }

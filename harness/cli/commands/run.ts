@@ -2,6 +2,8 @@
 
 import {
   jobAnnotations,
+  markdownText,
+  type Summary,
   createListReporter,
   guardReporter,
   reportFormats,
@@ -22,8 +24,8 @@ import type { CheckedReporter } from '../config/check-reporters.ts'
 import { findBaselines } from '../find-baselines.ts'
 import { startServices } from '../../services/start-services.ts'
 import type { ServiceSpec } from '../../services/service.ts'
-import { nothingToDo, openCells, runCells, type CellRun } from '../cells.ts'
-import { loadChosen } from '../choose-tests.ts'
+import { leftOutText, nothingToDo, openCells, runCells, type CellRun } from '../cells.ts'
+import { loadChosen, type Remark } from '../choose-tests.ts'
 import type { ChosenTarget, Settings } from '../config/settings.ts'
 import { listenForInterrupts } from '../interrupt.ts'
 import type { RunFlags } from '../option-table.ts'
@@ -31,7 +33,7 @@ import { preparePayloads } from '../payload-source.ts'
 import { openTarget, planningOf, type OpenedTarget } from '../open-target.ts'
 import { rerunOptions } from '../rerun-options.ts'
 import { retryPolicyOf } from '../retry-flags.ts'
-import { makeRunFolder } from '../run-folder.ts'
+import { makeRunFolder, type RunFolder } from '../run-folder.ts'
 import { iterationOf, type Iteration } from '../watch/iteration.ts'
 
 const withoutRetries = { retries: 0, infraRetries: 0, retryIsolated: false } as const
@@ -65,6 +67,7 @@ export interface FinishedRun {
   readonly exitCode: number
   /** Undefined when there was nothing to run. */
   readonly folder: string | undefined
+  readonly summary?: Summary
 }
 
 /** What the config puts around a run. */
@@ -75,6 +78,8 @@ interface Around {
   readonly iteration: Iteration | undefined
   /** What was given on the command line, for a rerun. */
   readonly options?: readonly string[]
+  /** A command that runs tests and says itself what they came to: it is told of the folder, and has the standard output. */
+  readonly nightly?: { readonly onFolder: (folder: RunFolder) => Promise<void> }
 }
 
 /** Runs tests as the flags say, on each of the targets; also used by `start`. */
@@ -93,17 +98,28 @@ export async function runTests(
     if (!signal.aborted) process.kill(process.pid, 'SIGTERM')
   })
   const { choose } = await loadChosen(flags, globs, iteration)
-  const cells = await openCells(targets, async (target) => await openTarget(target, choose, signal))
+  const { cells, leftOut } = await openCells(
+    targets,
+    async (target) => await openTarget(target, choose, signal),
+  )
+  const leftOutRemarks = leftOut.map((each): Remark => ({
+    level: 'info',
+    code: 'target-left-out',
+    message: leftOutText(each),
+  }))
+  // Said once, by the first target that runs.
+  const first = cells.find((cell) => cell.kind === 'open')?.opened
   const nothing = nothingToDo(cells)
+  const { nightly } = around
+  const screen = flags.json || nightly !== undefined ? process.stderr : process.stdout
   if (nothing !== undefined) {
-    const screen = flags.json ? process.stderr : process.stdout
     screen.write(`${nothing}\n`)
     return { exitCode: 0, folder: undefined }
   }
   const folder = await makeRunFolder(flags.output)
+  await nightly?.onFolder(folder)
 
   const events: SignalboxEvent[] = []
-  const screen = flags.json ? process.stderr : process.stdout
   const notices: string[] = []
   const tell = (message: string): void => void notices.push(message)
   const reports = await chooseReports(around.reporters, folder.path, tell)
@@ -141,7 +157,7 @@ export async function runTests(
       emitFor: (cell) => (cell === undefined ? log.emit : log.emitFor(`${folder.run}.${cell}`)),
       signal: ended,
       prepare: async (opened, cell) =>
-        await prepareTarget(opened, cell, {
+        await prepareTarget(opened === first ? withRemarks(opened, leftOutRemarks) : opened, cell, {
           folder: folder.path,
           command,
           options: around.options,
@@ -163,18 +179,17 @@ export async function runTests(
   await iteration?.tell({ kind: 'judged', verdicts: judged })
   const baselines = await findBaselines(folder.path, summary)
   const written = await reports.write({ summary, events, folder: folder.path, baselines })
-  notices.push(
-    ...[...written.notices, ...(await writeJobSummary(summary, process.env))].map(({ message }) => message),
-  )
+  const ofJob = nightly === undefined ? await writeJobSummary(markdownText(summary), process.env) : []
+  notices.push(...[...written.notices, ...ofJob].map(({ message }) => message))
   process.stderr.write(jobAnnotations(summary, process.env))
-  if (flags.json) process.stdout.write(reportFormats.json(summary))
+  if (flags.json && nightly === undefined) process.stdout.write(reportFormats.json(summary))
   else if (reports.list) {
     const files = written.files.length === 0 ? '' : `Reports: ${written.files.join('\n         ')}\n`
     screen.write(`\n${files}Events:  ${folder.path}/events.jsonl\n`)
   }
   for (const line of leftLines(debugging)) screen.write(`${line}\n`)
   for (const notice of notices) process.stderr.write(`warning: ${notice}\n`)
-  return { exitCode: diskFull.signal.aborted ? 3 : exitCode, folder: folder.path }
+  return { exitCode: diskFull.signal.aborted ? 3 : exitCode, folder: folder.path, summary }
 }
 
 /** What all targets of a run have in common. */
@@ -186,6 +201,10 @@ interface WholeRun {
   readonly debugging: Debugging
   readonly shared: SharedRun
   readonly signal: AbortSignal
+}
+
+function withRemarks(opened: OpenedTarget, remarks: readonly Remark[]): OpenedTarget {
+  return { ...opened, remarks: [...remarks, ...opened.remarks] }
 }
 
 async function prepareTarget(opened: OpenedTarget, cell: CellRun, all: WholeRun): Promise<PreparedRun> {

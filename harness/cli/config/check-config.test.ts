@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { UsageError } from '../../errors.ts'
+import { defineConfig } from '../../config/config.ts'
 import { checkConfig } from './check-config.ts'
 
 const check = (value: unknown) => checkConfig({ path: '/project/signalbox.config.ts', value })
@@ -80,4 +81,112 @@ it.each<[unknown, string, string | undefined]>([
     if (hint !== undefined) expect((error as UsageError).hint).toContain(hint)
     expect((error as UsageError).message).toMatch(/^\/project\/signalbox\.config\.ts: /)
   }
+})
+
+it('reads the cells of a matrix after the targets, as targets', () => {
+  const config = check({
+    targets: { own: {} },
+    matrix: {
+      architecture: ['x86_64', 'arm64'],
+      image: ['a.img'],
+      include: [{ architecture: 'arm64', excludeTags: ['slow'], slowness: 9 }],
+    },
+  })
+  expect([...config.targets.keys()]).toEqual(['own', 'qemu-x86_64-a', 'qemu-arm64-a'])
+  expect(config.targets.get('qemu-arm64-a')).toEqual({
+    options: new Map([
+      ['architecture', 'arm64'],
+      ['image', '/project/a.img'],
+    ]),
+    excludeTags: ['slow'],
+    slowness: 9,
+    axes: { architecture: 'arm64', image: 'a' },
+  })
+})
+
+const axis = { architecture: ['x86_64', 'arm64'] }
+const long = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `v${index}`)
+
+it.each<[object, string, string | undefined]>([
+  [{ matrix: [] }, '"matrix" must be an object of axes and their values; it is []', undefined],
+  [{ matrix: {} }, '"matrix" comes to no target at all', undefined],
+  [{ matrix: { arch: ['arm64'] } }, 'unknown key "matrix.arch"', 'did you mean "architecture"?'],
+  [{ matrix: { retries: [1] } }, 'unknown key "matrix.retries"', undefined],
+  [{ matrix: { architecture: 'arm64' } }, '"matrix.architecture" must be a list of values', undefined],
+  [{ matrix: { architecture: [] } }, '"matrix.architecture" must be a list of values', undefined],
+  [{ matrix: { cpus: [1, 1] } }, '"matrix.cpus" must be a list without repetitions', undefined],
+  [
+    { matrix: { architecture: ['x86'] } },
+    '"matrix.qemu-x86.architecture" must be one of x86_64, arm64; it is "x86"',
+    'did you mean "x86_64"?',
+  ],
+  [
+    { matrix: { ...axis, exclude: [{ firmware: 'bios' }] } },
+    'unknown key "matrix.exclude.0.firmware"',
+    'the axes are: architecture',
+  ],
+  [
+    { matrix: { ...axis, exclude: [{ architecture: 'arm' }] } },
+    '"matrix.exclude.0.architecture" must be one of the axis: x86_64, arm64; it is "arm"',
+    undefined,
+  ],
+  [{ matrix: { ...axis, exclude: [{}] } }, '"matrix.exclude" must be a list of objects', undefined],
+  [
+    { matrix: { ...axis, exclude: [{ architecture: 'arm64' }, { architecture: 'x86_64' }] } },
+    'comes to no target at all',
+    undefined,
+  ],
+  [{ matrix: { ...axis, include: [{ retry: 1 }] } }, 'unknown key "matrix.qemu-x86_64.retry"', 'retries'],
+  [
+    { matrix: { ...axis, include: [{ architecture: 'arm64', name: 'qemu-arm64' }] } },
+    'two targets are named "qemu-arm64"',
+    'give the entry of "include" a "name"',
+  ],
+  [{ targets: { 'qemu-arm64': {} }, matrix: axis }, 'two targets are named "qemu-arm64"', undefined],
+  [
+    { matrix: { channel: long(17), imageVersion: long(17) } },
+    '"matrix" has 289 combinations; at most 256',
+    undefined,
+  ],
+])('refuses %j', (value, message, hint) => {
+  const checking = (): unknown => check(value)
+  expect(checking).toThrow(UsageError)
+  expect(checking).toThrow(message)
+  try {
+    checking()
+  } catch (error) {
+    if (hint !== undefined) expect((error as UsageError).hint).toContain(hint)
+  }
+})
+
+it('takes the example of the docs, which editors complete', () => {
+  const config = defineConfig({
+    matrix: {
+      architecture: ['x86_64', 'arm64'],
+      firmware: ['bios', 'uefi', 'uefi-secure'],
+      tpm: ['off', 'on'],
+      channel: ['stable'],
+      exclude: [
+        { architecture: 'arm64', firmware: 'bios' },
+        { firmware: 'bios', tpm: 'on' },
+      ],
+      include: [
+        { architecture: 'arm64', excludeTags: ['slow'] },
+        { name: 'services', architecture: 'x86_64', firmware: 'uefi', flavour: 'services' },
+      ],
+    },
+  })
+  expect([...check(config).targets.keys()]).toEqual([
+    'qemu-x86_64-bios-no-tpm-stable',
+    'qemu-x86_64-uefi-no-tpm-stable',
+    'qemu-x86_64-uefi-tpm-stable',
+    'qemu-x86_64-uefi-secure-no-tpm-stable',
+    'qemu-x86_64-uefi-secure-tpm-stable',
+    'qemu-arm64-uefi-no-tpm-stable',
+    'qemu-arm64-uefi-tpm-stable',
+    'qemu-arm64-uefi-secure-no-tpm-stable',
+    'qemu-arm64-uefi-secure-tpm-stable',
+    'services',
+  ])
+  expect(config.matrix?.include).toHaveLength(2)
 })

@@ -3,9 +3,11 @@
 
 import { dirname } from 'node:path'
 import type { TargetOptionKey } from '../../config/config.ts'
+import { UsageError } from '../../errors.ts'
 import { didYouMean } from '../../nearest.ts'
 import type { ServiceSpec } from '../../services/service.ts'
 import { configurableOptions, type OptionRow } from '../option-table.ts'
+import { readMatrix } from './check-matrix.ts'
 import { checkReporters, type CheckedReporter } from './check-reporters.ts'
 import { checkServices } from './check-services.ts'
 import { checkName, isObject, isTexts, unknownKey, wrongValue } from './complaints.ts'
@@ -29,6 +31,8 @@ export interface CheckedTarget {
   readonly options: ReadonlyMap<string, unknown>
   readonly excludeTags: readonly string[]
   readonly slowness: number | undefined
+  /** What tells it from the other cells of the matrix that it comes from; absent: it was written by itself. */
+  readonly axes?: Readonly<Record<string, string>>
 }
 
 /** Keys of a target that are no options. */
@@ -47,6 +51,7 @@ const targetOptionKeys: Readonly<Record<TargetOptionKey, true>> = {
   updateTo: true,
   updateVersion: true,
   firmware: true,
+  tpm: true,
   surroundings: true,
   memoryMiB: true,
   cpus: true,
@@ -70,40 +75,67 @@ const rows: ReadonlyMap<string, OptionRow> = new Map(
 /** Checks a loaded file. */
 export function checkConfig({ path, value }: ConfigFile): Config {
   if (!isObject(value)) throw wrongValue(path, 'the default export', value, 'an object of options')
-  const { targets, services, reporters, ...options } = value
+  const { targets, matrix, services, reporters, ...given } = value
+  const others = ['targets', 'matrix', 'services', 'reporters']
+  const options = readOptions({ path, at: '', known: [...rows.keys()], others }, given)
+  const platform = options.get('platform') ?? rows.get('platform')?.default
+  const ofAll = typeof platform === 'string' ? platform : ''
   return {
     path,
-    options: readOptions(
-      { path, at: '', known: [...rows.keys()], others: ['targets', 'services', 'reporters'] },
-      options,
-    ),
-    targets: new Map(readTargets(path, targets)),
+    options,
+    targets: joinTargets(path, readTargets(path, targets), readCells(path, matrix, ofAll)),
     services: checkServices(path, services),
     reporters: checkReporters(path, reporters),
   }
 }
 
-function readTargets(path: string, targets: unknown): readonly (readonly [string, CheckedTarget])[] {
+type NamedTarget = readonly [string, CheckedTarget]
+
+function readTargets(path: string, targets: unknown): readonly NamedTarget[] {
   if (targets === undefined) return []
   if (!isObject(targets)) throw wrongValue(path, '"targets"', targets, 'an object of targets by name')
   return Object.entries(targets).map(([name, target]) => {
     checkName(path, name, 'target')
     const at = `targets.${name}`
     if (!isObject(target)) throw wrongValue(path, `"${at}"`, target, 'an object')
-    const { excludeTags = [], slowness, ...options } = target
-    if (!isTexts(excludeTags)) throw wrongValue(path, `"${at}.excludeTags"`, excludeTags, 'a list of strings')
-    if (slowness !== undefined && !(typeof slowness === 'number' && slowness >= 1 && slowness <= 1000))
-      throw wrongValue(path, `"${at}.slowness"`, slowness, 'a number from 1 to 1000')
-    const known = Object.keys(targetOptionKeys)
-    return [
-      name,
-      {
-        options: readOptions({ path, at: `${at}.`, known, others: targetKeys }, options),
-        excludeTags,
-        slowness,
-      },
-    ]
+    return [name, readTarget(path, at, target)]
   })
+}
+
+function readCells(path: string, matrix: unknown, platform: string): readonly NamedTarget[] {
+  return readMatrix(path, matrix, platform).map(({ name, values, axes }) => {
+    checkName(path, name, 'target')
+    return [name, { ...readTarget(path, `matrix.${name}`, values), axes }]
+  })
+}
+
+function readTarget(path: string, at: string, target: Readonly<Record<string, unknown>>): CheckedTarget {
+  const { excludeTags = [], slowness, ...options } = target
+  if (!isTexts(excludeTags)) throw wrongValue(path, `"${at}.excludeTags"`, excludeTags, 'a list of strings')
+  if (slowness !== undefined && !(typeof slowness === 'number' && slowness >= 1 && slowness <= 1000))
+    throw wrongValue(path, `"${at}.slowness"`, slowness, 'a number from 1 to 1000')
+  const known = Object.keys(targetOptionKeys)
+  return {
+    options: readOptions({ path, at: `${at}.`, known, others: targetKeys }, options),
+    excludeTags,
+    slowness,
+  }
+}
+
+function joinTargets(
+  path: string,
+  ...parts: readonly (readonly NamedTarget[])[]
+): ReadonlyMap<string, CheckedTarget> {
+  const targets = new Map<string, CheckedTarget>()
+  for (const [name, target] of parts.flat()) {
+    if (targets.has(name))
+      throw new UsageError(`${path}: two targets are named "${name}"`, {
+        code: 'config-same-name',
+        hint: 'give the entry of "include" a "name", or leave one of them out',
+      })
+    targets.set(name, target)
+  }
+  return targets
 }
 
 interface Place {

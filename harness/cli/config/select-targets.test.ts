@@ -18,29 +18,21 @@ it.each<[readonly string[], readonly string[]]>([
   ],
   [['!*bios*'], ['qemu-uefi', 'aws']],
 ])('%j chooses %j', (wanted, chosen) => {
-  expect(selectTargets(names, wanted, 'c.ts')).toEqual(chosen)
+  expect(selectTargets(names, wanted)).toEqual(chosen)
 })
 
-it.each<[readonly string[], readonly string[], string | undefined, string, string]>([
-  [names, ['qemu-uefy'], 'c.ts', 'no target matches "qemu-uefy"', 'did you mean "qemu-uefi"?'],
-  [names, ['!azure'], 'c.ts', 'no target matches "azure"', 'did you mean "aws"?'],
+it.each<[readonly string[], 'config' | 'default', string, string]>([
+  [['qemu-uefy'], 'config', 'no target matches "qemu-uefy"', 'did you mean "qemu-uefi"?'],
+  [['!azure'], 'config', 'no target matches "azure"', 'did you mean "aws"?'],
   [
-    names,
     ['aws', '!a*'],
-    'c.ts',
+    'config',
     'aws !a* leaves no target',
     'there are: qemu-uefi, qemu-bios, qemu-bios.old, aws',
   ],
-  [[], ['aws'], 'c.ts', 'no target is named aws: c.ts has none', 'write them into signalbox.config.ts'],
-  [
-    [],
-    ['aws'],
-    undefined,
-    'no target is named aws: there is no config',
-    'write them into signalbox.config.ts',
-  ],
-])('of %j, %j is refused', (known, wanted, config, message, hint) => {
-  const refused = (): unknown => selectTargets(known, wanted, config)
+  [['qemu-uefy'], 'default', 'no target matches', 'no config names others: signalbox.config.ts'],
+])('%j is refused', (wanted, from, message, hint) => {
+  const refused = (): unknown => selectTargets(names, wanted, from)
   expect(refused).toThrow(UsageError)
   expect(refused).toThrow(message)
   try {
@@ -51,5 +43,5 @@ it.each<[readonly string[], readonly string[], string | undefined, string, strin
 })
 
 it('has nothing to choose where there is nothing', () => {
-  expect(selectTargets([], [], undefined)).toEqual([])
+  expect(selectTargets([], [])).toEqual([])
 })

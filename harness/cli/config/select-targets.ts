@@ -7,21 +7,17 @@ import { didYouMean } from '../../nearest.ts'
 // Globs are rare: what reads them is loaded with the first.
 const require = createRequire(import.meta.url)
 
-/** The chosen ones of `names` in their order; empty only when there are no names and nothing is wanted. */
+/**
+ * The chosen ones of `names` in their order; empty only when there are no names and nothing is wanted. `from`: whether they are those of
+ * the config, or what there is without one.
+ */
 export function selectTargets(
   names: readonly string[],
   wanted: readonly string[] = [],
-  config: string | undefined,
+  from: 'config' | 'default' = 'config',
 ): readonly string[] {
-  if (wanted.length > 0 && names.length === 0) {
-    const why = config === undefined ? 'there is no config' : `${config} has none`
-    throw new UsageError(`no target is named ${wanted.join(' or ')}: ${why}`, {
-      code: 'no-targets',
-      hint: 'write them into signalbox.config.ts: targets: { name: { ... } }',
-    })
-  }
   const [included, excluded] = [false, true].map((out) =>
-    wanted.filter((glob) => glob.startsWith('!') === out).map((glob) => matchesOf(glob, names)),
+    wanted.filter((glob) => glob.startsWith('!') === out).map((glob) => matchesOf(glob, names, from)),
   )
   const left = new Set(excluded?.flat())
   const right = included?.length === 0 ? new Set(names) : new Set(included?.flat())
@@ -35,14 +31,17 @@ export function selectTargets(
   return chosen
 }
 
-function matchesOf(pattern: string, names: readonly string[]): readonly string[] {
+function matchesOf(pattern: string, names: readonly string[], from: 'config' | 'default'): readonly string[] {
   const glob = pattern.replace(/^!/, '')
   const matches = matcher(glob)
   const found = names.filter((name) => matches(name))
   if (found.length > 0) return found
   throw new UsageError(`no target matches "${glob}"`, {
     code: 'unknown-target',
-    hint: didYouMean(glob, names),
+    hint:
+      from === 'config'
+        ? didYouMean(glob, names)
+        : `${didYouMean(glob, names)}; no config names others: signalbox.config.ts, targets: { name: { ... } }`,
   })
 }
 

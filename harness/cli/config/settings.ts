@@ -2,7 +2,8 @@
 
 import { UsageError } from '../../errors.ts'
 import { configOption, type OptionRow } from '../option-table.ts'
-import type { Config } from './check-config.ts'
+import type { CheckedTarget, Config } from './check-config.ts'
+import { defaultMatrix } from './default-matrix.ts'
 import { findConfig } from './find-config.ts'
 import {
   attributeOf,
@@ -20,6 +21,10 @@ export interface ChosenTarget {
   readonly flags: Readonly<Record<string, unknown>>
   readonly excludeTags: readonly string[]
   readonly slowness: number | undefined
+  /** What tells it from the other cells of its matrix; absent: it is of none. */
+  readonly axes?: Readonly<Record<string, string>>
+  /** Where this host or the image does not have it, it is left out, and that is no mistake: nobody has named it. */
+  readonly mayBeLeftOut?: boolean
 }
 
 export interface Settings {
@@ -29,8 +34,11 @@ export interface Settings {
   resolve(target?: string): ReadonlyMap<string, ResolvedOption>
   /** The values alone. */
   flags(target?: string): Readonly<Record<string, unknown>>
-  /** The targets that `--target` chooses, at least one. Throws UsageError for a name that no target has. */
-  targets(): readonly [ChosenTarget, ...ChosenTarget[]]
+  /**
+   * The targets that `--target` chooses, at least one; `unlessSaid` is what it means where nobody says it. Throws UsageError for a name
+   * that no target has.
+   */
+  targets(unlessSaid?: readonly string[]): readonly [ChosenTarget, ...ChosenTarget[]]
 }
 
 /** Finds and loads the config where one of the rows has a config key. */
@@ -40,12 +48,13 @@ export async function openSettings(
 ): Promise<Settings> {
   const usesConfig = rows.some(({ config = false }) => config !== false)
   const config = usesConfig ? await openConfig(given.get(attributeOf(configOption))?.value) : undefined
+  let known = config?.targets ?? new Map<string, CheckedTarget>()
   const layersOf = (target: string | undefined): readonly ConfigLayer[] => {
-    if (config === undefined) return []
-    const own = target === undefined ? undefined : config.targets.get(target)
+    const own = target === undefined ? undefined : known.get(target)
+    const where = own?.axes === undefined ? 'targets' : 'matrix'
     return [
-      ...(own === undefined ? [] : [{ at: `targets.${target}.`, values: own.options }]),
-      { at: '', values: config.options },
+      ...(own === undefined ? [] : [{ at: `${where}.${target}.`, values: own.options }]),
+      ...(config === undefined ? [] : [{ at: '', values: config.options }]),
     ]
   }
   const resolve = (target?: string): ReadonlyMap<string, ResolvedOption> =>
@@ -55,12 +64,21 @@ export async function openSettings(
     config,
     resolve,
     flags,
-    targets() {
-      const wanted = flags()['target'] as readonly string[] | undefined
-      const names = selectTargets([...(config?.targets.keys() ?? [])], wanted, config?.path)
-      const [first, ...rest] = names.map((name) => {
-        const { excludeTags = [], slowness } = config?.targets.get(name) ?? {}
-        return { name, flags: flags(name), excludeTags, slowness }
+    targets(unlessSaid) {
+      const wanted = (flags()['target'] as readonly string[] | undefined) ?? unlessSaid
+      const isDefault = known.size === 0 && wanted !== undefined && wanted.length > 0
+      if (isDefault) known = defaultTargets(String(flags()['platform']))
+      const names = selectTargets([...known.keys()], wanted, isDefault ? 'default' : 'config')
+      const [first, ...rest] = names.map((name): ChosenTarget => {
+        const { excludeTags = [], slowness, axes } = known.get(name) ?? {}
+        return {
+          name,
+          flags: flags(name),
+          excludeTags,
+          slowness,
+          ...(axes === undefined ? {} : { axes }),
+          ...(isDefault && !wanted.includes(name) ? { mayBeLeftOut: true } : {}),
+        }
       })
       if (first === undefined)
         return [{ name: undefined, flags: flags(), excludeTags: [], slowness: undefined }]
@@ -79,6 +97,16 @@ async function openConfig(named: unknown): Promise<Config | undefined> {
     import('./check-config.ts'),
   ])
   return checkConfig(await loadConfigFile(path))
+}
+
+/** By the keys of a config, which are those of the options. */
+function defaultTargets(platform: string): ReadonlyMap<string, CheckedTarget> {
+  return new Map(
+    defaultMatrix(platform).map(({ name, values, axes }) => [
+      name,
+      { options: new Map(Object.entries(values)), excludeTags: [], slowness: undefined, axes },
+    ]),
+  )
 }
 
 function valuesOf(resolved: ReadonlyMap<string, ResolvedOption>): Readonly<Record<string, unknown>> {

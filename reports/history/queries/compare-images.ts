@@ -1,36 +1,8 @@
 // Two images side by side: what is red on the later and was not on the earlier one.
 
-import type { Verdict } from '../../../harness/model.ts'
 import type { History } from '../open-history.ts'
+import { type CellComparison, type CellVerdicts, compareCells, judging } from './compare-cells.ts'
 import { imageIds } from './runs.ts'
-
-export interface CellVerdict {
-  readonly verdict: Verdict
-  readonly run: string
-  readonly fingerprint: string | undefined
-}
-
-export interface ComparedCell {
-  readonly test: string
-  readonly target: string
-  readonly before: CellVerdict | undefined
-  readonly after: CellVerdict | undefined
-}
-
-export interface ImageComparison {
-  /** Failed on the later image; passed (perhaps flaky or with a known failure) on the earlier one. */
-  readonly newlyRed: readonly ComparedCell[]
-  /** Failed on the later image; never judged on the earlier one. */
-  readonly redAndNew: readonly ComparedCell[]
-  /** Failed on both, with the same fingerprint or another. */
-  readonly stillRed: readonly ComparedCell[]
-  /** Failed on the earlier image only. */
-  readonly mended: readonly ComparedCell[]
-  /** Judged on the earlier image, not on the later one. */
-  readonly unjudged: readonly ComparedCell[]
-}
-
-const judging = ['passed', 'flaky', 'warned', 'failed'] as const
 
 /**
  * Compares by test and target; of several verdicts on one image the latest that judged it counts (infra, skipped and
@@ -40,29 +12,13 @@ export async function compareImages(
   history: History,
   before: string,
   after: string,
-): Promise<ImageComparison | undefined> {
+): Promise<CellComparison | undefined> {
   const [ids, laterIds] = [await imageIds(history, before), await imageIds(history, after)]
   if (ids.length === 0 || laterIds.length === 0) return undefined
-  const [earlier, later] = [await latestVerdicts(history, ids), await latestVerdicts(history, laterIds)]
-  const cells = [...new Set([...earlier.keys(), ...later.keys()])].toSorted().map((key): ComparedCell => {
-    const [target = '', test = ''] = key.split('\n')
-    return { test, target, before: earlier.get(key), after: later.get(key) }
-  })
-  const isRed = (found: CellVerdict | undefined): boolean => found?.verdict === 'failed'
-  const red = cells.filter((cell) => isRed(cell.after))
-  return {
-    newlyRed: red.filter((cell) => cell.before !== undefined && !isRed(cell.before)),
-    redAndNew: red.filter((cell) => cell.before === undefined),
-    stillRed: red.filter((cell) => isRed(cell.before)),
-    mended: cells.filter((cell) => isRed(cell.before) && cell.after !== undefined && !isRed(cell.after)),
-    unjudged: cells.filter((cell) => cell.before !== undefined && cell.after === undefined),
-  }
+  return compareCells(await latestVerdicts(history, ids), await latestVerdicts(history, laterIds))
 }
 
-async function latestVerdicts(
-  history: History,
-  images: readonly number[],
-): Promise<ReadonlyMap<string, CellVerdict>> {
+async function latestVerdicts(history: History, images: readonly number[]): Promise<CellVerdicts> {
   const rows = await history.db
     .selectFrom('runs')
     .innerJoin('verdicts', 'verdicts.run_id', 'runs.id')

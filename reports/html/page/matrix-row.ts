@@ -24,6 +24,7 @@ export function matrixHead(columns: Columns, query: (run: string) => string, ord
         'button',
         {
           title: `only ${run.name}`,
+          ...(run.label.join(' ') === run.name ? {} : { aria: { label: run.name } }),
           attrs: { type: 'button' },
           on: {
             click: () => {
@@ -31,7 +32,9 @@ export function matrixHead(columns: Columns, query: (run: string) => string, ord
             },
           },
         },
-        columns.runs.length === 1 ? 'Result' : run.name,
+        ...(columns.runs.length === 1
+          ? ['Result']
+          : run.label.map((part) => h('span', { class: 'part' }, part))),
       ),
     ),
   )

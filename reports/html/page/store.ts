@@ -89,6 +89,7 @@ function findBaseline(index: PageIndex, at: AttemptAddress): Found | undefined {
   const run: PageRun = {
     run: baseline.run,
     name: baseline.target,
+    label: [baseline.target],
     state: 'finished',
     endLines: [],
     startedAt: baseline.startedAt,

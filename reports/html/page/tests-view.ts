@@ -7,12 +7,16 @@ import { rowsOf, sortRows, type MatrixRow } from './matrix-rows.ts'
 import { matrixHead, matrixRow, type Columns } from './matrix-row.ts'
 import type { Store } from './store.ts'
 import { gateBanner, noticeList } from './banner.ts'
+import { findingList } from './findings-view.ts'
 import { virtualRows } from './virtual-rows.ts'
 import { count, signOf, verdictsByWeight } from './words.ts'
 
 type TestsRoute = Extract<Route, { view: 'tests' }>
 
 const ROW_HEIGHT = 38
+
+/** With more columns a cell is a sign; how long it took is in its title. */
+const ROOMY_COLUMNS = 8
 
 export interface TestsView {
   readonly element: HTMLElement
@@ -79,14 +83,14 @@ export function testsView(
     scroller,
     rowHeight: ROW_HEIGHT,
     headRows: 1,
-    coveredTop: () => toolbar.offsetHeight + ROW_HEIGHT,
+    coveredTop: () => toolbar.offsetHeight + head.offsetHeight,
     row: (at) => matrixRow(rows[at], at, columns, (tag) => toggleTerm(route.query, `@${tag}`), route.order),
   })
   const head = matrixHead(columns, (name) => toggleTerm(route.query, termOf('t:', name), true), route.order)
   const grid = h(
     'div',
     {
-      class: `matrix ${index.runs.length === 1 ? 'one' : 'many'}`,
+      class: `matrix ${index.runs.length === 1 ? 'one' : 'many'} ${index.runs.length > ROOMY_COLUMNS ? 'tight' : ''}`,
       role: 'grid',
       aria: { label: 'Tests by target', colcount: index.runs.length + (columns.hasCause ? 3 : 1) },
       style: { '--runs': String(index.runs.length) },
@@ -101,6 +105,7 @@ export function testsView(
     { class: 'tests' },
     gateBanner(index.gate),
     noticeList(index),
+    findingList(index),
     toolbar,
     grid,
     nothing,

@@ -1,0 +1,25 @@
+// The matrix where no config says one: what the reference image, or the image that is given, can be tried in on one host. What
+// this host or the image does not have is left out, and the reason is said.
+
+import { expandMatrix, type MatrixCell } from './expand-matrix.ts'
+
+/** The cells of a platform, as `--target` finds them. */
+export function defaultMatrix(platform: string): readonly MatrixCell[] {
+  return expandMatrix(
+    {
+      axes: {
+        architecture: ['x86_64', 'arm64'],
+        firmware: ['direct', 'bios', 'uefi', 'uefi-secure'],
+        tpm: [null, 'on'],
+      },
+      // What firmware measures into a TPM is the point of having one.
+      exclude: [
+        { firmware: 'direct', tpm: 'on' },
+        { firmware: 'bios', tpm: 'on' },
+        { firmware: 'bios', architecture: 'arm64' },
+      ],
+      include: [],
+    },
+    platform,
+  )
+}
