@@ -9,13 +9,14 @@ import { randomUUID } from 'node:crypto'
 import { formatSeconds, startDeadline } from '../harness/deadline.ts'
 import { messageOf } from '../harness/errors.ts'
 import { oneLine } from '../harness/hostile-text.ts'
+import { cpuTime } from './cpu-time.ts'
 import { bootDisk } from './boot-disk.ts'
 import { readLines } from './console-feed.ts'
 import { copyVariables, findFirmware } from './firmware.ts'
 import { launchMachine } from './launch.ts'
 import { LineBuffer } from './line-feed.ts'
 import { INHERITED_CHANNELS, PRIMARY_DISK_SERIAL } from './machine-config.ts'
-import type { BootConfig, DiskConfig, MachineArchitecture } from './machine-config.ts'
+import type { BootConfig, DiskConfig, MachineArchitecture, MachineConfig } from './machine-config.ts'
 
 export interface ProbeRequest {
   readonly architecture: MachineArchitecture
@@ -30,7 +31,7 @@ export interface ProofOfLife {
 }
 
 /** What is booted, what it says when it lives, and how long it may take: many times what a working KVM needs. */
-interface Witness {
+export interface Witness {
   readonly what: string
   readonly boot: BootConfig
   readonly disks: readonly DiskConfig[]
@@ -73,22 +74,47 @@ export async function hasProofOfLife(request: ProbeRequest): Promise<ProofOfLife
 }
 
 async function boot(request: ProbeRequest, witness: Witness): Promise<ProofOfLife> {
-  const { what, proof, timeoutMs } = witness
-  using deadline = startDeadline({ phase: what, timeoutMs, signal: request.signal })
+  const { what } = witness
+  const config = { ...request, accelerator: { kind: 'kvm' }, cpuModel: 'host' } as const
+  const { alive, tookMs, last } = await watchBoot(config, witness)
+  const took = formatSeconds(tookMs)
+  if (alive) return { alive, detail: `${what} came up under KVM in ${took}` }
+  const said = last === undefined ? 'it said nothing' : `its last words: ${oneLine(last, 120)}`
+  return { alive, detail: `/dev/kvm opens, but ${what} does not come up under it (${took}; ${said})` }
+}
+
+export interface WatchedBoot {
+  readonly alive: boolean
+  /** Until the proof, or until it was given up. */
+  readonly tookMs: number
+  /** CPU time that the emulator has used by then; undefined where nobody counts it. */
+  readonly ranMs: number | undefined
+  /** Its last line. */
+  readonly last: string | undefined
+}
+
+/** Boots something small and waits for its proof on the serial console. Throws when QEMU does not start, or the signal aborts. */
+export async function watchBoot(
+  config: Pick<MachineConfig, 'architecture' | 'binary' | 'accelerator' | 'cpuModel'> & {
+    readonly signal: AbortSignal | undefined
+  },
+  { what, boot: booted, disks, proof, timeoutMs }: Witness,
+): Promise<WatchedBoot> {
+  using deadline = startDeadline({ phase: what, timeoutMs, signal: config.signal })
   const lines = new LineBuffer()
   const started = performance.now()
   await using machine = await launchMachine(
     {
       name: 'signalbox-probe',
       uuid: randomUUID(),
-      binary: request.binary,
-      architecture: request.architecture,
-      accelerator: { kind: 'kvm' },
-      cpuModel: 'host',
+      binary: config.binary,
+      architecture: config.architecture,
+      accelerator: config.accelerator,
+      cpuModel: config.cpuModel,
       memoryMiB: 256,
       cpus: 1,
-      boot: witness.boot,
-      disks: witness.disks,
+      boot: booted,
+      disks,
       fwCfg: [],
       oemStrings: [],
       onReboot: 'exit',
@@ -104,17 +130,18 @@ async function boot(request: ProbeRequest, witness: Witness): Promise<ProofOfLif
     },
   )
   const seen = Promise.withResolvers<boolean>()
-  const unsubscribe = lines.subscribe((line) => line.includes(proof) && seen.resolve(true))
+  let ranMs: number | undefined
+  const unsubscribe = lines.subscribe((line) => {
+    if (!line.includes(proof)) return
+    ranMs ??= cpuTime(machine.pid)?.ranMs
+    seen.resolve(true)
+  })
   const onTimeout = (): void => seen.resolve(false)
   deadline.signal.addEventListener('abort', onTimeout, { once: true })
   const alive = await Promise.race([seen.promise, machine.ended.then(() => false)])
   unsubscribe()
-  request.signal?.throwIfAborted()
-  const took = formatSeconds(performance.now() - started)
-  if (alive) return { alive, detail: `${what} came up under KVM in ${took}` }
-  const last = lines.tail(1)[0]
-  const said = last === undefined ? 'it said nothing' : `its last words: ${oneLine(last, 120)}`
-  return { alive, detail: `/dev/kvm opens, but ${what} does not come up under it (${took}; ${said})` }
+  config.signal?.throwIfAborted()
+  return { alive, tookMs: performance.now() - started, ranMs, last: lines.tail(1)[0] }
 }
 
 async function sectorWitness(folder: string): Promise<Witness> {
@@ -129,8 +156,13 @@ async function sectorWitness(folder: string): Promise<Witness> {
   }
 }
 
+/** The console of Linux, and what makes it speak early. */
+export function serialOf(architecture: MachineArchitecture): readonly [string, string] {
+  return architecture === 'x86_64' ? ['ttyS0', 'earlyprintk=ttyS0'] : ['ttyAMA0', 'earlycon']
+}
+
 function linuxWitness(architecture: MachineArchitecture, kernel: string): Witness {
-  const [serial, early] = architecture === 'x86_64' ? ['ttyS0', 'earlyprintk=ttyS0'] : ['ttyAMA0', 'earlycon']
+  const [serial, early] = serialOf(architecture)
   return {
     what: 'a Linux kernel',
     boot: { firmware: 'direct', kernel, commandLine: `${early} console=${serial} panic=-1` },

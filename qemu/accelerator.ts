@@ -48,7 +48,7 @@ const NATIVE: Readonly<Record<MachineArchitecture, string>> = { x86_64: 'x64', a
 /** Measures, or returns the cached answer. Never throws but for an aborted signal. */
 export async function probeAccelerator(options: ProbeOptions): Promise<AcceleratorAnswer> {
   const { architecture, emulator, signal } = options
-  const key = await keyOf(options)
+  const key = await hostKey(options)
   const quick = cheapRefusal(architecture)
   if (quick !== undefined) return answer('tcg', quick, key)
   const path = join(options.cache ?? cacheFolder(), 'accelerator', `${architecture}-${key}.json`)
@@ -78,7 +78,8 @@ function cheapRefusal(architecture: MachineArchitecture): string | undefined {
   }
 }
 
-async function keyOf({ architecture, emulator, kernel }: ProbeOptions): Promise<string> {
+/** What a measurement of this host's QEMU holds for. */
+export async function hostKey({ architecture, emulator, kernel }: ProbeOptions): Promise<string> {
   const probed = kernel === undefined ? '' : await stampOf(kernel)
   const parts = [3, architecture, emulator.path, emulator.version, emulator.modifiedMs, release(), probed]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)

@@ -2,7 +2,7 @@
 // equal command lines; golden tests compare them whole.
 
 import { bootArguments, machineType, MEMORY_BACKEND } from './boot-arguments.ts'
-import type { ChannelConfig, DiskConfig, MachineConfig } from './machine-config.ts'
+import type { ChannelConfig, DiskConfig, FwCfgFile, MachineConfig } from './machine-config.ts'
 import { CARD, PRIVATE_CARD, sparePortArguments } from './hot-plug.ts'
 import { AGENT_PORT, CALLS_PORT, JOURNAL_PORT } from './machine-config.ts'
 import { option } from './option-value.ts'
@@ -42,7 +42,7 @@ export function machineArguments(config: MachineConfig): readonly string[] {
     tpm(config),
     sparePortArguments(),
     cardInPort(config),
-    config.fwCfg.flatMap(({ name, path }) => ['-fw_cfg', option('', { name, file: path })]),
+    config.fwCfg.flatMap((file) => ['-fw_cfg', fwCfg(file)]),
     config.oemStrings.flatMap((value) => ['-smbios', option('type=11', { value })]),
     config.start === 'incoming' ? ['-incoming', 'defer'] : [],
   ].flat()
@@ -129,6 +129,11 @@ function privateNetwork({ privateNetwork: net }: MachineConfig): readonly string
   const backend = ['-netdev', option('stream', { id: 'net1', 'addr.type': 'fd', 'addr.str': fd })]
   if (card !== 'slot') return backend
   return [...backend, '-device', option('virtio-net-pci', { netdev: 'net1', mac, ...CARD })]
+}
+
+function fwCfg(file: FwCfgFile): string {
+  const { name } = file
+  return option('', 'text' in file ? { name, string: file.text } : { name, file: file.path })
 }
 
 // As `device_add` makes it, so that a state saved with the one is loaded into the other.

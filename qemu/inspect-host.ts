@@ -7,8 +7,10 @@ import { dirname } from 'node:path'
 import { cacheFolder } from '../harness/folders.ts'
 import { probeAccelerator } from './accelerator.ts'
 import { findFirmware, firmwarePackage } from './firmware.ts'
+import { emulationPackage, whyNotForeign } from './image/foreign.ts'
 import type { MachineArchitecture } from './machine-config.ts'
 import { emulatorName, emulatorPackage, inspectProgram, isSafeQemu, type ProgramFacts } from './programs.ts'
+import { measureSlowness } from './slowness.ts'
 import { takeInventory } from './template/inventory.ts'
 
 export interface HostRow {
@@ -44,7 +46,10 @@ export async function inspectHost(
     emulatorFact(HOST, native, 'missing'),
     versionFact(native),
     await acceleratorFact(native, options),
+    ...(await slownessFacts(HOST, native, signal)),
     emulatorFact(FOREIGN, foreign, 'warning'),
+    ...(await slownessFacts(FOREIGN, foreign, signal)),
+    await foreignImageFact(),
     programFact('qemu-img', await inspectProgram('qemu-img', signal), 'qemu-utils', 'missing', 'no disks'),
     programFact('swtpm', await inspectProgram('swtpm', signal), 'swtpm', 'warning', 'no machines with a TPM'),
     ...firmwareFacts(HOST),
@@ -98,6 +103,26 @@ async function acceleratorFact(
   const detail = `TCG, 5 to 12 times slower than KVM: ${reason}`
   if (!reason.includes('group kvm')) return { what, status: 'warning', detail }
   return { what, status: 'warning', detail, remedy: ['usermod', '-aG', 'kvm', process.env['USER'] ?? 'USER'] }
+}
+
+/** What timeouts are multiplied with; of a foreign architecture only when it was measured. */
+async function slownessFacts(
+  architecture: MachineArchitecture,
+  emulator: ProgramFacts | undefined,
+  signal: AbortSignal | undefined,
+): Promise<HostFacts> {
+  if (emulator === undefined) return []
+  const { accelerator } = await probeAccelerator({ architecture, emulator, signal })
+  const { factor, reason } = await measureSlowness({ architecture, emulator, accelerator, signal })
+  return [{ what: `slowness ${architecture}`, status: 'ok', detail: `timeouts times ${factor}: ${reason}` }]
+}
+
+async function foreignImageFact(): Promise<HostRow> {
+  const what = `${FOREIGN} image`
+  const why = await whyNotForeign(FOREIGN)
+  if (why === undefined) return { what, status: 'ok', detail: 'can be built here' }
+  const detail = `no ${FOREIGN} reference image can be built: ${why}`
+  return { what, status: 'warning', detail, remedy: aptInstall(emulationPackage) }
 }
 
 function firmwareFacts(architecture: MachineArchitecture): HostFacts {

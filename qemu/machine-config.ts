@@ -71,6 +71,11 @@ export interface MemoryFile {
   readonly mapping: 'write' | 'copy'
 }
 
+/** A file of fw_cfg: what lies in `path`, or `text` itself. A name has at most 55 characters. */
+export type FwCfgFile =
+  | { readonly name: string; readonly path: string }
+  | { readonly name: string; readonly text: string }
+
 export interface MachineConfig {
   /** Shown in process lists; letters, digits, `-`, `_` and `.`. */
   readonly name: string
@@ -89,7 +94,7 @@ export interface MachineConfig {
   readonly boot: BootConfig
   readonly disks: readonly DiskConfig[]
   /** Files the guest finds under /sys/firmware/qemu_fw_cfg/by_name/<name>/raw. */
-  readonly fwCfg: readonly { readonly name: string; readonly path: string }[]
+  readonly fwCfg: readonly FwCfgFile[]
   /** SMBIOS type 11 (OEM) strings, e.g. `io.systemd.stub.kernel-cmdline-extra=...`. */
   readonly oemStrings: readonly string[]
   readonly network?: NetworkConfig

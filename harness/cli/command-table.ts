@@ -240,6 +240,10 @@ export const commandTable: readonly CommandRow[] = [
         usage: 'build',
         help: 'build the reference image, or find it in the cache',
         options: [
+          {
+            flags: '--arch <name>',
+            help: "architecture to build for, x86_64 or arm64; default: the host's",
+          },
           { flags: '--image-version <version>', help: 'version to build', default: '1.0.0' },
           { flags: '--channel <name>', help: 'channel to put into os-release', default: 'stable' },
           { flags: '--flavour <name>', help: `more programs: ${flavourHelp}` },
@@ -264,7 +268,12 @@ export const commandTable: readonly CommandRow[] = [
         usage: 'prune',
         help: 'remove all but the newest images',
         options: [
-          { flags: '--keep <n>', help: 'how many to keep', parse: (value) => Number(value), default: 2 },
+          {
+            flags: '--keep <n>',
+            help: 'how many to keep of each architecture',
+            parse: (value) => Number(value),
+            default: 2,
+          },
           jsonOption,
         ],
         action: async () => (await import('./commands/image.ts')).imagePrune,

@@ -160,7 +160,7 @@ export const targetOptions: readonly ConfigurableRow[] = [
   },
   {
     flags: '--arch <name>',
-    help: "the image's architecture: x86_64 or arm64",
+    help: "the image's architecture: x86_64 or arm64; default: what the image says, else the host's",
     env: 'SIGNALBOX_ARCH',
     config: 'architecture',
     known: architectures,
@@ -305,7 +305,7 @@ export const runOptions: readonly ConfigurableRow[] = [
   },
   {
     flags: '--boot-timeout <seconds>',
-    help: 'until a machine must be ready; default: 60, times 8 where guests are emulated',
+    help: 'until a machine must be ready; default: 60, times how much slower guests run here ("signalbox doctor" shows it)',
     parse: wholeNumber(1, 86_400),
     env: 'SIGNALBOX_BOOT_TIMEOUT',
     config: 'bootTimeoutSeconds',

@@ -139,12 +139,13 @@ async function buildImage(
   signal: AbortSignal,
 ): Promise<BuiltImage> {
   const { buildReferenceImage } = await import('../../qemu/image/index.ts')
-  const { version, channel } = own.image.identity
+  const { version, channel, architecture } = own.image.identity
   const next = nextVersion(version, steps)
   using progress = showProgress(`version ${next}${variant === undefined ? '' : ` (${variant})`}`)
   return await buildReferenceImage({
     version: next,
     channel,
+    architecture,
     signal,
     ...(own.flavour === undefined ? {} : { flavour: own.flavour }),
     ...(variant === undefined ? {} : { variant }),

@@ -4,7 +4,8 @@ import { open, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { codeOf, UsageError } from '../errors.ts'
 import { flavourNames, flavours, type FlavourName } from '../../qemu/image/flavours.ts'
-import type { Firmware, Image, ImageIdentity, Target } from '../model.ts'
+import { hostArchitecture } from '../../qemu/image/architectures.ts'
+import type { Architecture, Firmware, Image, ImageIdentity, Target } from '../model.ts'
 import { didYouMean } from '../nearest.ts'
 import type { ChosenTarget } from './config/settings.ts'
 import { architectures, distros, firmwares, tpmWords, type TargetFlags } from './option-table.ts'
@@ -16,7 +17,7 @@ const unbuilt: ImageIdentity = {
   distro: 'reference',
   version: '1.0.0',
   channel: 'stable',
-  architecture: 'x86_64',
+  architecture: hostArchitecture() ?? 'x86_64',
 }
 
 /** Narrows a word of the command line; a wrong one is a UsageError with the nearest. */
@@ -55,12 +56,14 @@ export async function findImage(flags: TargetFlags): Promise<Image> {
 }
 
 /** Which reference image the flags mean. */
-function referenceOf({ channel, imageVersion, flavour }: TargetFlags): {
+function referenceOf({ arch, channel, imageVersion, flavour }: TargetFlags): {
+  readonly architecture?: Architecture
   readonly channel?: string
   readonly version?: string
   readonly flavour?: FlavourName
 } {
   return {
+    ...(arch === undefined ? {} : { architecture: oneOfWords('architecture', arch, architectures) }),
     ...(channel === undefined ? {} : { channel }),
     ...(imageVersion === undefined ? {} : { version: imageVersion }),
     ...(flavour === undefined ? {} : { flavour: oneOfWords('flavour', flavour, flavourNames) }),
@@ -107,7 +110,7 @@ export function heldImage({ distro, arch, channel, imageVersion, platform }: Tar
       distro: oneOfWords('distro', distro, distros),
       version: imageVersion ?? '0.0.0',
       channel: channel ?? 'unknown',
-      architecture: oneOfWords('architecture', arch ?? 'x86_64', architectures),
+      architecture: oneOfWords('architecture', arch ?? unbuilt.architecture, architectures),
     },
     firmwares: ['uefi', 'bios', 'uefi-secure'],
   }
@@ -177,7 +180,14 @@ async function imageFrom(path: string, flags: TargetFlags, digest = digestOf): P
   })
   if (info.isDirectory() || path.endsWith('image.json')) {
     const { loadImage } = await import('../../qemu/image/index.ts')
-    return await loadImage(path)
+    const image = await loadImage(path)
+    const { architecture } = image.identity
+    if (flags.arch === undefined || flags.arch === architecture) return image
+    const wanted = oneOfWords('architecture', flags.arch, architectures)
+    throw new UsageError(`the image ${path} is for ${architecture}, not for ${wanted}`, {
+      code: 'wrong-architecture',
+      hint: `leave --arch out, or build one: signalbox image build --arch ${wanted}`,
+    })
   }
   const absolute = resolve(path)
   if (flags.distro === undefined) {
@@ -187,7 +197,7 @@ async function imageFrom(path: string, flags: TargetFlags, digest = digestOf): P
     })
   }
   const distro = oneOfWords('distro', flags.distro, distros)
-  const architecture = oneOfWords('architecture', flags.arch ?? 'x86_64', architectures)
+  const architecture = oneOfWords('architecture', flags.arch ?? unbuilt.architecture, architectures)
   return {
     identity: {
       digest: await digest(absolute, info.size, info.mtimeMs),

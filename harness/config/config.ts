@@ -79,7 +79,7 @@ export interface ConfigOptions {
   readonly maxMachines?: number
   /** US dollars: what would cost more is not started. */
   readonly maxCost?: number
-  /** Until a machine must be ready; default 60, times 8 where guests are emulated. */
+  /** Until a machine must be ready; default 60, times how much slower guests run here (`signalbox doctor`). */
   readonly bootTimeoutSeconds?: number
 }
 

@@ -1,6 +1,8 @@
 // What makes a machine this machine and no other, as one table: what must differ between a clone and its template (and so
 // between two clones), how it is made to differ, and what may stay equal and why. Bash for the agent in the guest.
 
+import { RESEEDS, writeReseedProgram } from './reseed-program.ts'
+
 /** What a clone is told when it starts; the variable it finds each in. */
 export interface NewIdentity {
   /** Seconds since 1970, with a fraction: `T`. */
@@ -42,6 +44,8 @@ export interface IdentityRow {
   /** Bash that a clone runs while SSH connects, before the test begins. */
   readonly finish?: string
 }
+
+const RESEED = '/run/signalbox-reseed'
 
 /** How often the kernel asks whether an IPv6 address is taken, on interfaces that come. */
 export const DAD = '/proc/sys/net/ipv6/conf/default/dad_transmits'
@@ -92,9 +96,10 @@ export const identityTable: readonly IdentityRow[] = [
   {
     what: 'random numbers',
     rule: 'differs',
-    why: 'the kernel reseeds when it sees another VM generation id; the host adds 32 bytes; the seed kept on disk is removed',
-    settle: 'rm -f /var/lib/systemd/random-seed',
-    renew: 'printf %s "$E" >/dev/urandom',
+    why: 'the host adds 32 bytes; the kernel reseeds when it sees another VM generation id, or is told to where machines have none (arm64); the seed kept on disk is removed',
+    settle: `rm -f /var/lib/systemd/random-seed; test "$HOSTTYPE" != ${RESEEDS} || { ${writeReseedProgram(RESEED)}; }`,
+    unsettle: `rm -f ${RESEED}`,
+    renew: `printf %s "$E" >/dev/urandom; test ! -e ${RESEED} || ${RESEED} || return 1`,
   },
   {
     what: 'machine id',

@@ -1,7 +1,11 @@
 // Which Debian packages Signalbox needs on the host, and what is missing: data and pure decisions. Whoever installs
 // (install-system-packages.ts) or reports (doctor) asks here; the reference image's recipe knows its own.
 
+import { firmwarePackage } from '../../qemu/firmware.ts'
+import { emulationPackage } from '../../qemu/image/foreign.ts'
 import { hostPackages } from '../../qemu/image/recipe.ts'
+import type { MachineArchitecture } from '../../qemu/machine-config.ts'
+import { emulatorName, emulatorPackage } from '../../qemu/programs.ts'
 
 export interface SystemPackage {
   readonly name: string
@@ -13,10 +17,31 @@ export interface SystemPackage {
   readonly onlyFor?: readonly string[]
 }
 
+/** What machines of an architecture take: the emulator, and the firmware. */
+const emulation: Readonly<Record<MachineArchitecture, readonly SystemPackage[]>> = {
+  x86_64: [
+    { name: emulatorPackage('x86_64'), purpose: 'runs x86-64 machines', minimum: '1:9~' },
+    { name: firmwarePackage('x86_64'), purpose: 'UEFI firmware for x86-64' },
+  ],
+  arm64: [
+    { name: emulatorPackage('arm64'), purpose: 'runs arm64 machines', minimum: '1:9~' },
+    { name: firmwarePackage('arm64'), purpose: 'UEFI firmware for arm64' },
+  ],
+}
+
+const host: MachineArchitecture = process.arch === 'arm64' ? 'arm64' : 'x86_64'
+const foreign: MachineArchitecture = host === 'arm64' ? 'x86_64' : 'arm64'
+
 const machinePackages: readonly SystemPackage[] = [
-  { name: 'qemu-system-x86', purpose: 'runs machines', minimum: '1:9~' },
+  ...emulation[host],
+  ...emulation[foreign].map((entry) => ({ ...entry, onlyFor: ['test', 'bench'] })),
+  {
+    name: emulationPackage,
+    purpose: `builds ${foreign} images here`,
+    minimum: '1:9~',
+    onlyFor: ['test', 'bench'],
+  },
   { name: 'qemu-utils', purpose: 'copy-on-write disks', minimum: '1:9~' },
-  { name: 'ovmf', purpose: 'UEFI firmware' },
   { name: 'swtpm', purpose: 'machines with a TPM' },
   { name: 'swtpm-tools', purpose: 'machines with a TPM' },
   { name: 'openssh-client', purpose: 'shells in machines' },
@@ -36,7 +61,7 @@ export const systemPackages: readonly SystemPackage[] = [
 ]
 
 /** The programs that running machines takes: the evidence on a host without dpkg. */
-export const machinePrograms: readonly string[] = ['qemu-system-x86_64', 'qemu-img', 'ssh', 'setpriv']
+export const machinePrograms: readonly string[] = [emulatorName(host), 'qemu-img', 'ssh', 'setpriv']
 
 /** What one npm script (`start`, `test`, `bench`) needs. */
 export function packagesFor(script: string): readonly SystemPackage[] {

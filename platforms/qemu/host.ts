@@ -10,15 +10,18 @@ import {
   findFirmware,
   findProgram,
   inspectProgram,
+  measureSlowness,
   probeAccelerator,
   type AcceleratorAnswer,
   type ProgramFacts,
+  type Slowness,
 } from '../../qemu/index.ts'
 
 export interface Host {
   readonly architecture: Architecture
   readonly emulator: ProgramFacts
   readonly accelerator: AcceleratorAnswer
+  readonly slowness: Slowness
   readonly firmwares: readonly Firmware[]
   readonly hasTpm: boolean
   readonly budget: { readonly memoryMiB: number; readonly cpus: number }
@@ -38,10 +41,18 @@ export async function measureHost(
       hint: `apt-get install ${emulatorPackage(architecture)} qemu-utils`,
     })
   }
+  const accelerator = await probeAccelerator({ architecture, emulator, kernel, signal })
   return {
     architecture,
     emulator,
-    accelerator: await probeAccelerator({ architecture, emulator, kernel, signal }),
+    accelerator,
+    slowness: await measureSlowness({
+      architecture,
+      emulator,
+      kernel,
+      signal,
+      accelerator: accelerator.accelerator,
+    }),
     firmwares: availableFirmwares(architecture),
     hasTpm: findProgram('swtpm') !== undefined,
     budget: { memoryMiB: memoryBudgetMiB(process.availableMemory()), cpus: availableParallelism() * 2 },

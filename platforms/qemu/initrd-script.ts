@@ -1,8 +1,9 @@
 // What stops a machine in the initrd of its first boot, before its config is read, and makes each clone of it a machine of
 // its own. It comes by systemd credentials (systemd.system-credentials(7), systemd 256 or newer) and needs nothing in the image
-// but sh, cat, date, ln, modprobe, mount and rm in its initrd; what there is no program for, stays as it was.
+// but sh, cat, chmod, date, ln, modprobe, mount and rm in its initrd; what there is no program for, stays as it was.
 
 import { randomBytes } from 'node:crypto'
+import { RESEEDS, writeReseedProgram } from '../../harness/forks/reseed-program.ts'
 
 /** A line of the console: the machine has come there and can be saved in the next moments. */
 export const HERE = 'signalbox: in the initrd, before the config'
@@ -41,7 +42,7 @@ After=${UNIT}
  * For sh. A machine that is no clone goes on as if nothing had been. `root` is for tests: where the files are.
  *
  * What a clone has of its own from here on: machine id, host name, time, random numbers (the kernel reseeds by itself, too: VM
- * generation id), and all that is made later: SSH host keys, DHCP lease, random seed. What is equal in all clones: the boot id; DMI
+ * generation id; on arm64 it is told to), and all that is made later: SSH host keys, DHCP lease, random seed. What is equal in all clones: the boot id; DMI
  * as the kernel read it; host name and machine id in journal entries from before this moment.
  */
 export function initrdScript(root = ''): string {
@@ -64,6 +65,9 @@ f=${root}/sys/firmware/qemu_fw_cfg/by_name/${CLONE_KEY}/raw
 if [ -e "$f" ]; then
   { read -r id; read -r name; read -r entropy; } <"$f"
   printf %s "$entropy" >${root}/dev/urandom
+  arch=
+  [ ! -e ${root}/proc/sys/kernel/arch ] || read -r arch <${root}/proc/sys/kernel/arch
+  if [ "$arch" = ${RESEEDS} ]; then ${writeReseedProgram(`${root}/run/reseed`)}; ${root}/run/reseed; rm -f ${root}/run/reseed; fi
   read -r t <${root}/sys/class/rtc/rtc0/since_epoch && { date -s "@$t" || busybox date -s "@$t"; } >/dev/null 2>&1
   # Where the initrd has no id, the first boot makes it: of this credential.
   if [ -s ${root}/etc/machine-id ]; then

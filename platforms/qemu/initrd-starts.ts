@@ -1,6 +1,6 @@
 // Machines that begin in the initrd of their first boot: firmware, loader, kernel and the start of the initrd are the same for all
 // machines with the same hardware, so they are run through once, up to the moment before the config is read, and saved. Every
-// machine then goes on from there with its own config.
+// machine then goes on from there with its own config. What stops them comes by SMBIOS; without it they are booted whole.
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -19,7 +19,9 @@ import {
   type MakeMachine,
 } from './forks.ts'
 import { CANNOT, GONE_ON, HERE, initrdStop } from './initrd-script.ts'
+import { readsSmbios } from './machine-config.ts'
 import type { QemuMachine } from './machine.ts'
+import { firmwareOf } from './refuse.ts'
 import { keyOfAll, templateKey } from './template-key.ts'
 
 type InitrdSource = Extract<MachineSource, { kind: 'initrd' }>
@@ -38,7 +40,8 @@ export function openInitrdStarts(context: MachineContext, make: MakeMachine): Fi
   // Read whole once in a session.
   const verified = new Map<string, Promise<string | undefined>>()
   return async (spec, options) => {
-    if (isBootedWhole(spec)) return undefined
+    if (isBootedWhole(spec) || !readsSmbios(spec.architecture, firmwareOf(spec, context.image)))
+      return undefined
     const { ignition: _ignition, hostName: _hostName, ...bare } = spec
     const key = keyOfAll([templateKey(bare, context.image, context.host)], initrdStop().join('\n'))
     const claim = await claimTemplate({ key, bytes: templateBytes([bare]), signal: options.signal })

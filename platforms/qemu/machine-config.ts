@@ -2,7 +2,7 @@
 // by the caller.
 
 import type { MachineSpec } from '../../harness/machine.ts'
-import type { DistroName, Image } from '../../harness/model.ts'
+import type { Architecture, DistroName, Firmware, Image } from '../../harness/model.ts'
 import {
   cpuModelFor,
   INHERITED_CHANNELS,
@@ -66,6 +66,7 @@ export function toMachineConfig(
   const { accelerator } = host.accelerator
   const boot = bootOf(spec, image, prepared, cycle)
   const { ignitionPath, clonePath } = prepared
+  const hasSmbios = readsSmbios(spec.architecture, boot.firmware)
   return {
     name: spec.name,
     uuid: prepared.uuid,
@@ -84,11 +85,16 @@ export function toMachineConfig(
         ? []
         : [{ name: IGNITION_KEY[image.identity.distro], path: ignitionPath }]),
       ...(clonePath === undefined ? [] : [{ name: CLONE_KEY, path: clonePath }]),
+      ...(hasSmbios || spec.hostName === undefined
+        ? []
+        : [{ name: 'opt/io.systemd.credentials/system.hostname', text: spec.hostName }]),
     ],
     oemStrings: [
       ...(boot.firmware === 'direct' ? [] : stubArguments(spec.kernelArguments ?? [])),
       // systemd.system-credentials(7): a transient host name, below /etc/hostname. Other systems pass it over.
-      ...(spec.hostName === undefined ? [] : [`io.systemd.credential:system.hostname=${spec.hostName}`]),
+      ...(hasSmbios && spec.hostName !== undefined
+        ? [`io.systemd.credential:system.hostname=${spec.hostName}`]
+        : []),
       ...(cycle.stopsInInitrd === true ? initrdStop() : []),
     ],
     network: { sshPort: cycle.sshPort, ipv6: false },
@@ -98,6 +104,11 @@ export function toMachineConfig(
     onReboot: hasFirstBootArguments(boot.firmware, image, cycle) ? 'exit' : 'restart',
     channels: channelsOf(cycle),
   }
+}
+
+/** Whether the guest's kernel finds the SMBIOS tables: on arm64 only UEFI tells it where they are. */
+export function readsSmbios(architecture: Architecture, firmware: Firmware): boolean {
+  return architecture === 'x86_64' || firmware !== 'direct'
 }
 
 function privateCard(

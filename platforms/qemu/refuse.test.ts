@@ -15,6 +15,7 @@ const host: Host = {
   architecture: 'x86_64',
   emulator: { path: '/usr/bin/qemu-system-x86_64', version: '10.0.2', modifiedMs: 1 },
   accelerator: { accelerator: 'tcg', reason: 'no KVM', measuredAt: '2026-01-01T00:00:00Z', key: 'k' },
+  slowness: { factor: 8, reason: '' },
   firmwares: ['direct', 'bios', 'uefi'],
   hasTpm: false,
   budget: { memoryMiB: 4096, cpus: 4 },

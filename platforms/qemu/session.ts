@@ -20,6 +20,7 @@ import {
   readPressure,
   reapDeadMachines,
 } from '../../qemu/index.ts'
+import { checkEfi } from './check-efi.ts'
 import { checkKernel } from './check-kernel.ts'
 import { createMachine, type MachineContext } from './create-machine.ts'
 import { openForks, type MakeMachine } from './forks.ts'
@@ -30,15 +31,13 @@ import { measureHost, type Host } from './host.ts'
 import { refuse, requireDisk } from './refuse.ts'
 import { openSaves } from './saves.ts'
 
-/** TCG runs a booting guest 5 to 12 times slower than KVM (kernel to login prompt). */
-const TCG_SLOWNESS = 8
-
 /** Checks the image, cleans up after killed runs, measures the host. */
 export async function openSession(options: OpenOptions): Promise<PlatformSession> {
   const { emit, signal } = options
   const image = requireDisk(options.image)
   const base = await inspectBase(image.disk, signal)
   if (image.direct !== undefined) await checkKernel(image.direct.kernel, image.identity.architecture)
+  await checkEfi(image, signal)
   const reaped = await reapDeadMachines()
   if (reaped.length > 0) {
     const message = `removed ${reaped.length} left-over machine parts of a killed run`
@@ -46,7 +45,7 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
   }
   const host = await measureHost(image.identity.architecture, image.direct?.kernel, signal)
   noticeHost(host, emit)
-  const slowness = host.accelerator.accelerator === 'kvm' ? 1 : TCG_SLOWNESS
+  const slowness = host.slowness.factor
   const machines = new Set<PlatformMachine>()
   const creations = new Set<Promise<PlatformMachine>>()
   const closing = new AbortController()
@@ -104,6 +103,7 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
       qemu: host.emulator.version,
       accelerator: host.accelerator.accelerator,
       acceleratorReason: host.accelerator.reason,
+      slowness: host.slowness.factor,
       cpuModel: cpuModelFor(host.architecture, host.accelerator.accelerator),
     },
     slowness,

@@ -4,17 +4,20 @@ import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError } from '../../harness/errors.ts'
+import type { Architecture } from '../../harness/model.ts'
+import { hostArchitecture } from './architectures.ts'
+import { cannotRun, whyNotForeign } from './foreign.ts'
 import { hostPackages } from './recipe.ts'
 
 const programs: readonly string[] = [
-  'mmdebstrap', 'mkfs.erofs', 'veritysetup', 'sgdisk', 'mkfs.vfat', 'mcopy', 'mkfs.ext4', 'debugfs', 'setfattr', 'zstd', 'xz', 'unshare', 'dpkg-query',
+  'mmdebstrap', 'mkfs.erofs', 'veritysetup', 'sgdisk', 'mkfs.vfat', 'mcopy', 'mkfs.ext4', 'debugfs', 'setfattr', 'zstd', 'xz', 'unshare', 'dpkg-query', 'dpkg', 'tar',
 ] // prettier-ignore
 
 /** Throws an InfraError with the command that mends it. A build in a user namespace is not supported: it was never tried. */
-export async function requireBuildHost(): Promise<void> {
-  if (process.platform !== 'linux' || process.arch !== 'x64') {
+export async function requireBuildHost(architecture: Architecture): Promise<void> {
+  if (process.platform !== 'linux' || hostArchitecture() === undefined) {
     throw new InfraError(
-      `the reference image is built on Linux on x86-64, not on ${process.platform} on ${process.arch}`,
+      `the reference image is built on Linux on x86-64 or arm64, not on ${process.platform} on ${process.arch}`,
       {
         code: 'image-build-host',
         hint: 'copy a built image folder from such a host and name it with --image',
@@ -40,6 +43,8 @@ export async function requireBuildHost(): Promise<void> {
       },
     )
   }
+  const foreign = await whyNotForeign(architecture)
+  if (foreign !== undefined) throw cannotRun(architecture, foreign)
 }
 
 /** Programs of the build that are on no usual path. */

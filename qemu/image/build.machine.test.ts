@@ -26,7 +26,11 @@ test('the verity hash tree belongs to the /usr file, and one changed byte does n
 })
 
 test('the disk has the partitions of the layout, slot A with the UUIDs of the root hash', async () => {
-  const layout = diskLayout(built.image.identity.version, built.usrRootHash)
+  const layout = diskLayout(
+    built.image.identity.architecture,
+    built.image.identity.version,
+    built.usrRootHash,
+  )
   const disk = built.image.disk.path
   expect((await stat(disk)).size).toBe(layout.sizeMiB * 1024 * 1024)
   for (const { number, label, uuid, type } of layout.partitions) {

@@ -6,6 +6,8 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { cacheFolder } from '../../harness/folders.ts'
+import type { Architecture } from '../../harness/model.ts'
+import { hostArchitecture } from './architectures.ts'
 import { requireBuildHost } from './build-host.ts'
 import {
   imageFiles,
@@ -16,6 +18,7 @@ import {
 } from './built-image.ts'
 import { imageKey } from './cache-key.ts'
 import { flavours, type FlavourName } from './flavours.ts'
+import { enableForeign } from './foreign.ts'
 import { acquireLock } from '../lock.ts'
 import { configureTree } from './steps/configure.ts'
 import type { BuildContext } from './steps/context.ts'
@@ -41,6 +44,8 @@ export interface BuildOptions {
   readonly version?: string
   /** Default `stable`. */
   readonly channel?: string
+  /** Default: the host's. Another one is built with the help of QEMU's user emulation. */
+  readonly architecture?: Architecture
   /** A version that is broken on purpose (see variants.ts). */
   readonly variant?: UsrVariantName
   /** The image with more programs (see flavours.ts); default: without. */
@@ -71,7 +76,7 @@ export const defaultImageCache = (): string => join(cacheFolder(), 'images')
 
 /** The image of the cache that `buildReferenceImage` would return without building; undefined when it would build. */
 export async function findReferenceImage(
-  options: Pick<BuildOptions, 'version' | 'channel' | 'cache' | 'variant' | 'flavour'> = {},
+  options: Pick<BuildOptions, 'version' | 'channel' | 'architecture' | 'cache' | 'variant' | 'flavour'> = {},
 ): Promise<BuiltImage | undefined> {
   const { folder } = await placeOf(options)
   return existsSync(join(folder, 'image.json')) ? await readBuiltImage(folder) : undefined
@@ -80,10 +85,10 @@ export async function findReferenceImage(
 /** Builds the image, or returns the cached one. Throws InfraError (no root, a missing tool, a failed step). */
 export async function buildReferenceImage(options: BuildOptions = {}): Promise<BuiltImage> {
   const { signal, force = false } = options
-  const { version, channel, cache, key, folder } = await placeOf(options)
+  const { version, channel, architecture, cache, key, folder } = await placeOf(options)
   const found = force ? undefined : await findReferenceImage(options)
   if (found !== undefined) return found
-  await requireBuildHost()
+  await requireBuildHost(architecture)
   await mkdir(cache, { recursive: true })
   const wait = (line: string): void =>
     options.onProgress?.({ step: 'wait', index: 0, count: steps.length, line })
@@ -94,8 +99,9 @@ export async function buildReferenceImage(options: BuildOptions = {}): Promise<B
   if (!force && existsSync(join(folder, 'image.json'))) return await readBuiltImage(folder)
   const work = await mkdtemp(join(cache, '.building-'))
   await using cleanup = new AsyncDisposableStack()
+  cleanup.use(await enableForeign(architecture, signal))
   cleanup.defer(async () => await rm(work, { recursive: true, force: true, maxRetries: 3 }))
-  await buildInto({ ...options, version, channel, key, work, cache })
+  await buildInto({ ...options, version, channel, architecture, key, work, cache })
   await rm(folder, { recursive: true, force: true })
   await rename(join(work, 'out'), folder)
   return await readBuiltImage(folder)
@@ -105,18 +111,20 @@ export async function buildReferenceImage(options: BuildOptions = {}): Promise<B
 async function placeOf({
   version = '1.0.0',
   channel = 'stable',
+  architecture = hostArchitecture() ?? 'x86_64',
   cache = defaultImageCache(),
   variant,
   flavour,
 }: BuildOptions): Promise<Omit<Build, 'work'> & { readonly folder: string }> {
-  const key = await imageKey({ version, channel, architecture: 'x86_64', variant, flavour })
-  const name = ['reference', version, channel, ...(flavour === undefined ? [] : [flavour]), key]
-  return { version, channel, cache, key, folder: join(cache, name.join('-')) }
+  const key = await imageKey({ version, channel, architecture, variant, flavour })
+  const name = ['reference', version, channel, architecture, ...(flavour === undefined ? [] : [flavour]), key]
+  return { version, channel, architecture, cache, key, folder: join(cache, name.join('-')) }
 }
 
 interface Build extends BuildOptions {
   readonly version: string
   readonly channel: string
+  readonly architecture: Architecture
   readonly key: string
   readonly work: string
   readonly cache: string
@@ -140,6 +148,7 @@ async function buildInto(build: Build): Promise<void> {
     bases: join(build.cache, '.bases'),
     version: build.version,
     channel: build.channel,
+    architecture: build.architecture,
     key: build.key,
     variant: build.variant,
     flavour: build.flavour,
@@ -175,7 +184,7 @@ async function buildInto(build: Build): Promise<void> {
   begin('publish')
   const names: Record<ImageFile, string> = {
     disk,
-    kernel: kernel.vmlinux,
+    kernel: kernel.direct,
     initrd: kernel.initrd,
     uki: boot.uki,
     usr: usr.erofs,
@@ -188,12 +197,12 @@ async function buildInto(build: Build): Promise<void> {
     distro: 'reference',
     version: build.version,
     channel: build.channel,
-    architecture: 'x86_64',
+    architecture: build.architecture,
     buildId,
     ...(build.flavour === undefined ? {} : { flavour: build.flavour }),
     features: build.flavour === undefined ? [] : flavours[build.flavour].features,
     builtAt: new Date().toISOString(),
-    digest: `sha256:${await digestOf([kernel.vmlinux, kernel.initrd], usr.rootHash)}`,
+    digest: `sha256:${await digestOf([kernel.direct, kernel.initrd], usr.rootHash)}`,
     usrRootHash: usr.rootHash,
     kernelRelease: kernel.release,
     arguments: boot.commandLine,

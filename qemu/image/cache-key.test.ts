@@ -17,6 +17,7 @@ test('the key is stable, and changes with version, channel and every byte and mo
   expect(await imageKey(query)).toBe(key)
   expect(await imageKey({ ...query, version: '1.0.1' }, folder)).not.toBe(key)
   expect(await imageKey({ ...query, channel: 'beta' }, folder)).not.toBe(key)
+  expect(await imageKey({ ...query, architecture: 'arm64' }, folder)).not.toBe(key)
   const flavoured = await imageKey({ ...query, flavour: 'services' }, folder)
   expect(flavoured).not.toBe(key)
   expect(await imageKey({ ...query, flavour: 'services', variant: 'unhealthy' }, folder)).not.toBe(flavoured)

@@ -4,6 +4,8 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Architecture } from '../../harness/model.ts'
+import { imageArchitectures } from './architectures.ts'
 import { flavours, type FlavourName } from './flavours.ts'
 import { recipeFolder } from './recipe.ts'
 import * as recipe from './recipe.ts'
@@ -14,7 +16,7 @@ import { usrVariants, type UsrVariantName } from './variants.ts'
 export interface ImageQuery {
   readonly version: string
   readonly channel: string
-  readonly architecture: 'x86_64'
+  readonly architecture: Architecture
   readonly variant?: UsrVariantName | undefined
   readonly flavour?: FlavourName | undefined
 }
@@ -23,7 +25,9 @@ export interface ImageQuery {
 export async function imageKey(query: ImageQuery, folder: string = recipeFolder): Promise<string> {
   const { recipeFolder: _here, ...data } = recipe
   const hash = createHash('sha256')
-  hash.update(JSON.stringify([data, trim, units, query.version, query.channel, query.architecture]))
+  const { architecture } = query
+  const built = [data, imageArchitectures[architecture], trim, units]
+  hash.update(JSON.stringify([...built, query.version, query.channel, architecture]))
   if (query.variant !== undefined) hash.update(JSON.stringify([query.variant, usrVariants[query.variant]]))
   if (query.flavour !== undefined) hash.update(JSON.stringify([query.flavour, flavours[query.flavour]]))
   for (const name of (await readdir(folder, { recursive: true })).toSorted()) {

@@ -12,7 +12,7 @@ test("a slot's partition UUIDs are the two halves of its root hash", () => {
 })
 
 test('partitions follow one another without overlap, and leave room for the second table', () => {
-  const layout = diskLayout('1.2.3', rootHash)
+  const layout = diskLayout('x86_64', '1.2.3', rootHash)
   const labels = layout.partitions.map((partition) => partition.label)
   expect(labels).toEqual([
     'ESP',
@@ -34,7 +34,7 @@ test('partitions follow one another without overlap, and leave room for the seco
 })
 
 test('both slots are of one size and type, so that an update fits', () => {
-  const { partitions } = diskLayout('1', rootHash)
+  const { partitions } = diskLayout('x86_64', '1', rootHash)
   const shape = (index: number): unknown => [partitions[index]?.type, partitions[index]?.sizeMiB]
   expect(shape(3)).toEqual(shape(1))
   expect(shape(4)).toEqual(shape(2))
@@ -42,7 +42,7 @@ test('both slots are of one size and type, so that an update fits', () => {
 
 test('one sgdisk call writes the table', () => {
   const arguments_ = sgdiskArguments(
-    diskLayout('1', rootHash),
+    diskLayout('x86_64', '1', rootHash),
     '11111111-2222-4333-8444-555555555555',
     '/d.raw',
   )
@@ -55,4 +55,14 @@ test('one sgdisk call writes the table', () => {
   expect(arguments_).toContain('--attributes=7:set:59')
   expect(arguments_.filter((argument) => argument.startsWith('--new='))).toHaveLength(7)
   expect(arguments_.at(-1)).toBe('/d.raw')
+})
+
+test('each architecture has its own types, so that systemd there finds its own /usr and ROOT', () => {
+  const types = (architecture: 'x86_64' | 'arm64'): readonly string[] =>
+    diskLayout(architecture, '1', rootHash).partitions.map(({ type }) => type)
+  expect(types('arm64')[1]).toBe('b0e01050-ee5f-4390-949a-9101b17104e9')
+  expect(types('arm64')[2]).toBe('6e11a4e7-fbca-4ded-b9e9-e1a512bb664e')
+  expect(types('arm64')[6]).toBe('b921b045-1df0-41c3-af44-4c6f280d3fae')
+  const differ = types('arm64').map((type, index) => type !== types('x86_64')[index])
+  expect(differ).toEqual([false, true, true, true, true, false, true])
 })

@@ -1,13 +1,12 @@
 // The disk of the reference image as data: partitions, their types and places, and the sgdisk arguments that make them.
 // Pure. Types after the UAPI group's Discoverable Partitions specification.
 
+import type { Architecture } from '../../harness/model.ts'
+import { imageArchitectures } from './architectures.ts'
 import { partitionSizesMiB } from './recipe.ts'
 
-const types = {
+const commonTypes = {
   esp: 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b',
-  usr: '8484680c-9521-48c6-9c11-b0720656f69e',
-  usrVerity: '77ff5f63-e7b6-4633-acf4-1565b864c0e6',
-  root: '4f68bce3-e8cd-4db1-96e7-fbcaf984b709',
   linux: '0fc63daf-8483-4772-8e79-3d69d8477de4',
 } as const
 
@@ -29,7 +28,8 @@ export interface DiskLayout {
 }
 
 /** The layout for a version whose verity root hash is known: slot A filled, slot B empty, ROOT last. */
-export function diskLayout(version: string, rootHash: string): DiskLayout {
+export function diskLayout(architecture: Architecture, version: string, rootHash: string): DiskLayout {
+  const types = { ...commonTypes, ...imageArchitectures[architecture].partitionTypes }
   const sizes = partitionSizesMiB
   const [usrUuid, verityUuid] = slotUuids(rootHash)
   const wanted: readonly Omit<Partition, 'number' | 'startMiB'>[] = [

@@ -11,7 +11,7 @@ import { PAYLOADS } from './payload.ts'
 
 export interface PruneOptions {
   readonly cache?: string
-  /** Keeps this many of the newest images; default 2. */
+  /** Keeps this many of the newest images of each architecture; default 2. */
   readonly keep?: number
   /** Removes exactly the images with these keys instead. */
   readonly keys?: readonly string[]
@@ -40,7 +40,8 @@ export async function pruneImages(options: PruneOptions = {}): Promise<readonly 
   }
   // Under the builders' lock: a scratch folder seen here belongs to nobody.
   await using _lock = await acquireLock(join(cache, '.build.lock'))
-  const doomed = keys === undefined ? images.slice(keep) : images.filter((image) => keys.includes(image.key))
+  const doomed =
+    keys === undefined ? allBut(keep, images) : images.filter((image) => keys.includes(image.key))
   const removed: string[] = []
   for (const { folder } of doomed) {
     if (await isInUse(folder)) continue
@@ -61,4 +62,10 @@ export async function pruneImages(options: PruneOptions = {}): Promise<readonly 
     removed.push(path)
   }
   return removed
+}
+
+/** What is left of each architecture after its newest. */
+function allBut(keep: number, images: readonly BuiltImage[]): readonly BuiltImage[] {
+  const of = Object.groupBy(images, ({ image }) => image.identity.architecture)
+  return Object.values(of).flatMap((some) => some.slice(keep))
 }

@@ -26,13 +26,14 @@ export const hostPackages: readonly string[] = [
   'mtools',
   'e2fsprogs',
   'attr',
+  'tar',
   'zstd',
   'xz-utils',
   'util-linux',
   'qemu-utils',
 ]
 
-/** Guest packages, without recommends, on top of the essential ones. */
+/** Guest packages, without recommends, on top of the essential ones; the kernel's is in architectures.ts. */
 export const packages: readonly string[] = [
   // systemd and its parts; -container holds sysupdate, -boot-tools bless-boot, -cryptsetup the verity generator.
   'systemd',
@@ -51,7 +52,6 @@ export const packages: readonly string[] = [
   'systemd-boot',
   'systemd-boot-tools',
   // Boot.
-  'linux-image-cloud-amd64',
   'dracut',
   'dracut-network',
   'ignition',
@@ -96,7 +96,7 @@ export const packages: readonly string[] = [
   'gpg',
 ]
 
-/** The kernel's arguments on every boot, after the root hash. */
+/** The kernel's arguments on every boot, after the root hash and before those of the architecture. */
 export const kernelArguments: readonly string[] = [
   'root=PARTLABEL=ROOT',
   'rootfstype=ext4',
@@ -122,16 +122,6 @@ export const kernelArguments: readonly string[] = [
   'mitigations=off',
   'init_on_alloc=0',
   'rcupdate.rcu_expedited=1',
-  // The emulated TSC is good; HPET reads leave the fast path.
-  'tsc=reliable',
-  'no_timer_check',
-  'cryptomgr.notests',
-  // One serial port, not 32 that udev would look at twice.
-  '8250.nr_uarts=1',
-  'console=ttyS0',
-  // No escape codes on the console, and no waiting for a terminal that never answers their questions.
-  'systemd.tty.term.console=dumb',
-  'systemd.tty.term.ttyS0=dumb',
   'quiet',
 ]
 

@@ -63,6 +63,14 @@ export function overwriteUkiSection(file: Uint8Array, name: string, data: Uint8A
   return changed
 }
 
+/** `Machine` of a PE file's header (PE format, "Machine Types"). Throws for any other file. */
+export function peMachine(file: Uint8Array): number {
+  const buffer = Buffer.from(file.buffer, file.byteOffset, file.length)
+  const start = peStart(buffer)
+  if (start === undefined || start + 6 > buffer.length) throw new Error('not a PE file')
+  return buffer.readUInt16LE(start + 4)
+}
+
 function sectionRange(
   file: Uint8Array,
   name: string,
@@ -92,8 +100,8 @@ interface PeLayout {
 }
 
 function readPe(file: Buffer): PeLayout {
-  const start = file.length > 0x40 && file.toString('latin1', 0, 2) === 'MZ' ? file.readUInt32LE(0x3c) : -1
-  if (start < 0 || file.toString('latin1', start, start + 4) !== 'PE\0\0') throw new Error('not a PE file')
+  const start = peStart(file)
+  if (start === undefined) throw new Error('not a PE file')
   const coff = start + 4
   const optional = coff + 20
   const sectionCount = file.readUInt16LE(coff + 2)
@@ -113,6 +121,11 @@ function readPe(file: Buffer): PeLayout {
     sizeOfHeaders: file.readUInt32LE(optional + 60),
     memoryEnd,
   }
+}
+
+function peStart(file: Buffer): number | undefined {
+  const start = file.length > 0x40 && file.toString('latin1', 0, 2) === 'MZ' ? file.readUInt32LE(0x3c) : -1
+  return start < 0 || file.toString('latin1', start, start + 4) !== 'PE\0\0' ? undefined : start
 }
 
 const alignUp = (value: number, to: number): number => Math.ceil(value / to) * to

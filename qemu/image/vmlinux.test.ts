@@ -16,13 +16,22 @@ function makeImage(kernel: Uint8Array): Buffer {
 
 test('the ELF file comes out of the bzImage', () => {
   const kernel = Buffer.concat([Buffer.from('\x7fELF', 'latin1'), Buffer.alloc(4000, 3)])
-  expect(Buffer.from(unpackKernel(makeImage(kernel)))).toEqual(kernel)
+  expect(Buffer.from(unpackKernel('x86_64', makeImage(kernel)))).toEqual(kernel)
 })
 
 test('anything else is an error', () => {
-  expect(() => unpackKernel(Buffer.alloc(1000))).toThrow(/not a bzImage/)
-  expect(() => unpackKernel(makeImage(Buffer.from('no kernel')))).toThrow(/no ELF file/)
+  expect(() => unpackKernel('x86_64', Buffer.alloc(1000))).toThrow(/not a bzImage/)
+  expect(() => unpackKernel('x86_64', makeImage(Buffer.from('no kernel')))).toThrow(/no ELF file/)
   const broken = makeImage(Buffer.from('\x7fELF', 'latin1'))
   broken.fill(0, 2 * 512 + 16, 2 * 512 + 20)
-  expect(() => unpackKernel(broken)).toThrow(/not zstd-compressed/)
+  expect(() => unpackKernel('x86_64', broken)).toThrow(/not zstd-compressed/)
+})
+
+test('an arm64 Image is taken as it is, and nothing else for one', () => {
+  const image = Buffer.alloc(128, 7)
+  image.write('ARMd', 56, 'latin1')
+  expect(unpackKernel('arm64', image)).toBe(image)
+  expect(() => unpackKernel('arm64', Buffer.alloc(128))).toThrow(/not an arm64 Image/)
+  expect(() => unpackKernel('arm64', Buffer.from([0x1f, 0x8b]))).toThrow(/not an arm64 Image/)
+  expect(() => unpackKernel('x86_64', image)).toThrow(/not a bzImage/)
 })

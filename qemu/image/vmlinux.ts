@@ -1,12 +1,30 @@
-// The kernel proper out of a bzImage, after the x86 boot protocol (payload_offset, payload_length). A machine booted
-// directly enters the ELF file through its PVH note: no real-mode setup and no unpacking by emulated code (2.5 s saved).
+// The kernel as QEMU's own loader starts it fastest. On x86-64 the ELF file inside the bzImage (x86 boot protocol, payload_offset and
+// payload_length), entered through its PVH note: no real-mode setup and no unpacking by emulated code (2.5 s saved). On arm64 Debian's
+// kernel is an uncompressed Image (the kernel's Documentation/arch/arm64/booting.rst), which is what the loader wants.
 
+import type { Architecture } from '../../harness/model.ts'
 import { zstdDecompressSync } from 'node:zlib'
 
 const zstdMagic = 0xfd2fb528
 
+/** The kernel to boot directly. Throws when the file is something else than Debian ships for the architecture. */
+export function unpackKernel(architecture: Architecture, image: Uint8Array): Uint8Array {
+  switch (architecture) {
+    case 'x86_64':
+      return unpackBzImage(image)
+    case 'arm64': {
+      const file = Buffer.from(image.buffer, image.byteOffset, image.length)
+      if (file.length < 64 || file.toString('latin1', 56, 60) !== 'ARMd')
+        throw new Error('not an arm64 Image; a compressed one would have to be unpacked first')
+      return image
+    }
+    default:
+      return architecture satisfies never
+  }
+}
+
 /** The ELF file inside a zstd-compressed bzImage. Throws when it is something else. */
-export function unpackKernel(image: Uint8Array): Uint8Array {
+function unpackBzImage(image: Uint8Array): Uint8Array {
   const file = Buffer.from(image.buffer, image.byteOffset, image.length)
   if (file.length < 0x250 || file.toString('latin1', 0x202, 0x206) !== 'HdrS')
     throw new Error('not a bzImage')

@@ -10,6 +10,7 @@ import {
   type BuiltImage,
 } from '../../../qemu/image/index.ts'
 import { flavourNames } from '../../../qemu/image/flavours.ts'
+import { architectures } from '../option-table.ts'
 import { oneOfWords } from '../resolve-image.ts'
 import { listenForInterrupts } from '../interrupt.ts'
 import { showProgress } from '../progress.ts'
@@ -18,7 +19,8 @@ type Flags = Readonly<Record<string, unknown>>
 
 /** The action of `image build`. */
 export async function imageBuild(flags: Flags): Promise<number> {
-  const { imageVersion, channel, flavour, force, json } = flags as {
+  const { arch, imageVersion, channel, flavour, force, json } = flags as {
+    arch?: string
     imageVersion: string
     channel: string
     flavour?: string
@@ -32,6 +34,7 @@ export async function imageBuild(flags: Flags): Promise<number> {
     return await buildReferenceImage({
       version: imageVersion,
       channel,
+      ...(arch === undefined ? {} : { architecture: oneOfWords('architecture', arch, architectures) }),
       ...(flavour === undefined ? {} : { flavour: oneOfWords('flavour', flavour, flavourNames) }),
       force,
       signal: interrupts.signal,

@@ -2,6 +2,7 @@
 // lines and obeys the build's abort signal.
 
 import { join } from 'node:path'
+import type { Architecture } from '../../../harness/model.ts'
 import { runCommand, type CommandOptions } from '../../../harness/process.ts'
 import { recipeFolder, sourceDateEpoch } from '../recipe.ts'
 import type { FlavourName } from '../flavours.ts'
@@ -18,6 +19,7 @@ export interface BuildContext {
   readonly bases: string
   readonly version: string
   readonly channel: string
+  readonly architecture: Architecture
   readonly key: string
   readonly variant: UsrVariantName | undefined
   readonly flavour: FlavourName | undefined

@@ -4,6 +4,7 @@
 import { mkdir, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InfraError } from '../../../harness/errors.ts'
+import { imageArchitectures } from '../architectures.ts'
 import { diskLayout, sgdiskArguments, type DiskLayout } from '../gpt-layout.ts'
 import { run, type BuildContext } from './context.ts'
 import type { BootFiles } from './kernel.ts'
@@ -12,7 +13,7 @@ import { uuidFor, type SealedUsr } from './seal.ts'
 /** Makes `disk.raw` in the image's folder and returns its layout. */
 export async function buildDisk(context: BuildContext, usr: SealedUsr, boot: BootFiles): Promise<DiskLayout> {
   const disk = join(context.out, 'disk.raw')
-  const layout = diskLayout(context.version, usr.rootHash)
+  const layout = diskLayout(context.architecture, context.version, usr.rootHash)
   await makeSparse(disk, layout.sizeMiB)
   await run(context, 'sgdisk', sgdiskArguments(layout, uuidFor('disk'), disk))
   await place(context, layout, `reference_${context.version}`, usr.erofs, disk)
@@ -61,14 +62,15 @@ async function buildEsp(context: BuildContext, layout: DiskLayout, boot: BootFil
   const file = join(context.work, 'esp.vfat')
   await makeSparse(file, partitionOf(layout, 'ESP').sizeMiB)
   await run(context, 'mkfs.vfat', ['-F', '32', '-n', 'ESP', '-i', '51b0aaaa', '--invariant', file])
+  const { efi } = imageArchitectures[context.architecture]
   const env = { MTOOLS_SKIP_CHECK: '1' }
   const folders = ['EFI', 'EFI/BOOT', 'EFI/Linux', 'EFI/systemd', 'loader', 'loader/addons', 'loader/entries']
   await run(context, 'mmd', ['-i', file, ...folders.map((name) => `::${name}`)], { env })
   const loader = join(context.work, 'loader.conf')
   await writeFile(loader, 'timeout 0\n')
   const copies: readonly (readonly [string, string])[] = [
-    [boot.bootLoader, 'EFI/BOOT/BOOTX64.EFI'],
-    [boot.bootLoader, 'EFI/systemd/systemd-bootx64.efi'],
+    [boot.bootLoader, `EFI/BOOT/BOOT${efi.toUpperCase()}.EFI`],
+    [boot.bootLoader, `EFI/systemd/systemd-boot${efi}.efi`],
     [loader, 'loader/loader.conf'],
     // `+3`: three tries until it must have been blessed (systemd's boot counting).
     [boot.uki, `EFI/Linux/reference_${context.version}+3.efi`],

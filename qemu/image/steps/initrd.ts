@@ -6,14 +6,14 @@ import { flavourOf } from '../flavours.ts'
 import { trimmedLast } from '../trim.ts'
 import { droppedUnits } from '../units.ts'
 import { unpackKernel } from '../vmlinux.ts'
-import { runInTree, type BuildContext } from './context.ts'
+import { run, runInTree, type BuildContext } from './context.ts'
 
 export interface KernelFiles {
   readonly release: string
-  /** The distribution's bzImage, for the UKI. */
+  /** The distribution's EFI executable, for the UKI. */
   readonly vmlinuz: string
-  /** The ELF kernel inside it, for direct boots. */
-  readonly vmlinux: string
+  /** For direct boots: on x86-64 the ELF file in it; on arm64 the same file, which is not compressed. */
+  readonly direct: string
   readonly initrd: string
 }
 
@@ -46,7 +46,7 @@ export async function buildInitrd(context: BuildContext): Promise<KernelFiles> {
     '--no-hostonly-cmdline',
     '--no-early-microcode',
     '--reproducible',
-    '--zstd',
+    '--no-compress',
     '--omit-drivers',
     omitted.filter((name) => modules.length === 0 || !raidModules.includes(name)).join(' '),
     ...(modules.length === 0 ? [] : ['--add-drivers', modules.join(' ')]),
@@ -58,16 +58,18 @@ export async function buildInitrd(context: BuildContext): Promise<KernelFiles> {
     '/boot/initrd.img',
   ])
   const vmlinuz = join(work, 'vmlinuz')
-  const vmlinux = join(out, 'vmlinux')
+  const direct = join(out, 'vmlinux')
   const initrd = join(out, 'initrd')
-  await rename(join(tree, 'boot/initrd.img'), initrd)
+  const plain = join(tree, 'boot/initrd.img')
+  // As dracut would, but never emulated.
+  await run(context, 'zstd', ['-15', '-q', '-T0', plain, '-o', initrd])
   await rename(join(tree, 'boot', `vmlinuz-${release}`), vmlinuz)
-  await writeFile(vmlinux, unpackKernel(await readFile(vmlinuz)))
+  await writeFile(direct, unpackKernel(context.architecture, await readFile(vmlinuz)))
   // The UKI's stub and the boot loader are needed once more.
   await rename(join(tree, 'usr/lib/systemd/boot/efi'), join(work, 'efi'))
   const units = droppedUnits.map((name) => `usr/lib/systemd/system/${name}`)
   const gone = [...trimmedLast, ...units]
   await Promise.all(gone.map((path) => rm(join(tree, path), { recursive: true, force: true })))
   await rm(join(tree, 'boot'), { recursive: true })
-  return { release, vmlinuz, vmlinux, initrd }
+  return { release, vmlinuz, direct, initrd }
 }

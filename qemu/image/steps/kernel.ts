@@ -2,6 +2,7 @@
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { imageArchitectures } from '../architectures.ts'
 import { firstBootArguments, kernelArguments } from '../recipe.ts'
 import { buildUki } from '../uki.ts'
 import type { BuildContext } from './context.ts'
@@ -21,13 +22,14 @@ export async function buildBootFiles(
   kernel: KernelFiles,
   usr: SealedUsr,
 ): Promise<BootFiles> {
-  const commandLine = [`usrhash=${usr.rootHash}`, ...kernelArguments].join(' ')
+  const { efi: suffix, kernelArguments: own } = imageArchitectures[context.architecture]
+  const commandLine = [`usrhash=${usr.rootHash}`, ...kernelArguments, ...own].join(' ')
   const efi = join(context.work, 'efi')
   const text = (value: string): Uint8Array => Buffer.from(`${value}\0`)
   const uki = join(context.out, `reference_${context.version}.efi`)
   await writeFile(
     uki,
-    buildUki(await readFile(join(efi, 'linuxx64.efi.stub')), [
+    buildUki(await readFile(join(efi, `linux${suffix}.efi.stub`)), [
       { name: '.osrel', data: await readFile(join(context.tree, 'usr/lib/os-release')) },
       { name: '.cmdline', data: text(commandLine) },
       { name: '.uname', data: Buffer.from(kernel.release) },
@@ -36,9 +38,9 @@ export async function buildBootFiles(
     ]),
   )
   const firstBootAddon = join(context.work, 'first-boot.addon.efi')
-  const addon = buildUki(await readFile(join(efi, 'addonx64.efi.stub')), [
+  const addon = buildUki(await readFile(join(efi, `addon${suffix}.efi.stub`)), [
     { name: '.cmdline', data: text(firstBootArguments.join(' ')) },
   ])
   await writeFile(firstBootAddon, addon)
-  return { commandLine, uki, firstBootAddon, bootLoader: join(efi, 'systemd-bootx64.efi') }
+  return { commandLine, uki, firstBootAddon, bootLoader: join(efi, `systemd-boot${suffix}.efi`) }
 }

@@ -4,8 +4,10 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { imageArchitectures } from '../architectures.ts'
 import { sourceDateEpoch } from '../recipe.ts'
 import { run, runInTree, type BuildContext } from './context.ts'
+import { requireOneArchitecture } from './one-architecture.ts'
 
 export interface SealedUsr {
   readonly erofs: string
@@ -33,7 +35,7 @@ const empty = [
   'var/log',
   'var/log/journal',
 ]
-const links = { bin: 'usr/bin', sbin: 'usr/sbin', lib: 'usr/lib', lib64: 'usr/lib64' } as const
+const links = { bin: 'usr/bin', sbin: 'usr/sbin', lib: 'usr/lib' } as const
 
 /** Lays out ROOT's skeleton in `/usr/share/reference/root` and labels the whole tree. */
 export async function arrangeTree(context: BuildContext): Promise<void> {
@@ -42,7 +44,9 @@ export async function arrangeTree(context: BuildContext): Promise<void> {
   await mkdir(skeleton, { recursive: true })
   for (const name of moved) await rename(join(tree, name), join(skeleton, name))
   for (const name of empty) await mkdir(join(skeleton, name), { recursive: true })
-  for (const [name, target] of Object.entries(links)) await symlink(target, join(skeleton, name))
+  const { rootLinks } = imageArchitectures[context.architecture]
+  for (const [name, target] of Object.entries({ ...links, ...rootLinks }))
+    await symlink(target, join(skeleton, name))
   await runInTree(context, ['setfiles', '-F', contexts, '/usr', '/etc'])
   await runInTree(context, [
     'setfiles',
@@ -84,6 +88,7 @@ export function erofsArguments(version: string, output: string, folder: string):
 export async function sealUsr(context: BuildContext): Promise<SealedUsr> {
   const erofs = join(context.out, 'usr.erofs')
   const verity = join(context.out, 'usr.verity')
+  await requireOneArchitecture(context)
   await run(context, 'mkfs.erofs', erofsArguments(context.version, erofs, join(context.tree, 'usr')))
   const hashFile = join(context.work, 'root-hash')
   await run(context, 'veritysetup', [
