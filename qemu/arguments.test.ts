@@ -237,6 +237,18 @@ describe('machineArguments', () => {
     expect(inPort).toEqual(unplugged.toSpliced(port, 0, '-device', card))
   })
 
+  test('a file of fw_cfg is a path, or its text, commas and all', () => {
+    const fwCfg = [
+      { name: 'opt/a', path: '/m/a,b' },
+      { name: 'opt/io.systemd.credentials/system.hostname', text: 'm0,1' },
+    ]
+    const args = machineArguments({ ...direct, fwCfg })
+    expect(args.filter((_, index) => args[index - 1] === '-fw_cfg')).toEqual([
+      'name=opt/a,file=/m/a,,b',
+      'name=opt/io.systemd.credentials/system.hostname,string=m0,,1',
+    ])
+  })
+
   test('BIOS speaks on the serial port; arm64 has none', () => {
     const bios = { ...direct, boot: { firmware: 'bios' } } as const
     expect(machineArguments(bios)).toContain(

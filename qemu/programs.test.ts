@@ -32,7 +32,7 @@ test('CPU models', () => {
   expect(cpuModelFor('x86_64', 'kvm')).toBe('host')
   expect(cpuModelFor('arm64', 'kvm')).toBe('host')
   expect(cpuModelFor('x86_64', 'tcg')).toMatch(/^qemu64,.*\+sse4\.2/)
-  expect(cpuModelFor('arm64', 'tcg')).toBe('max,pauth-impdef=on')
+  expect(cpuModelFor('arm64', 'tcg')).toBe('neoverse-n1')
 })
 
 test('one thread a vCPU only where the host keeps the guest’s memory order', () => {

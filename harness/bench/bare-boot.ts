@@ -12,6 +12,7 @@ import { measureHost } from '../../platforms/qemu/host.ts'
 import { toMachineConfig } from '../../platforms/qemu/machine-config.ts'
 import { wrapIgnition } from '../ignition/index.ts'
 import type { MachineSpec } from '../machine.ts'
+import type { Architecture } from '../model.ts'
 import { distroProfiles } from '../profiles/index.ts'
 import { loadSshKey } from '../ssh/index.ts'
 import { untilSshAnswers } from './ssh-program.ts'
@@ -19,8 +20,8 @@ import { untilSshAnswers } from './ssh-program.ts'
 const TIMEOUT_MS = 600_000
 
 /** Milliseconds from the start of QEMU to the first successful command. */
-export async function bareBootMs(): Promise<number> {
-  const { image } = await buildReferenceImage()
+export async function bareBootMs(architecture: Architecture = 'x86_64'): Promise<number> {
+  const { image } = await buildReferenceImage({ architecture })
   const signal = AbortSignal.timeout(TIMEOUT_MS)
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-bare-'))
   const key = loadSshKey()
@@ -31,11 +32,11 @@ export async function bareBootMs(): Promise<number> {
     const journalDevice = '/dev/virtio-ports/com.signalbox.journal'
     const options = { profile: distroProfiles.reference, publicKeys: [key.publicKey], journalDevice }
     await writeFile(ignitionPath, wrapIgnition([], options))
-    const host = await measureHost('x86_64', image.direct?.kernel, signal)
+    const host = await measureHost(architecture, image.direct?.kernel, signal)
     const port = await freePort()
     const config = {
       ...toMachineConfig(
-        plainSpec,
+        { ...plainSpec, architecture },
         image,
         host,
         {

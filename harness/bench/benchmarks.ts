@@ -1,5 +1,6 @@
 // The benchmarks, in the order of the table.
 
+import { arm64Benchmarks } from './arm64.ts'
 import { awsBenchmarks } from './aws.ts'
 import { burstBenchmarks } from './bursts.ts'
 import { clusterBenchmarks } from './clusters.ts'
@@ -20,6 +21,7 @@ import { updateServerBenchmarks } from './update-server.ts'
 export const benchmarks: readonly Benchmark[] = [
   ...coldBootBenchmarks,
   ...forkBenchmarks,
+  ...arm64Benchmarks,
   ...burstBenchmarks,
   ...clusterBenchmarks,
   ...commandBenchmarks,

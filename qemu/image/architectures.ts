@@ -15,6 +15,8 @@ export interface ImageArchitecture {
   readonly qemu: string
   readonly kernelPackage: string
   readonly kernelArguments: readonly string[]
+  /** Kernel modules of the initrd beside those of modules.list. */
+  readonly initrdModules: readonly string[]
   /** The suffix of EFI programs: `linux<suffix>.efi.stub`, `EFI/BOOT/BOOT<SUFFIX>.EFI`. */
   readonly efi: string
   /** GPT types of the Discoverable Partitions specification, which has one set for each architecture. */
@@ -46,6 +48,7 @@ export const imageArchitectures: Readonly<Record<Architecture, ImageArchitecture
       'systemd.tty.term.console=dumb',
       'systemd.tty.term.ttyS0=dumb',
     ],
+    initrdModules: [],
     efi: 'x64',
     partitionTypes: {
       usr: '8484680c-9521-48c6-9c11-b0720656f69e',
@@ -65,10 +68,13 @@ export const imageArchitectures: Readonly<Record<Architecture, ImageArchitecture
     kernelPackage: 'linux-image-cloud-arm64',
     kernelArguments: [
       'cryptomgr.notests',
+      // The processor's own SHA-256, there before dm-verity looks for one; as programs of C it costs an emulated boot the more.
+      'rd.modules_load=sha2-ce',
       'console=ttyAMA0',
       'systemd.tty.term.console=dumb',
       'systemd.tty.term.ttyAMA0=dumb',
     ],
+    initrdModules: ['sha2-ce'],
     efi: 'aa64',
     partitionTypes: {
       usr: 'b0e01050-ee5f-4390-949a-9101b17104e9',

@@ -2,6 +2,7 @@
 
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { imageArchitectures } from '../architectures.ts'
 import { flavourOf } from '../flavours.ts'
 import { trimmedLast } from '../trim.ts'
 import { droppedUnits } from '../units.ts'
@@ -38,6 +39,7 @@ const omitted: readonly string[] = [
 export async function buildInitrd(context: BuildContext): Promise<KernelFiles> {
   const { tree, out, work } = context
   const { files = [], modules = [] } = flavourOf(context.flavour)?.initrd ?? {}
+  const added = [...imageArchitectures[context.architecture].initrdModules, ...modules]
   const [release = ''] = await readdir(join(tree, 'usr/lib/modules'))
   await runInTree(context, [
     'dracut',
@@ -49,7 +51,7 @@ export async function buildInitrd(context: BuildContext): Promise<KernelFiles> {
     '--no-compress',
     '--omit-drivers',
     omitted.filter((name) => modules.length === 0 || !raidModules.includes(name)).join(' '),
-    ...(modules.length === 0 ? [] : ['--add-drivers', modules.join(' ')]),
+    ...(added.length === 0 ? [] : ['--add-drivers', added.join(' ')]),
     ...(files.length === 0 ? [] : ['--install', files.join(' ')]),
     '--kver',
     release,
