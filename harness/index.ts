@@ -82,6 +82,8 @@ export type {
   UpdateServer,
   UpdateServerUrls,
 } from './update-server/index.ts'
+export { snapshotDifferences } from './snapshot/index.ts'
+export type { MachineSnapshot, SnapshotExceptions, SnapshotSection, SnapshotTable } from './snapshot/index.ts'
 export type { EventExpectation, RequestExpectation } from './expect/update-server-matchers.ts'
 export { describe, test } from './test-api.ts'
 export type { TestFunction, TestInfo } from './test-api.ts'
