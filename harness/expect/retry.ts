@@ -45,7 +45,7 @@ const laterWaitMs = 2000
 
 /** Resolves as soon as a probe passes; throws an ExpectError with the history of what was seen otherwise. */
 export async function retryUntilPass(options: RetryOptions): Promise<void> {
-  const { matcher, expected, timeoutMs, signal, probe } = options
+  const { matcher, timeoutMs, signal, probe } = options
   const startedAt = performance.now()
   const history: { readonly atMs: number; readonly seen: string }[] = []
   for (let round = 0; ; round += 1) {

@@ -19,8 +19,8 @@ const write = (path: string, text: string, mode = 0o644): void => {
   writeFileSync(join(folder, path), text)
   chmodSync(join(folder, path), mode)
 }
-const program = (name: string, output: string): void =>
-  write(`bin/${name}`, `#!/bin/sh\nexec cat <<'END'\n${output}\nEND\n`, 0o755)
+const program = (name: string, says: string): void =>
+  write(`bin/${name}`, `#!/bin/sh\nexec cat <<'END'\n${says}\nEND\n`, 0o755)
 
 program(
   'systemctl',

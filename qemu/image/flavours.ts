@@ -35,7 +35,6 @@ export const flavours = {
       // A name server that has SRV records.
       'dnsmasq-base',
       'iptables',
-      'ipvsadm',
       'systemd-journal-remote',
       'auditd',
     ],
@@ -46,7 +45,6 @@ export const flavours = {
       'btrfs',
       'dnsmasq',
       'iptables',
-      'ipvsadm',
       'journal-remote',
       'auditd',
     ],
@@ -73,6 +71,7 @@ export const flavours = {
       'tpm2-tools',
       'libtss2-rc0t64',
       'open-iscsi',
+      'ipvsadm',
       'multipath-tools',
     ],
     features: [
@@ -86,6 +85,7 @@ export const flavours = {
       'tang',
       'tpm2-tools',
       'open-iscsi',
+      'ipvsadm',
       'multipath',
     ],
     initrd: {
