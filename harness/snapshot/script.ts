@@ -67,6 +67,6 @@ export function snapshotScript(nonce: string, source: SnapshotSource): string {
     .map(
       (answer) => `printf '\\n=%s= %s\\n' ${nonce} ${answer}; (${commands[answer]}) 2>/dev/null </dev/null`,
     )
-    .concat(`printf '\\n=%s= end\\n' ${nonce}`)
+    .concat(`printf '\\n=%s= %s\\n' ${nonce} end`)
     .join('\n')
 }
