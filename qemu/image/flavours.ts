@@ -38,16 +38,7 @@ export const flavours = {
       'systemd-journal-remote',
       'auditd',
     ],
-    features: [
-      'etcd',
-      'podman',
-      'docker',
-      'btrfs',
-      'dnsmasq',
-      'iptables',
-      'journal-remote',
-      'auditd',
-    ],
+    features: ['etcd', 'podman', 'docker', 'btrfs', 'dnsmasq', 'iptables', 'journal-remote', 'auditd'],
   },
   /** Containers of WebAssembly. Apart, because the runtime brings LLVM along: 120 MB. */
   wasm: {
