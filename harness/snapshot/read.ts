@@ -98,8 +98,8 @@ function units(text: string): readonly Pair[] {
   return words(text)
     .filter(([name = '', load]) => load !== 'not-found' && !isAny(volatileUnits, name))
     .map(([name = '', , active = '', sub = '']): Pair => {
-      // A timer waits, or is about to fire.
-      return [name, name.endsWith('.timer') ? active : `${active} ${sub}`]
+      // These wait, or are just doing it.
+      return [name, /\.(?:timer|automount)$/.test(name) ? active : `${active} ${sub}`]
     })
     .filter(([, state]) => !state.startsWith('inactive'))
 }

@@ -6,7 +6,9 @@ export const volatileUnits: readonly RegExp[] = [
   /^(?:session-|user@|user-runtime-dir@|sshd?@|run-|systemd-coredump@|systemd-ask-password)/,
   /^systemd-(?:hostnamed|timedated|localed|machined|importd|portabled|sysupdated|journal-flush|tmpfiles-clean|sysupdate)\.service$/,
   /^(?:logrotate|fstrim|man-db|dpkg-db-backup|e2scrub_all|locksmithd|update-engine-stub)\.service$/,
-  /^proc-sys-fs-binfmt_misc\.mount$/,
+  // Mounted when somebody looks.
+  /^(?:proc-sys-fs-binfmt_misc|boot|efi)\.mount$/,
+  /^systemd-fsck@/,
   // The first boot of a version is on trial.
   /^(?:systemd-bless-boot|boot-complete|first-boot-complete|reference-first-boot-done|reference-first-boot)\./,
 ]

@@ -16,6 +16,7 @@ describe(
       {
         description:
           'Each of three machines reaches the addresses of the others through UDP; with that shut, it does not.',
+        aliases: ['cl.flannel.udp'],
         timeoutMs: 120_000,
       },
       async ({ cluster }) => {
