@@ -34,7 +34,7 @@ export type {
   MachineLog,
   RebootOptions,
 } from './fixtures/fixtures.ts'
-export type { HttpFixture, HttpRequestRecord } from './fixtures/http.ts'
+export type { HttpAnswer, HttpFixture, HttpHandler, HttpRequest, HttpRequestRecord } from './fixtures/http.ts'
 export type {
   Checkpoint,
   DiskSpec,

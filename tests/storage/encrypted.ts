@@ -4,8 +4,9 @@ import {
   describe,
   expect,
   test,
-  type BootOptions,
-  type Cluster,
+  type HttpAnswer,
+  type HttpFixture,
+  type HttpRequest,
   type Machine,
   type Requirements,
 } from '../../harness/index.ts'
@@ -217,65 +218,84 @@ describe('storage.tpm', { ...common, tpm: true }, () => {
   })
 })
 
-describe(
-  'storage.tang',
-  { ...common, features: [...(common.features ?? []), 'tang'], privateNetwork: true },
-  () => {
-    /** The first machine serves Tang; the second is booted with a disk bound to it. */
-    const bootBound = async (
-      cluster: Cluster,
-      config: (binding: Binding) => Config,
-      options: BootOptions = {},
-    ): Promise<readonly [server: Machine, bound: Machine]> => {
-      const [server] = cluster.machines
-      if (server === undefined) throw new Error('a machine was asked for')
-      await server.run(['rm', '-rf', '/var/lib/tang'], sudo)
-      await server.run('/usr/libexec/tangd-keygen /var/lib/tang && chown -R _tang:_tang /var/lib/tang', sudo)
-      await server.run(['systemctl', 'start', 'tangd.socket'], sudo)
-      await expect(server).toListenOn(80)
-      const thumbprint = (await server.run(['tang-show-keys', '80'])).trim()
-      expect(thumbprint).toMatch(/^[\w-]{43}$/)
-      const url = `http://${server.privateAddress?.ipv4}`
-      const bound = config({ clevis: { tang: [{ url, thumbprint }] } })
-      // Something that is fetched brings the network up in the initrd.
-      const fetched = {
-        files: [{ path: '/etc/sbx-advertised', contents: { source: `${url}/adv` } }],
+describe('storage.tang', { ...common, features: [...(common.features ?? []), 'tang'] }, () => {
+  interface Tang {
+    /** What Ignition is told. */
+    readonly binding: Binding
+    /** Whether it answers; when it does not, as if it were away. */
+    up: boolean
+  }
+
+  /**
+   * Debian's tangd, on the first machine: it answers one request, as systemd's socket has it. The initrd of another machine
+   * reaches the host, which passes each request on.
+   */
+  const startTang = async (server: Machine, http: HttpFixture): Promise<Tang> => {
+    await server.run(['rm', '-rf', '/var/lib/tang'], sudo)
+    await server.run(['/usr/libexec/tangd-keygen', '/var/lib/tang'], sudo)
+    const tang = { up: true }
+    const ask = async ({ method, path, body }: HttpRequest): Promise<HttpAnswer> => {
+      if (!tang.up) return { status: 503, body: '' }
+      const inner = path.replace(/^\/tang/, '')
+      const head = `${method} ${inner} HTTP/1.1\r\nHost: tang\r\nContent-Type: application/jwk+json\r\nContent-Length: ${body.length}\r\n\r\n`
+      const { stdout } = await server.exec(['/usr/libexec/tangd', '/var/lib/tang'], {
+        ...sudo,
+        stdin: Buffer.concat([Buffer.from(head), body]),
+      })
+      const [, status = '502'] = /^HTTP\/1\.1 (\d+)/.exec(stdout) ?? []
+      return {
+        status: Number(status),
+        contentType: 'application/jose+json',
+        body: stdout.slice(stdout.indexOf('\r\n\r\n') + 4),
       }
-      const ignition = { ...bound, storage: { ...bound.storage, ...fetched } }
-      return [server, await cluster.boot({ ...options, ignition })]
     }
+    const url = http.respond('/tang/', ask).replace(/\/$/, '')
+    await server.run(['systemctl', 'start', 'tangd.socket'], sudo)
+    const thumbprint = (await server.run(['tang-show-keys', '80'])).trim()
+    expect(thumbprint).toMatch(/^[\w-]{43}$/)
+    return Object.assign(tang, { binding: { clevis: { tang: [{ url, thumbprint }] } } })
+  }
 
-    test(
-      'root',
-      {
-        description: 'ROOT is bound to a Tang server: the initrd asks it in every boot.',
-        aliases: ['cl.tang.root'],
-      },
-      async ({ cluster }) => {
-        const [, machine] = await bootBound(cluster, encryptedRoot)
-        await expectEncrypted(machine, '/', ROOT, 'clevis')
-        await surviveReboot(machine, '/var/lib')
-        await expectEncrypted(machine, '/', ROOT, 'clevis')
-      },
-    )
+  /** With something to fetch the network is up in the initrd of the first boot. */
+  const fetching = (config: Config, source: string): Config => ({
+    ...config,
+    storage: { ...config.storage, files: [{ path: '/etc/sbx-fetched', contents: { source } }] },
+  })
 
-    test(
-      'disk',
-      {
-        description:
-          'An encrypted disk is opened with the help of a Tang server, and stays shut while that is away.',
-        aliases: ['cl.tang.nonroot'],
-      },
-      async ({ cluster }) => {
-        const disks = [{ serial: 'secret', sizeMiB: 64 }]
-        const [server, machine] = await bootBound(cluster, encryptedDisk, { disks })
-        await expectEncrypted(machine, '/var/secret', DATA, 'clevis')
-        await surviveReboot(machine, '/var/secret')
-        await expectEncrypted(machine, '/var/secret', DATA, 'clevis')
-        await server.run(['systemctl', 'stop', 'tangd.socket'], sudo)
-        const alone = await machine.exec(['clevis', 'luks', 'unlock', '-d', DATA, '-n', 'again'], sudo)
-        expect(alone.exitCode).not.toBe(0)
-      },
-    )
-  },
-)
+  test(
+    'root',
+    {
+      description: 'ROOT is bound to a Tang server: the initrd asks it in every boot.',
+      aliases: ['cl.tang.root'],
+    },
+    async ({ machine: server, cluster, http }) => {
+      const { binding } = await startTang(server, http)
+      const ignition = fetching(encryptedRoot(binding), http.serve('/fetched', ''))
+      const machine = await cluster.boot({ ignition })
+      await expectEncrypted(machine, '/', ROOT, 'clevis')
+      await surviveReboot(machine, '/var/lib')
+      await expectEncrypted(machine, '/', ROOT, 'clevis')
+      expect(http.requests.filter(({ path }) => path.startsWith('/tang/rec/')).length).toBeGreaterThan(1)
+    },
+  )
+
+  test(
+    'disk',
+    {
+      description:
+        'An encrypted disk is opened with the help of a Tang server, and stays shut while that is away.',
+      aliases: ['cl.tang.nonroot'],
+    },
+    async ({ machine: server, cluster, http }) => {
+      const tang = await startTang(server, http)
+      const ignition = fetching(encryptedDisk(tang.binding), http.serve('/fetched', ''))
+      const machine = await cluster.boot({ ignition, disks: [{ serial: 'secret', sizeMiB: 64 }] })
+      await expectEncrypted(machine, '/var/secret', DATA, 'clevis')
+      await surviveReboot(machine, '/var/secret')
+      await expectEncrypted(machine, '/var/secret', DATA, 'clevis')
+      tang.up = false
+      const again = ['clevis', 'luks', 'unlock', '-d', DATA, '-n', 'again']
+      expect((await machine.exec(again, sudo)).exitCode).not.toBe(0)
+    },
+  )
+})
