@@ -37,7 +37,7 @@ export type {
   MachineLog,
   RebootOptions,
 } from './fixtures/fixtures.ts'
-export type { HttpFixture, HttpRequestRecord } from './fixtures/http.ts'
+export type { HttpAnswer, HttpFixture, HttpHandler, HttpRequest, HttpRequestRecord } from './fixtures/http.ts'
 export type {
   Checkpoint,
   DiskSpec,
@@ -85,6 +85,8 @@ export type {
   UpdateServer,
   UpdateServerUrls,
 } from './update-server/index.ts'
+export { snapshotDifferences } from './snapshot/index.ts'
+export type { MachineSnapshot, SnapshotExceptions, SnapshotSection, SnapshotTable } from './snapshot/index.ts'
 export type { EventExpectation, RequestExpectation } from './expect/update-server-matchers.ts'
 export { describe, test } from './test-api.ts'
 export type { TestFunction, TestInfo } from './test-api.ts'

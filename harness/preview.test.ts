@@ -162,6 +162,7 @@ it('is the plan of the run, and says where its machines come from, before it and
     retryIsolated: false,
     failOnFlaky: false,
     debugging: withoutDebugging,
+    updateSnapshots: 'none',
     noTimeouts: false,
     bootTimeoutMs: undefined,
     payloads: undefined,

@@ -19,6 +19,7 @@ import type { Shard } from './plan/shard.ts'
 import type { RetryPolicy } from './retry-policy.ts'
 import { runEnded, runStarted } from './run-ends.ts'
 import { runPlan } from './run-plan.ts'
+import type { UpdateMode } from './snapshot/index.ts'
 import { loadSshKey } from './ssh/index.ts'
 import { countVerdicts, exitCodeOf } from './verdict.ts'
 import type { Payloads } from './update/index.ts'
@@ -43,6 +44,8 @@ export interface RunOptions extends RetryPolicy, Omit<PlanningOptions, 'onFailur
   /** The versions to update to that the selected tests name. */
   readonly payloads: Payloads | undefined
   readonly debugging: Debugging
+  /** When golden files are written. */
+  readonly updateSnapshots: UpdateMode
   /** Nothing runs out of time: a person looks on. */
   readonly noTimeouts: boolean
   /** Replaces the time a machine has to become ready, wall milliseconds. */
@@ -124,6 +127,7 @@ export async function prepareRun(options: RunOptions): Promise<PreparedRun> {
     slowness,
     signal,
     debugging: options.debugging,
+    updateSnapshots: options.updateSnapshots,
     planned: new Map(plan.tests.map((test) => [test.test, test])),
     timeouts,
     forkSlots: share.forkSlots,

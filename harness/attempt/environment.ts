@@ -7,6 +7,7 @@ import type { PlatformSession } from '../machine.ts'
 import type { Image, PlannedTest, Target } from '../model.ts'
 import type { DistroProfile } from '../profiles/index.ts'
 import { Slots, type SshKey } from '../ssh/index.ts'
+import type { UpdateMode } from '../snapshot/index.ts'
 import type { Payloads } from '../update/index.ts'
 
 export interface RunEnvironment {
@@ -36,6 +37,7 @@ export interface RunEnvironment {
   readonly bootSlots: Slots
   /** What is done for people who watch. */
   readonly debugging: Debugging
+  readonly updateSnapshots: UpdateMode
   /** Budgets in wall milliseconds. */
   readonly timeouts: Timeouts
 }

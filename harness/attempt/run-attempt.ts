@@ -79,6 +79,7 @@ export async function runAttempt(request: AttemptRequest): Promise<AttemptResult
     signal: AbortSignal.any([env.signal, held.gone, abort.signal]),
     runFolder: env.runFolder,
     folder: attemptFolder(env, ref),
+    updateSnapshots: env.updateSnapshots,
     failures: [],
     companions: request.companions,
     phase: 'acquire',

@@ -7,7 +7,8 @@ import { afterAll, expect, it } from 'vitest'
 import type { SignalboxEvent } from '../events.ts'
 import { cacheFolder } from '../folders.ts'
 import { createCliWorld } from './cli.test.fixture.ts'
-import { asIgnition, defectRuns, type Defect } from './defects.test.data.ts'
+import { asIgnition, type Defect } from './defect-parts.test.data.ts'
+import { defectRuns } from './defect-runs.test.data.ts'
 
 const world = createCliWorld({ cache: cacheFolder() })
 afterAll(() => world[Symbol.dispose]())

@@ -1,43 +1,6 @@
 // Defects, each of which breaks one thing in the machines of a run by a piece of Ignition, and the tests that must turn red by it.
 
-export interface Defect {
-  readonly name: string
-  /** Which subject's tests it proves. */
-  readonly subject: string
-  readonly ignition: Fragment
-  /** Tests that fail, and what their failure says. */
-  readonly detectedBy: Readonly<Record<string, RegExp>>
-}
-
-interface Fragment {
-  readonly passwd?: object
-  readonly storage?: { readonly files?: readonly object[]; readonly links?: readonly object[] }
-  readonly systemd?: { readonly units: readonly object[] }
-}
-
-const source = (text: string): { readonly source: string } => ({
-  source: `data:;base64,${Buffer.from(text).toString('base64')}`,
-})
-
-/** A file of root's. */
-const file = (path: string, text: string, mode = 0o644): Fragment => ({
-  storage: { files: [{ path, mode, overwrite: true, contents: source(text) }] },
-})
-
-/** A command at each boot, before users may log in. */
-const atBoot = (name: string, command: string): Fragment => ({
-  systemd: {
-    units: [
-      {
-        name: `${name}.service`,
-        enabled: true,
-        contents: `[Unit]\nBefore=systemd-user-sessions.service ssh.service\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c '${command}'\n[Install]\nWantedBy=multi-user.target\n`,
-      },
-    ],
-  },
-})
-
-const masked = (name: string): Fragment => ({ systemd: { units: [{ name, mask: true }] } })
+import { atBoot, file, masked, source, together, type Defect } from './defect-parts.test.data.ts'
 
 /** Of the plain image, booted directly; all at once, because each breaks something else. */
 export const plainDefects: readonly Defect[] = [
@@ -212,74 +175,90 @@ export const storageDefects: readonly Defect[] = [
     },
     detectedBy: { 'storage.luks.crypttab': /./ },
   },
-]
-
-export interface DefectRun {
-  readonly title: string
-  readonly defects: readonly Defect[]
-  /** What chooses the machines. */
-  readonly options: readonly string[]
-  /** Which tests look for the defects: all that these name, and no others may fail. */
-  readonly tests: readonly string[]
-}
-
-export const defectRuns: readonly DefectRun[] = [
   {
-    title: 'the plain image',
-    defects: plainDefects,
-    options: [],
-    tests: [
-      'access',
-      'boot',
-      'cgroups',
-      'extensions',
-      'files',
-      'ignition',
-      'network.listeners',
-      'network.resolver',
-      'security',
-      'storage.growfs-*',
-      'storage.full-*',
-      'systemd',
-      'users',
-    ],
+    name: 'everybody may mount what is exported',
+    subject: 'storage',
+    ignition: file('/etc/exports.d/defect.exports', '/srv/share *(rw,sync,no_subtree_check)\n'),
+    detectedBy: { 'storage.nfs.refused': /32/ },
   },
   {
-    title: 'a boot by firmware',
-    defects: firmwareDefects,
-    options: ['--firmware', 'uefi'],
-    tests: ['boot.blessed', 'boot.targets'],
-  },
-  {
-    title: 'etcd and containers',
-    defects: serviceDefects,
-    options: ['--flavour', 'services'],
-    tests: [
-      'docker.info',
-      'docker.seccomp',
-      'podman.info',
-      'podman.capabilities',
-      'etcd.keys',
-      'etcd.transaction',
-    ],
-  },
-  {
-    title: 'extra disks',
-    defects: storageDefects,
-    options: ['--flavour', 'storage'],
-    tests: ['storage.luks', 'storage.lvm'],
+    name: 'the kernel has no RAID 10',
+    subject: 'storage',
+    ignition: file('/etc/modprobe.d/defect.conf', 'install raid10 /bin/false\n'),
+    detectedBy: { 'storage.raid.level-10': /./ },
   },
 ]
 
-/** All of them in one config, spec 3.0. */
-export function asIgnition(defects: readonly Defect[]): string {
-  const all = defects.map(({ ignition }) => ignition)
-  return JSON.stringify({
-    ignition: { version: '3.0.0' },
-    storage: {
-      files: all.flatMap(({ storage }) => storage?.files ?? []),
-      links: all.flatMap(({ storage }) => storage?.links ?? []),
-    },
-    systemd: { units: all.flatMap(({ systemd }) => systemd?.units ?? []) },
-  })
-}
+/** Of the plain image, for what several machines or a whole state show. */
+export const linkDefects: readonly Defect[] = [
+  {
+    name: 'the kernel makes no VLANs',
+    subject: 'network',
+    ignition: file('/etc/modprobe.d/defect.conf', 'install 8021q /bin/false\n'),
+    detectedBy: { 'network.vlan': /./ },
+  },
+  {
+    name: 'a filter before what the machine serves',
+    subject: 'demo',
+    ignition: together(
+      file(
+        '/etc/defect.nft',
+        'table inet defect {\n  chain in {\n    type filter hook input priority 0;\n    tcp dport 8080 reject\n  }\n}\n',
+      ),
+      atBoot('defect-filter', '/usr/sbin/nft -f /etc/defect.nft'),
+    ),
+    detectedBy: { 'demo.web-page': /exit|0/ },
+  },
+]
+
+export const stateDefects: readonly Defect[] = [
+  {
+    name: 'a file that differs from machine to machine',
+    subject: 'drift',
+    ignition: atBoot(
+      'defect-own',
+      'test -e /etc/defect-own || cat /proc/sys/kernel/random/uuid >/etc/defect-own',
+    ),
+    detectedBy: { 'drift.twins': /defect-own/, 'drift.fresh': /defect-own/ },
+  },
+  {
+    name: 'a file that differs from boot to boot',
+    subject: 'drift',
+    ignition: atBoot('defect-boots', 'echo booted >>/etc/defect-boots'),
+    detectedBy: { 'drift.reboot': /defect-boots/ },
+  },
+]
+
+/** Of machines that are updated. */
+export const updateDefects: readonly Defect[] = [
+  {
+    name: 'nobody looks who has signed an update',
+    subject: 'update',
+    ignition: together(
+      ...['10-usr-verity', '20-usr', '30-uki'].map((name) =>
+        file(`/etc/sysupdate.d/${name}.transfer.d/99-defect.conf`, '[Transfer]\nVerify=no\n'),
+      ),
+    ),
+    detectedBy: { 'update.signature': /cannot look for updates|resolved/ },
+  },
+]
+
+/** Of machines with a TPM that boot by firmware, of the flavour `storage`. */
+export const measuredDefects: readonly Defect[] = [
+  {
+    name: 'something is measured that no log knows of',
+    subject: 'security',
+    ignition: atBoot('defect-measured', `tpm2_pcrextend 7:sha256=${'ab'.repeat(32)}`),
+    detectedBy: { 'security.measured-boot.event-log': /7 [0-9a-f]{64}/ },
+  },
+]
+
+/** Of the flavour `wasm`. */
+export const wasmDefects: readonly Defect[] = [
+  {
+    name: 'the runtime of containers starts nothing',
+    subject: 'containers',
+    ignition: file('/etc/containers/containers.conf', '[engine.runtimes]\ncrun = ["/usr/bin/false"]\n'),
+    detectedBy: { 'podman.wasm': /./ },
+  },
+]

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { matcher } from '../plan/select.ts'
-import { asIgnition, defectRuns } from './defects.test.data.ts'
+import { asIgnition } from './defect-parts.test.data.ts'
+import { defectRuns } from './defect-runs.test.data.ts'
 import { loadTestFiles } from './load-tests.ts'
 
 it('every test that must see a defect is there, is run, and sees one only', async () => {

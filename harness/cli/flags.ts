@@ -1,5 +1,6 @@
 // What commands get of the options in option-table.ts, after parsing.
 
+import type { UpdateMode } from '../snapshot/index.ts'
 import type { OnFailure } from '../debugging/debugging.ts'
 
 /** What `run` hands to its action, after parsing. */
@@ -65,5 +66,7 @@ export interface RunFlags extends SelectionFlags, TargetFlags, DebugFlags {
   /** US dollars. */
   readonly maxCost?: number
   readonly bootTimeout?: number
+  /** Given without a mode: true. */
+  readonly updateSnapshots?: UpdateMode | true
   readonly json: boolean
 }

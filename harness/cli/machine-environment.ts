@@ -49,6 +49,7 @@ export function machineEnvironment(
     appended: [],
     planned: new Map(),
     debugging: withoutDebugging,
+    updateSnapshots: 'none',
     timeouts: defaultTimeouts(session.slowness),
     ...openSlots(session.budget),
   }

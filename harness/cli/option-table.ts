@@ -4,6 +4,7 @@
 import { flavourNames, flavours } from '../../qemu/image/flavours.ts'
 import type { ConfigKey } from '../config/config.ts'
 import type { Architecture, DistroName, Firmware } from '../model.ts'
+import { updateModes } from '../snapshot/golden.ts'
 import { amount, collect, collectWhole, part, percent, wholeNumber } from './parse-option.ts'
 
 export { age, collect, collectWhole, wholeNumber } from './parse-option.ts'
@@ -309,6 +310,13 @@ export const runOptions: readonly ConfigurableRow[] = [
     parse: wholeNumber(1, 86_400),
     env: 'SIGNALBOX_BOOT_TIMEOUT',
     config: 'bootTimeoutSeconds',
+  },
+  {
+    flags: '-u, --update-snapshots [mode]',
+    help: 'write golden files of machine states: all, changed (without a mode), missing (the default: a test whose file was missing fails), none',
+    choices: updateModes,
+    env: 'SIGNALBOX_UPDATE_SNAPSHOTS',
+    config: false,
   },
 ]
 

@@ -89,6 +89,7 @@ it('goes on after a soft failure and remembers it', async () => {
     phase: 'body',
     step: undefined,
     holdDeadline: () => ({ [Symbol.dispose]: () => undefined }),
+    updateSnapshots: 'missing',
     counter: { steps: 0, attachments: 0, heldMs: 0 },
   }
   await inAttempt(context, async () => {

@@ -11,14 +11,17 @@ import { isMachine } from '../fixtures/brand.ts'
 import { isUpdateServer, type UpdateServer } from '../update-server/index.ts'
 import { ExpectError } from '../expect-error.ts'
 import { machineMatchers } from './machine-matchers.ts'
+import { snapshotMatchers } from './snapshot-matchers.ts'
 import { retryUntilPass, type RetriedMatcher } from './retry.ts'
 import { updateServerMatchers } from './update-server-matchers.ts'
+
+const allMachineMatchers = { ...machineMatchers, ...snapshotMatchers } as const
 
 type Rest<S, F> = F extends (subject: S, ...rest: infer R) => RetriedMatcher ? R : never
 type Retried<S, M> = { readonly [Name in keyof M]: (...args: Rest<S, M[Name]>) => Promise<void> }
 
 /** Matchers of a machine; each returns a promise that must be awaited. */
-export type MachineExpect = Retried<Machine, typeof machineMatchers> & { readonly not: MachineExpect }
+export type MachineExpect = Retried<Machine, typeof allMachineMatchers> & { readonly not: MachineExpect }
 
 /** Matchers of the update server; each returns a promise that must be awaited. */
 export type UpdateServerExpect = Retried<UpdateServer, typeof updateServerMatchers> & {
@@ -97,16 +100,23 @@ function expectRetried<S>(retried: RetriedSubject<S>, guard: Guard, negated: boo
   const check = async (name: string, matcher: RetriedMatcher): Promise<void> => {
     const expected = `${retried.name}: ${matcher.expected}`
     await asStep('expect', `${negated ? 'not ' : ''}${expected}`, async () => {
-      await retryUntilPass({
-        matcher: name,
-        expected: negated ? `not ${expected}` : expected,
-        timeoutMs: (matcher.options.timeoutMs ?? DEFAULT_TIMEOUT_MS) * slowness,
-        signal: currentAttempt()?.signal,
-        probe: async () => {
-          const { pass, seen } = await matcher.probe()
-          return { pass: pass !== negated, seen }
-        },
-      })
+      await matcher.before?.(negated)
+      try {
+        await retryUntilPass({
+          matcher: name,
+          expected: negated ? `not ${expected}` : expected,
+          timeoutMs: (matcher.options.timeoutMs ?? DEFAULT_TIMEOUT_MS) * slowness,
+          signal: currentAttempt()?.signal,
+          ...(matcher.seenIsShort === undefined ? {} : { seenIsShort: matcher.seenIsShort }),
+          probe: async () => {
+            const { pass, seen } = await matcher.probe()
+            return { pass: pass !== negated, seen }
+          },
+        })
+      } catch (error) {
+        if (error instanceof ExpectError) await matcher.after?.()
+        throw error
+      }
     })
   }
   const methods = Object.entries(matchers).map(([name, build]) => {
@@ -124,7 +134,7 @@ function expectRetried<S>(retried: RetriedSubject<S>, guard: Guard, negated: boo
 function retriedSubject(subject: unknown): RetriedSubject<unknown> | undefined {
   if (isMachine(subject)) {
     const { name, slowness } = subject
-    return { subject, name, slowness, matchers: machineMatchers }
+    return { subject, name, slowness, matchers: allMachineMatchers }
   }
   if (!isUpdateServer(subject)) return undefined
   return { subject, name: 'update server', slowness: subject.slowness, matchers: updateServerMatchers }

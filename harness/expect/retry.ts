@@ -3,7 +3,7 @@
 
 import { formatSeconds, sleep } from '../deadline.ts'
 import { messageOf } from '../errors.ts'
-import { oneLine } from '../hostile-text.ts'
+import { oneLine, plainText } from '../hostile-text.ts'
 import { ExpectError } from '../expect-error.ts'
 
 /** One look at the machine. `seen` is shown to people. */
@@ -22,6 +22,12 @@ export interface RetriedMatcher {
   readonly expected: string
   readonly options: MatcherOptions
   readonly probe: () => Promise<Probe>
+  /** False: what was seen are lines to be read as they are. Default true. */
+  readonly seenIsShort?: boolean
+  /** Once before the first look; what it throws is the result. */
+  readonly before?: (negated: boolean) => Promise<void>
+  /** Once after the last look, where none has passed: keeps evidence. */
+  readonly after?: () => Promise<void>
 }
 
 export interface RetryOptions {
@@ -31,6 +37,7 @@ export interface RetryOptions {
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined
   readonly probe: () => Promise<Probe>
+  readonly seenIsShort?: boolean
 }
 
 const firstWaitsMs = [100, 250, 500, 1000]
@@ -38,7 +45,7 @@ const laterWaitMs = 2000
 
 /** Resolves as soon as a probe passes; throws an ExpectError with the history of what was seen otherwise. */
 export async function retryUntilPass(options: RetryOptions): Promise<void> {
-  const { matcher, expected, timeoutMs, signal, probe } = options
+  const { matcher, timeoutMs, signal, probe } = options
   const startedAt = performance.now()
   const history: { readonly atMs: number; readonly seen: string }[] = []
   for (let round = 0; ; round += 1) {
@@ -49,7 +56,7 @@ export async function retryUntilPass(options: RetryOptions): Promise<void> {
     if (history.at(-1)?.seen !== result.seen) history.push({ atMs, seen: result.seen })
     const wait = firstWaitsMs[round] ?? laterWaitMs
     if (atMs + wait > timeoutMs) {
-      throw new ExpectError(matcher, describe(expected, history, atMs))
+      throw new ExpectError(matcher, describe(options, history, atMs))
     }
     await sleep(wait, signal)
   }
@@ -65,12 +72,14 @@ async function look(probe: () => Promise<Probe>): Promise<Probe> {
 }
 
 function describe(
-  expected: string,
+  { expected, seenIsShort = true }: RetryOptions,
   history: readonly { readonly atMs: number; readonly seen: string }[],
   totalMs: number,
 ): string {
   const last = history.at(-1)?.seen ?? 'nothing'
-  const lines = [`expected ${expected}`, `last seen after ${formatSeconds(totalMs)}: ${oneLine(last, 2000)}`]
+  const after = `last seen after ${formatSeconds(totalMs)}:`
+  if (!seenIsShort) return `expected ${expected}\n${after}\n${plainText(last)}`
+  const lines = [`expected ${expected}`, `${after} ${oneLine(last, 2000)}`]
   if (history.length > 1) {
     lines.push('it moved:')
     for (const { atMs, seen } of history.slice(-6))

@@ -23,6 +23,7 @@ import { openInsides } from './insides.ts'
 import { machineControl } from './machine-control.ts'
 import { openManagerLine } from './manager-line.ts'
 import { machineHardware } from './machine-hardware.ts'
+import { takeSnapshot } from '../snapshot/index.ts'
 import { updateClientOf } from '../update/index.ts'
 import { openLogs } from './machine-logs.ts'
 import { lastLinesOf, onSshHint, seesLine, type LogBuffer } from './machine-log.ts'
@@ -273,6 +274,12 @@ export async function adoptMachine(options: AdoptOptions): Promise<LiveMachine> 
     get updates() {
       return updateClientOf(machine, profile)
     },
+    snapshot: async () =>
+      await asStep(
+        'test.step',
+        `snapshot of ${raw.name}`,
+        async () => await takeSnapshot(exec, profile, slowness),
+      ),
     reboot: async ({ timeoutMs, by, mayTakeSeveralBoots = false } = {}) =>
       await asStep('reboot', `reboot ${raw.name}`, async () => {
         const longest = timeoutMs === undefined ? readyTimeoutMs : timeoutMs * slowness

@@ -24,5 +24,9 @@ export const fcos: DistroProfile = {
     ],
   },
   programFolder: '/usr/local/bin',
+  snapshot: {
+    pristineEtc: '/usr/etc',
+    packages: "rpm --query --all --queryformat '%{NAME} %{VERSION}-%{RELEASE}\\n'",
+  },
   consoleDevice: { x86_64: 'ttyS0', arm64: 'ttyAMA0' },
 }

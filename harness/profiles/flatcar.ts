@@ -25,5 +25,7 @@ export const flatcar: DistroProfile = {
   // `disabled` is no keyword of update_engine: as an unusable URL it makes every check fail, while the service runs.
   updatesOff: { files: [{ path: '/etc/flatcar/update.conf', text: 'SERVER=disabled\n', mode: 0o644 }] },
   programFolder: '/opt/bin',
+  // The lower layer of the overlay on /etc; what packages it has, an image does not say.
+  snapshot: { pristineEtc: '/usr/share/flatcar/etc' },
   consoleDevice: { x86_64: 'ttyS0', arm64: 'ttyAMA0' },
 }

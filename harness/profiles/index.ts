@@ -10,6 +10,7 @@ export {
   compareVersions,
   supportedIgnitionVersions,
   type DistroProfile,
+  type SnapshotSource,
   type SpecVersion,
 } from './profile.ts'
 

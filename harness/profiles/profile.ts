@@ -9,6 +9,14 @@ export interface SpecVersion {
   readonly since?: string
 }
 
+/** Where this OS says what it was shipped as, for snapshots of its state. */
+export interface SnapshotSource {
+  /** The folder with /etc as the image has it. */
+  readonly pristineEtc?: string
+  /** A shell command that prints `name version` of every installed package. */
+  readonly packages?: string
+}
+
 export interface DistroProfile {
   readonly name: DistroName
   /** As people write it. */
@@ -27,6 +35,7 @@ export interface DistroProfile {
   readonly updatesOff: IgnitionFragment
   /** Where programs of its administrators lie: writable, and on no path of a unit's unless it is /usr/local/bin. */
   readonly programFolder: string
+  readonly snapshot: SnapshotSource
   /** The serial console by architecture, as the kernel names it. */
   readonly consoleDevice: Readonly<Record<Architecture, string>>
 }

@@ -13,5 +13,9 @@ export const reference: DistroProfile = {
   updateClient: 'systemd-sysupdate',
   updatesOff: { units: [{ name: 'systemd-sysupdate.timer', mask: true }] },
   programFolder: '/opt/bin',
+  snapshot: {
+    pristineEtc: '/usr/share/reference/etc',
+    packages: 'cat /usr/share/reference/packages.txt',
+  },
   consoleDevice: { x86_64: 'ttyS0', arm64: 'ttyAMA0' },
 }

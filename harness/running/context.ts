@@ -4,6 +4,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { AttemptRef, Emit, StepCategory } from '../events.ts'
 import type { Failure, Phase, PlannedTest } from '../model.ts'
+import type { UpdateMode } from '../snapshot/index.ts'
 import { messageOf } from '../errors.ts'
 
 /** One phase of a running attempt; `failures` and `counter` are shared by all its phases. */
@@ -17,6 +18,8 @@ export interface AttemptContext {
   readonly runFolder: string
   /** Absolute folder of the attempt's artefacts. */
   readonly folder: string
+  /** When golden files are written. */
+  readonly updateSnapshots: UpdateMode
   readonly failures: Failure[]
   /** The tests that come to the same machines one after the other, this one included. */
   readonly companions?: readonly string[]

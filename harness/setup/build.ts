@@ -1,7 +1,7 @@
 // `npm run build`: the published form in dist/, JavaScript and declarations with the sources' own tree. Emitted into a
 // fresh folder and moved in place, so a failed build never leaves half a dist/.
 
-import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, globSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageRoot } from '../package-root.ts'
 import { execCommand } from '../process.ts'
@@ -18,6 +18,9 @@ try {
     const result = await execCommand(tsc, ['--project', each, '--outDir', fresh], { cwd: packageRoot })
     if (result.failure !== '') throw new Error(`the build failed:\n${result.stdout}${result.stderr}`)
   }
+  // Golden files lie beside their tests.
+  for (const path of globSync('tests/**/*-snapshots/*.json', { cwd: packageRoot }))
+    cpSync(join(packageRoot, path), join(fresh, path), { recursive: true })
   const bin = join(fresh, 'harness', 'cli', 'bin.js')
   if (!readFileSync(bin, 'utf8').startsWith('#!/usr/bin/env node\n')) {
     throw new Error('harness/cli/bin.ts must start with the line "#!/usr/bin/env node"')

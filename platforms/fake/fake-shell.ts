@@ -6,6 +6,7 @@ import type { SshTrouble } from './behaviour.ts'
 import { followRunner, runnerScript, setUpRunner } from './external-runner.ts'
 import { lookFromInside } from './look-from-inside.ts'
 import { serveManager } from './manager.ts'
+import { stateOf } from './state.ts'
 import { runSyncProgram, type CallsPort } from './sync-program.ts'
 
 /** What the shell may do to its machine. */
@@ -60,6 +61,11 @@ export async function runFakeCommand(guest: FakeGuest, wire: string, io: ShellIo
   }
   if ((script ?? wire).includes('journalctl') && wire.includes('--follow')) {
     await io.closed
+    return 0
+  }
+  const state = stateOf(script ?? '', guest.failedUnits)
+  if (state !== undefined) {
+    io.out(state)
     return 0
   }
   const runner = runnerScript(script ?? '')

@@ -6,8 +6,14 @@ export interface Flavour {
   readonly packages: readonly string[]
   /** What tests may ask for by name in their requirement `features`. */
   readonly features: readonly string[]
-  /** What its initrd has beside that of the recipe, for Ignition: programs and files by path, and kernel modules. */
-  readonly initrd?: { readonly files: readonly string[]; readonly modules: readonly string[] }
+  /** What its initrd has beside that of the recipe, for Ignition: programs and files by path. */
+  readonly initrd?: {
+    readonly files: readonly string[]
+    /** Kernel modules. */
+    readonly modules: readonly string[]
+    /** Modules of dracut beside the recipe's own. */
+    readonly dracut: readonly string[]
+  }
   /** Generators of systemd that run in it although the recipe leaves them out. */
   readonly generators?: readonly string[]
 }
@@ -28,8 +34,11 @@ export const flavours = {
       'btrfs-progs',
       // A name server that has SRV records.
       'dnsmasq-base',
+      'iptables',
+      'systemd-journal-remote',
+      'auditd',
     ],
-    features: ['etcd', 'podman', 'docker', 'btrfs', 'dnsmasq'],
+    features: ['etcd', 'podman', 'docker', 'btrfs', 'dnsmasq', 'iptables', 'journal-remote', 'auditd'],
   },
   /** Containers of WebAssembly. Apart, because the runtime brings LLVM along: 120 MB. */
   wasm: {
@@ -38,17 +47,49 @@ export const flavours = {
   },
   /** What extra disks are made into: arrays, encrypted and logical volumes, other filesystems, shares over the network. */
   storage: {
-    packages: ['mdadm', 'lvm2', 'btrfs-progs', 'xfsprogs', 'nfs-kernel-server', 'nfs-common'],
-    features: ['mdadm', 'lvm', 'btrfs', 'xfs', 'nfs', 'luks'],
+    packages: [
+      'mdadm',
+      'lvm2',
+      'btrfs-progs',
+      'xfsprogs',
+      'nfs-kernel-server',
+      'nfs-common',
+      'clevis',
+      'clevis-luks',
+      'clevis-systemd',
+      'clevis-tpm2',
+      'tang',
+      'tpm2-tools',
+      'libtss2-rc0t64',
+      'open-iscsi',
+      'ipvsadm',
+      'multipath-tools',
+    ],
+    features: [
+      'mdadm',
+      'lvm',
+      'btrfs',
+      'xfs',
+      'nfs',
+      'luks',
+      'clevis',
+      'tang',
+      'tpm2-tools',
+      'open-iscsi',
+      'ipvsadm',
+      'multipath',
+    ],
     initrd: {
       files: [
         '/usr/sbin/mdadm',
         '/usr/lib/udev/rules.d/63-md-raid-arrays.rules',
+        '/usr/lib/udev/rules.d/64-md-raid-assembly.rules',
         '/usr/sbin/cryptsetup',
         '/usr/sbin/mkfs.btrfs',
         '/usr/sbin/mkfs.xfs',
       ],
       modules: ['raid0', 'raid1', 'raid456', 'dm-crypt', 'xts', 'btrfs', 'xfs'],
+      dracut: ['reference-unlock'],
     },
     generators: ['systemd-cryptsetup-generator'],
   },

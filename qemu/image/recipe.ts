@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { packageRoot } from '../../harness/package-root.ts'
 
 /** Raised when the code of a step changes what it makes; data changes are noticed by themselves. */
-export const recipeVersion = 2
+export const recipeVersion = 3
 
 /** The folder with the guest's files, the dracut module and the commands that run inside the tree. */
 export const recipeFolder = join(packageRoot, 'qemu', 'image', 'recipe')
@@ -98,8 +98,8 @@ export const packages: readonly string[] = [
 
 /** The kernel's arguments on every boot, after the root hash and before those of the architecture. */
 export const kernelArguments: readonly string[] = [
-  'root=PARTLABEL=ROOT',
-  'rootfstype=ext4',
+  // By its own label, and of any type: a config may have put it on an array or into an encrypted volume.
+  'root=LABEL=ROOT',
   'rw',
   'mount.usrfstype=erofs',
   'mount.usrflags=ro',

@@ -103,6 +103,17 @@ describe('boot', { firstBoot: true, exclusive: false }, () => {
       metric('image.usr', bytes / 2 ** 20, 'MiB')
       metric('image.packages', packages.length)
       metric('image.root-used', used / 2 ** 20, 'MiB')
+      // Where it has grown: unpacked, as /usr is compressed; what was counted is not counted again.
+      const parts = ['bin', 'sbin', 'lib/modules', 'lib', 'share', 'libexec']
+      const sizes = await machine.run(
+        ['du', '--summarize', '--apparent-size', '--block-size=1', ...parts.map((part) => `/usr/${part}`)],
+        { sudo: true, timeoutMs: 30_000 * machine.slowness },
+      )
+      expect(sizes.split('\n')).toHaveLength(parts.length)
+      for (const line of sizes.split('\n')) {
+        const [size, path = ''] = line.split('\t')
+        metric(`image.${path.slice('/usr/'.length).replaceAll('/', '-')}`, Number(size) / 2 ** 20, 'MiB')
+      }
       // A slot has 640 MiB.
       expect(bytes).toBeLessThan(640 * 2 ** 20)
       expect(packages.filter((line) => !/^\S+ \S+$/.test(line))).toEqual([])

@@ -68,7 +68,7 @@ describe('boot', { firstBoot: true, exclusive: false, distros: ['reference'] }, 
       expect(words).toEqual(
         expect.arrayContaining([
           expect.stringMatching(/^usrhash=[0-9a-f]{64}$/),
-          'root=PARTLABEL=ROOT',
+          'root=LABEL=ROOT',
           'mount.usrflags=ro',
           'systemd.verity_usr_options=panic-on-corruption',
           'selinux=1',

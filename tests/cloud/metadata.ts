@@ -78,18 +78,4 @@ describe('cloud', { distros: ['flatcar'], tags: ['cloud'] }, () => {
       await expect(machine).toRun(['ip', 'link', 'show', 'eth0'])
     },
   )
-
-  test(
-    'nvidia',
-    {
-      description: "NVIDIA's driver is built and loaded, and sees the card.",
-      aliases: ['cl.misc.nvidia'],
-      surroundings: ['internet', 'nvidia-gpu'],
-      timeoutMs: 900_000,
-    },
-    async ({ machine }) => {
-      await expect(machine).toHaveActiveUnit('nvidia.service', { timeoutMs: 600_000 })
-      await expect(machine).toRun(['/opt/bin/nvidia-smi', '--list-gpus'], { sudo: true, stdout: /^GPU 0:/ })
-    },
-  )
 })

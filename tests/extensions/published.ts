@@ -70,5 +70,100 @@ describe(
         await expect(machine).toRun(['zpool', 'status', '-x'], { ...sudo, stdout: /healthy/ })
       },
     )
+
+    test(
+      'docker-torcx',
+      {
+        description: "Where torcx brings docker, the sysext-bakery's extension takes its place.",
+        aliases: ['sysext.custom-docker.torcx'],
+        versions: '>=3185.0.0 <3760.0.0',
+        firstBoot: true,
+        architectures: ['x86_64'],
+        ignition: {
+          ignition: { version: '3.3.0' },
+          storage: {
+            files: [
+              {
+                path: '/etc/extensions/docker-custom.raw',
+                contents: {
+                  source: 'https://extensions.flatcar.org/extensions/docker-24.0.9-x86-64.raw',
+                },
+              },
+              {
+                path: '/etc/torcx/profiles/none.json',
+                contents: {
+                  source:
+                    'data:,%7B%22kind%22:%22profile-manifest-v0%22,%22value%22:%7B%22images%22:%5B%5D%7D%7D',
+                },
+              },
+              { path: '/etc/torcx/next-profile', contents: { source: 'data:,none%0A' } },
+            ],
+          },
+        },
+      },
+      async ({ machine }) => {
+        expect(await merged(machine)).toContain('docker-custom')
+        await machine.run(['systemctl', 'start', 'docker.service'], sudo)
+        await expect(machine).toRun(['docker', 'version', '--format', '{{.Server.Version}}'], {
+          ...sudo,
+          stdout: /^24\.0\.9$/,
+        })
+      },
+    )
+
+    for (const [use, alias] of [
+      ['docker', 'sysext.zfs.docker'],
+      ['nfs', 'sysext.zfs.nfs'],
+    ] as const) {
+      test(
+        `zfs-${use}`,
+        {
+          description:
+            use === 'docker'
+              ? 'Docker keeps its images in a pool of ZFS, by its own driver for that.'
+              : 'A filesystem of ZFS is exported and mounted by another machine with NFS 4.',
+          aliases: [alias],
+          versions: '>=3902.0.0',
+          firmwares: ['direct', 'bios', 'uefi'],
+          firstBoot: true,
+          machines: use === 'docker' ? 1 : 2,
+          privateNetwork: use === 'nfs',
+          disks: [{ serial: 'data', sizeMiB: 1024 }],
+          ignition: {
+            ignition: { version: '3.3.0' },
+            storage: {
+              files: [{ path: '/etc/flatcar/enabled-sysext.conf', contents: { source: 'data:,zfs%0A' } }],
+            },
+          },
+        },
+        async ({ machine, cluster }) => {
+          const disk = '/dev/disk/by-id/virtio-data'
+          if (use === 'docker') {
+            await machine.run(['systemctl', 'stop', 'docker.service', 'docker.socket'], sudo)
+            await machine.run(['zpool', 'create', '-m', '/var/lib/docker', 'sbx', disk], sudo)
+            await machine.writeFile('/etc/docker/daemon.json', '{"storage-driver": "zfs"}\n')
+            await machine.run(['systemctl', 'start', 'docker.service'], sudo)
+            await expect(machine).toRun(['docker', 'info', '--format={{.Driver}}'], {
+              ...sudo,
+              stdout: /^zfs$/,
+            })
+            const run = ['docker', 'run', '--rm', 'ghcr.io/flatcar/busybox', 'echo', 'works']
+            await expect(machine).toRun(run, { ...sudo, stdout: /^works$/m, timeoutMs: 120_000 })
+            return
+          }
+          const [, client] = cluster.machines
+          if (client === undefined) throw new Error('two machines were asked for')
+          await machine.run(['zpool', 'create', 'sbx', disk], sudo)
+          await machine.run('zfs set sharenfs=on sbx && echo shared >/sbx/file && chmod 644 /sbx/file', sudo)
+          await machine.run('systemctl start nfs-server.service && zfs share -a', sudo)
+          const source = `${machine.privateAddress?.ipv4}:/sbx`
+          await client.run(['mount', '-t', 'nfs', '-o', 'vers=4', source, '/mnt'], {
+            ...sudo,
+            timeoutMs: 120_000,
+          })
+          await expect(client).toHaveFile('/mnt/file', { content: 'shared\n' })
+        },
+      )
+    }
   },
 )

@@ -14,7 +14,7 @@ describe('ignition', { firstBoot: true }, () => {
     async ({ machine }) => {
       await expect(machine).toHaveActiveUnit('multi-user.target')
       await expect(machine).toHaveNoFailedUnits()
-      await expect(machine).toHaveFile('/.reference/ignition-done')
+      await expect(machine).toHaveFile('/boot/reference/ignition-done')
       const shipped = await machine.readFile('/usr/share/reference/etc/passwd')
       const now = await machine.readFile('/etc/passwd')
       const names = (passwd: string): readonly string[] =>

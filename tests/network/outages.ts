@@ -1,7 +1,7 @@
 // What the network cannot do for a while: the machine notices, goes another way, and comes back by itself.
 
 import { describe, expect, test, type Machine } from '../../harness/index.ts'
-import { configure, fixed, network, ping, privateLink } from './private-link.ts'
+import { addressesOf, configure, fixed, network, ping, privateLink } from './private-link.ts'
 
 const sudo = { sudo: true } as const
 
@@ -82,6 +82,37 @@ describe(
         await expect
           .poll(async () => await finds(machine, name), { timeoutMs: 15_000 * machine.slowness })
           .toBe(true)
+      },
+    )
+
+    test(
+      'cable',
+      {
+        description:
+          'Without its cable a link has no carrier and no address; with it both are back, and so is the neighbour.',
+        platforms: ['qemu'],
+      },
+      async ({ cluster }) => {
+        const [machine, neighbour] = cluster.machines
+        if (machine === undefined || neighbour === undefined) throw new Error('two machines were asked for')
+        const link = await privateLink(machine)
+        const { ipv4 = '' } = neighbour.privateAddress ?? {}
+        await expect(machine).toRun(ping(ipv4), { ...sudo, timeoutMs: 8000 })
+        await machine.setLink('private', 'down')
+        await expect(machine).toRun(['networkctl', 'status', link], {
+          stdout: /State: no-carrier/,
+          timeoutMs: 8000,
+        })
+        await expect
+          .poll(async () => await addressesOf(machine, link), { timeoutMs: 8000 * machine.slowness })
+          .toEqual([])
+        expect((await machine.exec(ping(ipv4), sudo)).exitCode).not.toBe(0)
+        await machine.setLink('private', 'up')
+        await expect(machine).toRun(['networkctl', 'status', link], {
+          stdout: /State: routable/,
+          timeoutMs: 8000,
+        })
+        await expect(machine).toRun(ping(ipv4), { ...sudo, timeoutMs: 8000 })
       },
     )
   },

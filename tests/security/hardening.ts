@@ -2,6 +2,34 @@
 
 import { attach, describe, expect, metric, test } from '../../harness/index.ts'
 
+/** Built into the kernel, and must stay so. */
+const builtIn: readonly string[] = [
+  'STRICT_KERNEL_RWX',
+  'STRICT_MODULE_RWX',
+  'STACKPROTECTOR_STRONG',
+  'VMAP_STACK',
+  'RANDOMIZE_BASE',
+  'HARDENED_USERCOPY',
+  'FORTIFY_SOURCE',
+  'SLAB_FREELIST_RANDOM',
+  'SLAB_FREELIST_HARDENED',
+  'SHUFFLE_PAGE_ALLOCATOR',
+  'SECCOMP_FILTER',
+  'SECURITY_SELINUX',
+  'SECURITY_YAMA',
+  'SECURITY_LOCKDOWN_LSM',
+  'SECURITY_LANDLOCK',
+  'BPF_UNPRIV_DEFAULT_OFF',
+  'MODULE_SIG',
+  'STRICT_DEVMEM',
+  'INIT_ON_ALLOC_DEFAULT_ON',
+  'SYN_COOKIES',
+  'AUDIT',
+]
+
+/** What makes a kernel softer, and is off. */
+const leftOut: readonly string[] = ['DEVKMEM', 'LEGACY_VSYSCALL_EMULATE', 'COMPAT_BRK', 'X86_PTDUMP']
+
 /** Settings that no version may loosen. */
 const required: Readonly<Record<string, RegExp>> = {
   'kernel.dmesg_restrict': /^1$/,
@@ -44,6 +72,10 @@ describe('security', { exclusive: false, tags: ['security', 'system'], distros: 
           .join('\n')}\n`,
       )
       metric('sysctl.settings', settings.size)
+      const asWanted = Object.entries(required).filter(([name, wanted]) =>
+        wanted.test(settings.get(name) ?? ''),
+      )
+      metric('hardening.sysctls', asWanted.length)
       for (const [name, wanted] of Object.entries(required))
         expect
           .soft(`${name} = ${settings.get(name)}`)
@@ -77,6 +109,26 @@ describe('security', { exclusive: false, tags: ['security', 'system'], distros: 
         'journalctl --boot --dmesg --output=cat --grep="x86/mm: Checked W\\+X mappings"',
         { sudo: true, stdout: /no W\+X pages found/ },
       )
+    },
+  )
+
+  test(
+    'kernel-config',
+    {
+      description:
+        'The kernel was built with the protections that it had; all of its options are recorded, to be compared.',
+    },
+    async ({ machine }) => {
+      const { kernelConfig } = (await machine.snapshot()).sections
+      const options = Object.entries(kernelConfig)
+      expect(options.length).toBeGreaterThan(1000)
+      await attach('kernel-config.txt', options.map(([name, value]) => `${name}=${value}\n`).join(''))
+      const isOn = (name: string): boolean => kernelConfig[`CONFIG_${name}`] === 'y'
+      // A gate compares them with the image that was promoted last: docs/gate.md.
+      metric('hardening.kernel-options', builtIn.filter(isOn).length)
+      metric('hardening.lockdown', isOn('SECURITY_LOCKDOWN_LSM') ? 1 : 0)
+      expect.soft(builtIn.filter((name) => !isOn(name))).toEqual([])
+      expect.soft(leftOut.filter(isOn)).toEqual([])
     },
   )
 

@@ -43,9 +43,9 @@ describe('storage', { distros: ['reference'], tags: ['storage', 'system'] }, () 
         )
       await machine.writeFile('/etc/sbx-file', 'changed\n')
       // What the guard of the initrd looks for.
-      await machine.run('rm /.reference/ignition-done', sudo)
+      await machine.run('rm /boot/reference/ignition-done', sudo)
       await machine.reboot()
-      await expect(machine).toHaveFile('/.reference/ignition-done')
+      await expect(machine).toHaveFile('/boot/reference/ignition-done')
       await expect(machine).toHaveFile('/etc/sbx-file', { content: 'of the config\n' })
       const after = [await uuid('kept'), await uuid('wiped')]
       expect(after[0]).toBe(before[0])

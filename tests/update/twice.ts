@@ -24,7 +24,7 @@ describe(
           file: await machine.run(['cat', '/home/core/mine', '/var/lib/mine', '/srv/mine']),
           user: await machine.run(['getent', 'passwd', 'somebody']),
           config: await machine.run(['cat', '/etc/reference/mine.conf', '/etc/motd']),
-          ignition: await machine.run(['stat', '--format=%Y', '/.reference/ignition-done'], sudo),
+          ignition: await machine.run(['stat', '--format=%Y', '/boot/reference/ignition-done'], sudo),
         })
         await machine.run(
           'for f in /home/core/mine /var/lib/mine /srv/mine /etc/reference/mine.conf /etc/motd; do echo "$f of the user" | tee $f; done; useradd somebody',

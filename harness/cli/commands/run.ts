@@ -222,6 +222,7 @@ async function prepareTarget(opened: OpenedTarget, cell: CellRun, all: WholeRun)
     shared: all.shared,
     payloads,
     debugging: all.debugging,
+    updateSnapshots: flags.updateSnapshots === true ? 'changed' : (flags.updateSnapshots ?? 'missing'),
     noTimeouts: oneJob,
     failOnFlaky: flags.failOnFlaky,
     bootTimeoutMs: flags.bootTimeout === undefined ? undefined : flags.bootTimeout * 1000,

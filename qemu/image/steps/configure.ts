@@ -51,9 +51,7 @@ async function copyGuestFiles(tree: string): Promise<void> {
   await mkdir(join(tree, 'usr/share/reference'), { recursive: true })
   await cp(join(recipeFolder, 'guest'), tree, { recursive: true, force: true })
   await chmod(join(tree, 'etc/sudoers.d/core'), 0o440)
-  await cp(join(recipeFolder, 'dracut/30reference'), join(tree, 'usr/lib/dracut/modules.d/30reference'), {
-    recursive: true,
-  })
+  await cp(join(recipeFolder, 'dracut'), join(tree, 'usr/lib/dracut/modules.d'), { recursive: true })
 }
 
 async function wireUnits({ flavour }: BuildContext, systemd: string): Promise<void> {

@@ -38,7 +38,7 @@ const omitted: readonly string[] = [
 /** Builds the initrd, takes kernel and initrd out of the tree and drops what only their making needed. */
 export async function buildInitrd(context: BuildContext): Promise<KernelFiles> {
   const { tree, out, work } = context
-  const { files = [], modules = [] } = flavourOf(context.flavour)?.initrd ?? {}
+  const { files = [], modules = [], dracut = [] } = flavourOf(context.flavour)?.initrd ?? {}
   const added = [...imageArchitectures[context.architecture].initrdModules, ...modules]
   const [release = ''] = await readdir(join(tree, 'usr/lib/modules'))
   await runInTree(context, [
@@ -56,7 +56,7 @@ export async function buildInitrd(context: BuildContext): Promise<KernelFiles> {
     '--kver',
     release,
     '--modules',
-    'reference',
+    ['reference', ...dracut].join(' '),
     '/boot/initrd.img',
   ])
   const vmlinuz = join(work, 'vmlinuz')
@@ -72,6 +72,8 @@ export async function buildInitrd(context: BuildContext): Promise<KernelFiles> {
   const units = droppedUnits.map((name) => `usr/lib/systemd/system/${name}`)
   const gone = [...trimmedLast, ...units]
   await Promise.all(gone.map((path) => rm(join(tree, path), { recursive: true, force: true })))
+  // Where tools look for it, of an OS whose /boot has no such file.
+  await rename(join(tree, 'boot', `config-${release}`), join(tree, 'usr/lib/modules', release, 'config'))
   await rm(join(tree, 'boot'), { recursive: true })
   return { release, vmlinuz, direct, initrd }
 }

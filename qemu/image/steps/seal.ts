@@ -30,7 +30,6 @@ const empty = [
   '.etc',
   '.etc/upper',
   '.etc/work',
-  '.reference',
   // Made by journald they would have its idea of their labels.
   'var/log',
   'var/log/journal',

@@ -1,0 +1,17 @@
+// What a fake machine answers when the harness takes a snapshot of its state: the marks that the script would print, its architecture, sshd, and
+// the units that have failed.
+
+/** The answer to the script of a snapshot; undefined when `script` is none. */
+export function stateOf(script: string, failedUnits: ReadonlySet<string>): string | undefined {
+  const marks = [...script.matchAll(/^printf '\\n=%s= %s\\n' ([0-9a-f]+) (\w+)/gm)]
+  if (marks.length === 0) return undefined
+  const units = [
+    'ssh.service loaded active running sshd',
+    ...[...failedUnits].map((unit) => `${unit} loaded failed failed ${unit}`),
+  ]
+  const answers: Readonly<Record<string, string>> = { architecture: 'x86_64', units: units.join('\n') }
+  return marks
+    .map(([, nonce = '', name = '']) => `\n=${nonce}= ${name}\n${answers[name] ?? ''}`)
+    .join('')
+    .concat('\n')
+}

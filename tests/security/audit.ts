@@ -1,0 +1,40 @@
+// The kernel's audit: what a rule asks for is recorded, with who did it and whether it went through.
+
+import { describe, expect, test } from '../../harness/index.ts'
+
+const sudo = { sudo: true } as const
+
+describe('security', { features: ['auditd'], tags: ['security', 'system'] }, () => {
+  test(
+    'audit',
+    {
+      description:
+        'A watched file: who tries to read it is recorded with program, user and outcome; what nobody watches is not.',
+    },
+    async ({ machine }) => {
+      await machine.run('mkdir -p /var/log/audit && chmod 700 /var/log/audit', sudo)
+      await machine.run('for f in watched other; do install -m 600 /dev/null /etc/sbx-$f; done', sudo)
+      await machine.run(['systemctl', 'start', 'auditd.service'], sudo)
+      await machine.run(['auditctl', '-w', '/etc/sbx-watched', '-p', 'rwa', '-k', 'sbx'], sudo)
+      await expect(machine).toRun(['auditctl', '-s'], { ...sudo, stdout: /^enabled 1$/m })
+      for (const name of ['watched', 'other']) {
+        expect((await machine.exec(['cat', `/etc/sbx-${name}`])).exitCode).toBe(1)
+        await machine.run(['cat', `/etc/sbx-${name}`], sudo)
+      }
+      const records = async (): Promise<readonly string[]> => {
+        const { stdout } = await machine.exec(['ausearch', '--key', 'sbx', '--raw'], sudo)
+        return stdout.split('\n').filter((line) => line.startsWith('type=SYSCALL'))
+      }
+      await expect
+        .poll(records, { timeoutMs: 8000 * machine.slowness })
+        .toEqual(
+          expect.arrayContaining([
+            expect.stringMatching(/ success=no .* uid=500 .* exe="\/usr\/bin\/cat"/),
+            expect.stringMatching(/ success=yes .* uid=0 .* exe="\/usr\/bin\/cat"/),
+          ]),
+        )
+      await expect(machine).toRun(['ausearch', '--file', '/etc/sbx-other'], { ...sudo, exitCode: 1 })
+      await expect(machine).toHaveFile('/var/log/audit/audit.log', { mode: 0o600, owner: 'root:root' })
+    },
+  )
+})
