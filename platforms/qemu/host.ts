@@ -5,8 +5,10 @@ import { availableParallelism } from 'node:os'
 import { InfraError } from '../../harness/errors.ts'
 import type { Architecture, Firmware } from '../../harness/model.ts'
 import {
+  CD_PROGRAMS,
   emulatorName,
   emulatorPackage,
+  ENROL_PROGRAM,
   findFirmware,
   findProgram,
   inspectProgram,
@@ -21,6 +23,8 @@ export interface Host {
   readonly accelerator: AcceleratorAnswer
   readonly firmwares: readonly Firmware[]
   readonly hasTpm: boolean
+  /** Which of the programs that some machines need are here. */
+  readonly programs: ReadonlySet<string>
   readonly budget: { readonly memoryMiB: number; readonly cpus: number }
 }
 
@@ -44,6 +48,9 @@ export async function measureHost(
     accelerator: await probeAccelerator({ architecture, emulator, kernel, signal }),
     firmwares: availableFirmwares(architecture),
     hasTpm: findProgram('swtpm') !== undefined,
+    programs: new Set(
+      [ENROL_PROGRAM, ...CD_PROGRAMS].filter((program) => findProgram(program) !== undefined),
+    ),
     budget: { memoryMiB: memoryBudgetMiB(process.availableMemory()), cpus: availableParallelism() * 2 },
   }
 }

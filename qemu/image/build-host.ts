@@ -7,7 +7,7 @@ import { InfraError } from '../../harness/errors.ts'
 import { hostPackages } from './recipe.ts'
 
 const programs: readonly string[] = [
-  'mmdebstrap', 'mkfs.erofs', 'veritysetup', 'sgdisk', 'mkfs.vfat', 'mcopy', 'mkfs.ext4', 'debugfs', 'setfattr', 'zstd', 'xz', 'unshare', 'dpkg-query',
+  'mmdebstrap', 'mkfs.erofs', 'veritysetup', 'sgdisk', 'sbsign', 'mkfs.vfat', 'mcopy', 'mkfs.ext4', 'debugfs', 'setfattr', 'zstd', 'xz', 'unshare', 'dpkg-query',
 ] // prettier-ignore
 
 /** Throws an InfraError with the command that mends it. A build in a user namespace is not supported: it was never tried. */

@@ -38,8 +38,16 @@ export const flavours = {
   },
   /** What extra disks are made into: arrays, encrypted and logical volumes, other filesystems, shares over the network. */
   storage: {
-    packages: ['mdadm', 'lvm2', 'btrfs-progs', 'xfsprogs', 'nfs-kernel-server', 'nfs-common'],
-    features: ['mdadm', 'lvm', 'btrfs', 'xfs', 'nfs', 'luks'],
+    packages: [
+      'mdadm',
+      'lvm2',
+      'btrfs-progs',
+      'xfsprogs',
+      'nfs-kernel-server',
+      'nfs-common',
+      'multipath-tools',
+    ],
+    features: ['mdadm', 'lvm', 'btrfs', 'xfs', 'nfs', 'luks', 'multipath'],
     initrd: {
       files: [
         '/usr/sbin/mdadm',

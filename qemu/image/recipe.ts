@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { packageRoot } from '../../harness/package-root.ts'
 
 /** Raised when the code of a step changes what it makes; data changes are noticed by themselves. */
-export const recipeVersion = 2
+export const recipeVersion = 3
 
 /** The folder with the guest's files, the dracut module and the commands that run inside the tree. */
 export const recipeFolder = join(packageRoot, 'qemu', 'image', 'recipe')
@@ -22,6 +22,7 @@ export const hostPackages: readonly string[] = [
   'erofs-utils',
   'cryptsetup-bin',
   'gdisk',
+  'sbsigntool',
   'dosfstools',
   'mtools',
   'e2fsprogs',

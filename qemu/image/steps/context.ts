@@ -4,6 +4,7 @@
 import { join } from 'node:path'
 import { runCommand, type CommandOptions } from '../../../harness/process.ts'
 import { recipeFolder, sourceDateEpoch } from '../recipe.ts'
+import type { SigningKey } from '../signing.ts'
 import type { FlavourName } from '../flavours.ts'
 import type { UsrVariantName } from '../variants.ts'
 
@@ -21,6 +22,8 @@ export interface BuildContext {
   readonly key: string
   readonly variant: UsrVariantName | undefined
   readonly flavour: FlavourName | undefined
+  /** Signs what the firmware starts. */
+  readonly signingKey: SigningKey
   readonly force: boolean
   readonly signal: AbortSignal | undefined
   readonly onLine: (line: string) => void
