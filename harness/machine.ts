@@ -1,10 +1,12 @@
 // The seam between the harness and the platforms: what a platform is, and what a machine is below SSH.
 // The harness knows only these interfaces; `platforms/contract` is the suite that every implementation must pass.
 
+import type { DiskAttachment, DiskSpec } from './disk-spec.ts'
 import type { LedgerEntry } from './ledger.ts'
 import type { Architecture, Firmware, Image, MachineOrigin } from './model.ts'
 import type { Capability } from './platform.ts'
 
+export type { DiskAttachment, DiskBus, DiskSpec } from './disk-spec.ts'
 export type {
   Capability,
   Lease,
@@ -16,12 +18,6 @@ export type {
   PlatformSettings,
   RunLimits,
 } from './platform.ts'
-
-/** An extra disk, empty and zeroed. In the guest: `/dev/disk/by-id/virtio-<serial>`. */
-export interface DiskSpec {
-  readonly serial: string
-  readonly sizeMiB: number
-}
 
 /** What a test needs of one machine, as data. */
 export interface MachineSpec {
@@ -41,6 +37,15 @@ export interface MachineSpec {
   readonly disks: readonly DiskSpec[]
   /** Size the primary disk is grown to, MiB; undefined: the platform's default (at least the image's size). */
   readonly primaryDiskMiB?: number
+  /** How the primary disk is attached; its sectors are those that the image was made for unless the platform can convert it. */
+  readonly primaryDisk?: DiskAttachment
+  /**
+   * What the firmware tries, in this order and nothing else: serials of disks (`primary-disk`), `network` and `cdrom`, which hold
+   * the image's kernel. Undefined: the primary disk.
+   */
+  readonly bootOrder?: readonly string[]
+  /** NUMA nodes among which memory and processors are divided; undefined: one. */
+  readonly numaNodes?: number
   /** The final, wrapped Ignition config (JSON text), delivered the image's way; undefined delivers none. */
   readonly ignition?: string
   readonly kernelArguments?: readonly string[]
@@ -201,6 +206,8 @@ export interface MachineHardware {
    * go of it; throws MachineError `device-not-released` when it does not.
    */
   pullDisk(serial: string, signal: AbortSignal): Promise<void>
+  /** Takes away one path, counted from 0, to a disk that has several, without a word before, or gives it back. */
+  setDiskPath(serial: string, path: number, state: LinkState, signal: AbortSignal): Promise<void>
   /** Plugs a network card in, with a network of its own that leads nowhere but has DHCP. */
   addNic(name: string, signal: AbortSignal): Promise<void>
   /** Pulls a card that was added, as `pullDisk`. */

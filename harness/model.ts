@@ -35,6 +35,12 @@ export interface Image {
     readonly arguments: string
     readonly firstBootArguments: string
   }
+  /** The UKI that its boot loader starts, where it is there as a file: what is booted from other media than its disk. */
+  readonly unifiedKernel?: { readonly path: string; readonly firstBootArguments: string }
+  /** Bytes of a disk's sectors with which all that is on it can be used; undefined: 512 alone. */
+  readonly sectorSizes?: readonly number[]
+  /** PEM certificate that Secure Boot must trust to boot it; undefined: the vendors' whom firmware trusts by itself. */
+  readonly certificate?: string
   /** Firmwares that can boot this image, the preferred one first. */
   readonly firmwares: readonly Firmware[]
   /** What it brings beside the OS itself, as tests ask for it (`etcd`); undefined where nobody knows. */

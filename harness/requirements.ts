@@ -3,7 +3,7 @@
 
 import { UsageError } from './errors.ts'
 import type { IgnitionSource } from './ignition/source.ts'
-import type { DiskSpec } from './machine.ts'
+import { diskBuses, type DiskAttachment, type DiskSpec } from './disk-spec.ts'
 import type { Architecture, DistroName, Firmware } from './model.ts'
 import { didYouMean } from './nearest.ts'
 import { payloadNames, type PayloadName } from './update/payloads.ts'
@@ -60,10 +60,19 @@ export interface Requirements {
   readonly memoryMiB?: number
   /** Default 2. */
   readonly cpus?: number
-  /** Extra empty disks, `/dev/disk/by-id/virtio-<serial>` in the guest. */
+  /** Extra empty disks, `/dev/disk/by-id/virtio-<serial>` in the guest, or on another bus (see `DiskAttachment.bus`). */
   readonly disks?: readonly DiskSpec[]
   /** Size the primary disk is grown to. */
   readonly primaryDiskMiB?: number
+  /** How the primary disk, whose serial is `primary-disk`, is attached. */
+  readonly primaryDisk?: DiskAttachment
+  /**
+   * What the firmware tries, in this order and nothing else: serials of disks, `network` (PXE) and `cdrom`, which hold the image's
+   * kernel. Default: the primary disk.
+   */
+  readonly bootOrder?: readonly string[]
+  /** NUMA nodes among which memory and processors are divided; default 1. */
+  readonly numaNodes?: number
   /** Default false. */
   readonly tpm?: boolean
   /** Only on these firmwares; default any. */
@@ -158,6 +167,18 @@ const oneOf =
       ? undefined
       : `a list out of ${known.join(', ')}`
 
+const ATTACHMENT = `bus?: ${diskBuses.join(' | ')}; sectorSize?: 512 | 4096, not 4096 on sata; paths?: 1 to 4, more than 1 on scsi`
+
+function isAttachment(value: Readonly<Record<string, unknown>>, more: readonly string[] = []): boolean {
+  const { bus = 'virtio', sectorSize = 512, paths = 1, ...others } = value
+  return (
+    diskBuses.some((known) => known === bus) &&
+    (sectorSize === 512 || (sectorSize === 4096 && bus !== 'sata')) &&
+    count(1, bus === 'scsi' ? 4 : 1)(paths) === undefined &&
+    Object.keys(others).every((key) => more.includes(key))
+  )
+}
+
 const disks: Check = (value) =>
   Array.isArray(value) &&
   value.every(
@@ -165,10 +186,11 @@ const disks: Check = (value) =>
       isObject(disk) &&
       typeof disk['serial'] === 'string' &&
       /^[\w-]{1,20}$/.test(disk['serial']) &&
-      count(1, 1 << 20)(disk['sizeMiB']) === undefined,
+      count(1, 1 << 20)(disk['sizeMiB']) === undefined &&
+      isAttachment(disk, ['serial', 'sizeMiB']),
   )
     ? undefined
-    : 'a list of { serial: 1-20 letters, digits, - or _; sizeMiB: whole number }'
+    : `a list of { serial: 1-20 letters, digits, - or _; sizeMiB: whole number; ${ATTACHMENT} }`
 
 const table: { readonly [Key in keyof Required<Requirements>]: Check } = {
   description: text,
@@ -180,6 +202,15 @@ const table: { readonly [Key in keyof Required<Requirements>]: Check } = {
   cpus: count(1, 256),
   disks,
   primaryDiskMiB: count(1, 1 << 24),
+  primaryDisk: (value) => (isObject(value) && isAttachment(value) ? undefined : `{ ${ATTACHMENT} }`),
+  bootOrder: (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    new Set(value).size === value.length &&
+    texts(value) === undefined
+      ? undefined
+      : 'a list of serials of disks ("primary-disk" is the primary one\'s), "network" and "cdrom", each once',
+  numaNodes: count(1, 8),
   tpm: flag,
   firmwares: oneOf(['direct', 'bios', 'uefi', 'uefi-secure']),
   platforms: texts,

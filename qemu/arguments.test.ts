@@ -179,6 +179,7 @@ describe('machineArguments', () => {
       -blockdev driver=raw,node-name=firmware-code,read-only=on,file.driver=file,file.filename=/fw/CODE.ms.fd
       -blockdev driver=raw,node-name=firmware-vars,read-only=off,file.driver=file,file.filename=/m/efi-vars.fd
       -global driver=cfi.pflash01,property=secure,value=on
+      -global ICH9-LPC.disable_s3=1
       -boot strict=on
       -chardev socket,id=qmp,fd=3
       -mon chardev=qmp,mode=control
@@ -247,6 +248,33 @@ describe('machineArguments', () => {
       'name=opt/a,file=/m/a,,b',
       'name=opt/io.systemd.credentials/system.hostname,string=m0,,1',
     ])
+  })
+
+  test('NUMA nodes are sockets that share out memory and processors', () => {
+    const args = machineArguments({ ...direct, memoryMiB: 1025, cpus: 4, numaNodes: 2 })
+    expect(args.join(' ')).toContain(
+      '-object memory-backend-ram,id=ram0-node0,size=512M -numa node,nodeid=0,cpus=0-1,memdev=ram0-node0 ' +
+        '-object memory-backend-ram,id=ram0-node1,size=513M -numa node,nodeid=1,cpus=2-3,memdev=ram0-node1',
+    )
+    expect(args).toEqual(expect.arrayContaining(['q35,smm=off,vmport=off,hpet=off', 'cpus=4,sockets=2']))
+  })
+
+  test('the network is tried by the firmware when it is in the boot order', () => {
+    const boot = { folder: '/m/tftp', file: 'boot.efi' }
+    const network = { sshPort: 0, ipv6: false, boot }
+    const args = machineArguments({ ...direct, network, bootOrder: ['primary-disk', 'network'] })
+    expect(args).toContain('user,id=net0,ipv6=off,hostfwd=tcp:127.0.0.1:0-:22,tftp=/m/tftp,bootfile=boot.efi')
+    expect(args).toContain('virtio-net-pci,netdev=net0,romfile=,guest_announce=off,bootindex=2')
+  })
+
+  test('arm64 has Secure Boot without SMM', () => {
+    const boot = {
+      firmware: 'uefi-secure',
+      codePath: '/fw/CODE.ms.fd',
+      variablesPath: '/m/efi-vars.fd',
+    } as const
+    const args = machineArguments({ ...direct, architecture: 'arm64', boot })
+    expect(args).not.toContain('-global')
   })
 
   test('BIOS speaks on the serial port; arm64 has none', () => {

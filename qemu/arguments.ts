@@ -1,9 +1,11 @@
 // The QEMU command line as a pure function of the machine's config. Order is fixed, so that two equal configs give
 // equal command lines; golden tests compare them whole.
 
-import { bootArguments, machineType, MEMORY_BACKEND } from './boot-arguments.ts'
-import type { ChannelConfig, DiskConfig, FwCfgFile, MachineConfig } from './machine-config.ts'
+import { bootArguments, machineType } from './boot-arguments.ts'
+import type { ChannelConfig, FwCfgFile, MachineConfig } from './machine-config.ts'
+import { bootIndexes, diskArguments } from './disk-arguments.ts'
 import { CARD, PRIVATE_CARD, sparePortArguments } from './hot-plug.ts'
+import { memoryArguments } from './memory-arguments.ts'
 import { AGENT_PORT, CALLS_PORT, JOURNAL_PORT } from './machine-config.ts'
 import { option } from './option-value.ts'
 
@@ -17,12 +19,12 @@ export function machineArguments(config: MachineConfig): readonly string[] {
     ['-machine', machineType(config)],
     ['-accel', accelerator(config)],
     ['-cpu', config.cpuModel],
-    ['-smp', `cpus=${config.cpus}`],
+    ['-smp', option('', { cpus: config.cpus, sockets: config.numaNodes })],
     ['-m', `size=${config.memoryMiB}M`],
-    memory(config),
+    memoryArguments(config),
     ['-rtc', 'base=utc'],
     ['-action', option('', { panic: 'none', reboot: config.onReboot === 'exit' ? 'shutdown' : 'reset' })],
-    bootArguments(config.boot),
+    bootArguments(config),
     channel('qmp', config.channels.qmp),
     ['-mon', 'chardev=qmp,mode=control'],
     channel('console', config.channels.console),
@@ -34,7 +36,7 @@ export function machineArguments(config: MachineConfig): readonly string[] {
     ['-device', option('virtserialport', { chardev: 'agent', name: AGENT_PORT })],
     channel('calls', config.channels.calls),
     ['-device', option('virtserialport', { chardev: 'calls', name: CALLS_PORT })],
-    config.disks.flatMap(disk),
+    diskArguments(config),
     network(config),
     privateNetwork(config),
     ['-object', 'rng-builtin,id=rng0', '-device', 'virtio-rng-pci,rng=rng0'],
@@ -46,16 +48,6 @@ export function machineArguments(config: MachineConfig): readonly string[] {
     config.oemStrings.flatMap((value) => ['-smbios', option('type=11', { value })]),
     config.start === 'incoming' ? ['-incoming', 'defer'] : [],
   ].flat()
-}
-
-// `rom=off` with `readonly=on`: the file is opened read-only, and yet the private mapping is RAM.
-// Named the same whatever it is made of: a state saved from one kind is loaded into the other.
-function memory({ memoryFile, memoryMiB }: MachineConfig): readonly string[] {
-  const values = { id: MEMORY_BACKEND, size: `${memoryMiB}M` }
-  if (memoryFile === undefined) return ['-object', option('memory-backend-ram', values)]
-  const { path, mapping } = memoryFile
-  const how = mapping === 'write' ? { share: true } : { share: false, readonly: true, rom: 'off' }
-  return ['-object', option('memory-backend-file', { ...values, 'mem-path': path, ...how })]
 }
 
 function accelerator({ accelerator: accel }: MachineConfig): string {
@@ -84,42 +76,16 @@ function log(logfile: string | undefined): Readonly<Record<string, string | bool
   return logfile === undefined ? {} : { logfile, logappend: true }
 }
 
-// `cache.no-flush`: the guest's flushes reach the host's page cache, not its disk; a killed QEMU loses nothing that a
-// pulled plug would keep. `werror=stop`: a full or failing host disk stops the machine (and is reported as the host's
-// fault) instead of showing the guest an I/O error that would be blamed on the image.
-function disk({ path, format, serial }: DiskConfig, index: number): readonly string[] {
-  const file = `disk${index}-file`
-  const node = `disk${index}`
-  return [
-    '-blockdev',
-    option('', {
-      driver: 'file',
-      'node-name': file,
-      filename: path,
-      discard: 'unmap',
-      'cache.no-flush': true,
-    }),
-    '-blockdev',
-    option('', { driver: format, 'node-name': node, file, discard: 'unmap', 'cache.no-flush': true }),
-    '-device',
-    option('virtio-blk-pci', {
-      drive: node,
-      serial,
-      // Index 0 belongs to QEMU's own Linux loader.
-      bootindex: index === 0 ? 1 : undefined,
-      werror: 'stop',
-      rerror: 'stop',
-    }),
-  ]
-}
-
-function network({ network: net }: MachineConfig): readonly string[] {
+function network(config: MachineConfig): readonly string[] {
+  const { network: net } = config
   if (net === undefined) return []
+  const { sshPort, ipv6, boot } = net
+  const offered = boot === undefined ? {} : { tftp: boot.folder, bootfile: boot.file }
   return [
     '-netdev',
-    option('user', { id: 'net0', ipv6: net.ipv6, hostfwd: `tcp:127.0.0.1:${net.sshPort}-:22` }),
+    option('user', { id: 'net0', ipv6, hostfwd: `tcp:127.0.0.1:${sshPort}-:22`, ...offered }),
     '-device',
-    option('virtio-net-pci', { netdev: 'net0', ...CARD }),
+    option('virtio-net-pci', { netdev: 'net0', ...CARD, bootindex: bootIndexes(config)('network') }),
   ]
 }
 

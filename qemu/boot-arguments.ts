@@ -8,9 +8,9 @@ import { option } from './option-value.ts'
 export const MEMORY_BACKEND = 'ram0'
 
 /** The value of `-machine`. Only secure boot needs SMM, and without it x86 starts faster. */
-export function machineType({ architecture, boot }: MachineConfig): string {
+export function machineType({ architecture, boot, numaNodes = 1 }: MachineConfig): string {
   const flash = isUefi(boot) ? { pflash0: 'firmware-code', pflash1: 'firmware-vars' } : {}
-  const memory = { 'memory-backend': MEMORY_BACKEND }
+  const memory = numaNodes === 1 ? { 'memory-backend': MEMORY_BACKEND } : {}
   switch (architecture) {
     case 'x86_64':
       // Without graphics SeaBIOS speaks on the serial port: "No bootable device." reaches the console file.
@@ -37,7 +37,10 @@ export function machineType({ architecture, boot }: MachineConfig): string {
 }
 
 /** Kernel, firmware files and boot order. */
-export function bootArguments(boot: BootConfig): readonly string[] {
+export function bootArguments({
+  boot,
+  architecture,
+}: Pick<MachineConfig, 'boot' | 'architecture'>): readonly string[] {
   switch (boot.firmware) {
     case 'direct':
       return [
@@ -54,10 +57,7 @@ export function bootArguments(boot: BootConfig): readonly string[] {
       return [
         ...flashDrive('firmware-code', boot.codePath, true),
         ...flashDrive('firmware-vars', boot.variablesPath, false),
-        // Only SMM code may write the variables: without it secure boot could be switched off by the guest.
-        ...(boot.firmware === 'uefi-secure'
-          ? ['-global', 'driver=cfi.pflash01,property=secure,value=on']
-          : []),
+        ...(boot.firmware === 'uefi-secure' && architecture === 'x86_64' ? PROTECTED_VARIABLES : []),
         '-boot',
         'strict=on',
       ]
@@ -65,6 +65,15 @@ export function bootArguments(boot: BootConfig): readonly string[] {
       return boot satisfies never
   }
 }
+
+// Only SMM code may write the variables: without it secure boot could be switched off by the guest. EDK2 with SMM knows no S3. On
+// arm64 nothing protects them: that takes firmware in the secure world, which QEMU's `virt` has not by default.
+const PROTECTED_VARIABLES = [
+  '-global',
+  'driver=cfi.pflash01,property=secure,value=on',
+  '-global',
+  'ICH9-LPC.disable_s3=1',
+] as const
 
 function flashDrive(node: string, path: string, readOnly: boolean): readonly string[] {
   const values = {

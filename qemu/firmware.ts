@@ -2,6 +2,7 @@
 
 import { constants, existsSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
+import { enrolledVariables } from './enrol-keys.ts'
 import type { MachineArchitecture } from './machine-config.ts'
 
 export type UefiFirmware = 'uefi' | 'uefi-secure'
@@ -9,8 +10,10 @@ export type UefiFirmware = 'uefi' | 'uefi-secure'
 export interface FirmwareFiles {
   /** Shared, read-only. */
   readonly codePath: string
-  /** Copied for each machine. */
+  /** Copied for each machine. With Secure Boot the vendors' keys are in it. */
   readonly variablesTemplate: string
+  /** With Secure Boot: the same without any keys. */
+  readonly emptyVariables?: string
 }
 
 // Debian first, then Fedora and Arch. Secure boot needs a build with SMM and variables with enrolled keys.
@@ -25,9 +28,9 @@ const CANDIDATES: Readonly<
       pair('/usr/share/edk2/x64/OVMF_CODE.4m.fd', '/usr/share/edk2/x64/OVMF_VARS.4m.fd'),
     ],
     'uefi-secure': [
-      pair('/usr/share/OVMF/OVMF_CODE_4M.ms.fd', '/usr/share/OVMF/OVMF_VARS_4M.ms.fd'),
-      pair('/usr/share/OVMF/OVMF_CODE_4M.secboot.fd', '/usr/share/OVMF/OVMF_VARS_4M.ms.fd'),
-      pair('/usr/share/edk2/ovmf/OVMF_CODE.secboot.fd', '/usr/share/edk2/ovmf/OVMF_VARS.secboot.fd'),
+      secure('/usr/share/OVMF/OVMF_CODE_4M', 'ms.fd', '/usr/share/OVMF/OVMF_VARS_4M', 'ms.fd'),
+      secure('/usr/share/OVMF/OVMF_CODE_4M', 'secboot.fd', '/usr/share/OVMF/OVMF_VARS_4M', 'ms.fd'),
+      secure('/usr/share/edk2/ovmf/OVMF_CODE', 'secboot.fd', '/usr/share/edk2/ovmf/OVMF_VARS', 'secboot.fd'),
     ],
   },
   arm64: {
@@ -36,7 +39,10 @@ const CANDIDATES: Readonly<
       pair('/usr/share/AAVMF/AAVMF_CODE.fd', '/usr/share/AAVMF/AAVMF_VARS.fd'),
       pair('/usr/share/edk2/aarch64/QEMU_EFI-pflash.raw', '/usr/share/edk2/aarch64/vars-template-pflash.raw'),
     ],
-    'uefi-secure': [pair('/usr/share/AAVMF/AAVMF_CODE.ms.fd', '/usr/share/AAVMF/AAVMF_VARS.ms.fd')],
+    'uefi-secure': [
+      secure('/usr/share/AAVMF/AAVMF_CODE', 'ms.fd', '/usr/share/AAVMF/AAVMF_VARS', 'ms.fd'),
+      secure('/usr/share/AAVMF/AAVMF_CODE', 'secboot.fd', '/usr/share/AAVMF/AAVMF_VARS', 'ms.fd'),
+    ],
   },
 }
 
@@ -55,10 +61,30 @@ export function firmwarePackage(architecture: MachineArchitecture): string {
   return architecture === 'x86_64' ? 'ovmf' : 'qemu-efi-aarch64'
 }
 
-/** Gives a machine its own variables; an existing copy is kept, so that they last over power cycles. */
-export async function copyVariables(files: FirmwareFiles, path: string): Promise<void> {
+/**
+ * Gives a machine its own variables; an existing copy is kept, so that they last over power cycles. With a certificate (PEM) Secure
+ * Boot trusts that alone; without, the vendors that the template trusts.
+ */
+export async function copyVariables(
+  files: FirmwareFiles,
+  path: string,
+  options: { readonly certificate?: string | undefined; readonly signal?: AbortSignal | undefined } = {},
+): Promise<void> {
   if (existsSync(path)) return
-  await copyFile(files.variablesTemplate, path, constants.COPYFILE_EXCL)
+  const { certificate, signal } = options
+  const { emptyVariables, variablesTemplate } = files
+  const from =
+    emptyVariables === undefined || certificate === undefined
+      ? variablesTemplate
+      : await enrolledVariables(emptyVariables, certificate, signal)
+  await copyFile(from, path, constants.COPYFILE_EXCL)
+}
+
+function secure(code: string, codeEnd: string, variables: string, variablesEnd: string): FirmwareFiles {
+  return {
+    ...pair(`${code}.${codeEnd}`, `${variables}.${variablesEnd}`),
+    emptyVariables: `${variables}.fd`,
+  }
 }
 
 function pair(codePath: string, variablesTemplate: string): FirmwareFiles {

@@ -47,6 +47,8 @@ export interface HotDisk {
   readonly path: string
   readonly serial: string
   readonly port: string
+  /** Default 512. */
+  readonly sectorSize?: 512 | 4096 | undefined
 }
 
 type Call = { readonly signal?: AbortSignal | undefined }
@@ -58,7 +60,7 @@ const driveOf = (serial: string): string => `hot-${serial}`
 /** Plugs a disk in. */
 export async function plugDisk(
   qmp: QmpConnection,
-  { path, serial, port }: HotDisk,
+  { path, serial, port, sectorSize = 512 }: HotDisk,
   call: Call,
 ): Promise<void> {
   // A drive of the monitor's, not a block node: only `drive_del` takes one away under a running device (see `cutDisk`).
@@ -81,6 +83,7 @@ export async function plugDisk(
         drive: driveOf(serial),
         serial,
         bus: port,
+        ...(sectorSize === 512 ? {} : { logical_block_size: sectorSize, physical_block_size: sectorSize }),
         werror: 'report',
         rerror: 'report',
       },

@@ -4,8 +4,10 @@ export { briefReason, probeAccelerator, type AcceleratorAnswer, type ProbeOption
 export { machineArguments } from './arguments.ts'
 export { bootDisk, type BootDiskEnd } from './boot-disk.ts'
 export { openConsoleFeed, readLines, type ConsoleFeed } from './console-feed.ts'
+export { CD_PACKAGES, CD_PROGRAMS, makeBootCd, makeNetworkFolder } from './boot-media.ts'
 export { cpuModelFor, tcgFor } from './cpu-model.ts'
 export { readEfiPrograms, type EfiProgram } from './efi-programs.ts'
+export { ENROL_PACKAGE, ENROL_PROGRAM } from './enrol-keys.ts'
 export { copyVariables, findFirmware, firmwarePackage, type FirmwareFiles } from './firmware.ts'
 export { inspectHost, type HostRow, type HostFacts } from './inspect-host.ts'
 export { launchMachine, type LaunchOptions, type RunningMachine } from './launch.ts'
@@ -36,11 +38,14 @@ export {
   type HotDisk,
   type Link,
 } from './hot-plug.ts'
+export { pathId } from './disk-arguments.ts'
+export { connectPath } from './disk-path.ts'
 export type {
   AcceleratorConfig,
   BootConfig,
   ChannelConfig,
   Channels,
+  DiskBus,
   DiskConfig,
   MachineArchitecture,
   MachineConfig,
@@ -69,6 +74,7 @@ export {
 } from './programs.ts'
 export type { KnownQmpEvent, QmpEvent, ShutdownReason } from './qmp-commands.ts'
 export { isKnownEvent } from './qmp-commands.ts'
+export { convertTo4096 } from './sector-size.ts'
 export { QmpConnection, QmpError } from './qmp.ts'
 export { reapDeadMachines, reapDetachedMachines, reapMachine, type Reaped } from './reap.ts'
 export { cpuTime, type CpuTime } from './cpu-time.ts'

@@ -6,10 +6,18 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { cacheFolder } from '../harness/folders.ts'
 import { probeAccelerator } from './accelerator.ts'
+import { ENROL_PACKAGE, ENROL_PROGRAM } from './enrol-keys.ts'
 import { findFirmware, firmwarePackage } from './firmware.ts'
 import { emulationPackage, whyNotForeign } from './image/foreign.ts'
 import type { MachineArchitecture } from './machine-config.ts'
-import { emulatorName, emulatorPackage, inspectProgram, isSafeQemu, type ProgramFacts } from './programs.ts'
+import {
+  emulatorName,
+  emulatorPackage,
+  findProgram,
+  inspectProgram,
+  isSafeQemu,
+  type ProgramFacts,
+} from './programs.ts'
 import { measureSlowness } from './slowness.ts'
 import { takeInventory } from './template/inventory.ts'
 
@@ -52,6 +60,7 @@ export async function inspectHost(
     await foreignImageFact(),
     programFact('qemu-img', await inspectProgram('qemu-img', signal), 'qemu-utils', 'missing', 'no disks'),
     programFact('swtpm', await inspectProgram('swtpm', signal), 'swtpm', 'warning', 'no machines with a TPM'),
+    ...optionalFacts(),
     ...firmwareFacts(HOST),
     ...(foreign === undefined ? [] : firmwareFacts(FOREIGN)),
     memoryFact(),
@@ -79,6 +88,21 @@ function programFact(
 ): HostRow {
   if (program !== undefined) return { what, status: 'ok', detail: `${program.version} (${program.path})` }
   return { what, status: gap, detail: `not installed: ${effect}`, remedy: aptInstall(packageName) }
+}
+
+// What only some machines need.
+function optionalFacts(): HostFacts {
+  const wanted = [
+    [ENROL_PROGRAM, ENROL_PACKAGE, 'no Secure Boot with the key of an image'],
+    ['xorriso', 'xorriso', 'no machines that boot from a CD'],
+    ['mcopy', 'mtools', 'no machines that boot from a CD'],
+  ] as const
+  return wanted.map(([what, packageName, effect]): HostRow => {
+    const path = findProgram(what)
+    if (path !== undefined) return { what, status: 'ok', detail: path }
+    const remedy = aptInstall(packageName)
+    return { what, status: 'warning', detail: `not installed: ${effect}`, remedy }
+  })
 }
 
 function versionFact(program: ProgramFacts | undefined): HostRow {

@@ -19,17 +19,29 @@ export type BootConfig =
   | { readonly firmware: 'bios' }
   | { readonly firmware: 'uefi' | 'uefi-secure'; readonly codePath: string; readonly variablesPath: string }
 
-/** A virtio-blk disk; in the guest `/dev/disk/by-id/virtio-<serial>` (at most 20 characters). The first one boots. */
+/** What a disk is attached to: virtio-blk, an NVMe controller of its own, virtio-scsi, AHCI. */
+export type DiskBus = 'virtio' | 'nvme' | 'scsi' | 'sata'
+
+/** A disk. The first one boots, unless a boot order says otherwise. */
 export interface DiskConfig {
   readonly path: string
   readonly format: 'qcow2' | 'raw'
+  /** At most 20 characters; on virtio `/dev/disk/by-id/virtio-<serial>` in the guest. */
   readonly serial: string
+  /** Default `virtio`. */
+  readonly bus?: DiskBus
+  /** Bytes of a logical and of a physical sector; default 512. Not 4096 on `sata`. */
+  readonly sectorSize?: 512 | 4096
+  /** Host adapters that lead to it, 1 to 4; more than 1 on `scsi` only. Default 1. */
+  readonly paths?: number
 }
 
 /** User-mode network with one forward, 127.0.0.1:`sshPort` to the guest's port 22; port 0 lets the kernel choose. */
 export interface NetworkConfig {
   readonly sshPort: number
   readonly ipv6: boolean
+  /** What DHCP offers to a firmware that boots from the network: a file of a folder that is served by TFTP. */
+  readonly boot?: { readonly folder: string; readonly file: string }
 }
 
 /**
@@ -93,6 +105,12 @@ export interface MachineConfig {
   readonly cpus: number
   readonly boot: BootConfig
   readonly disks: readonly DiskConfig[]
+  /** What the firmware tries, in this order and nothing else: serials of disks, `network`, `cdrom`. Default: the first disk. */
+  readonly bootOrder?: readonly string[]
+  /** An ISO 9660 file in a SCSI drive. */
+  readonly cdrom?: string
+  /** Nodes, each a socket, among which memory and processors are divided without rest; default 1. More exclude a `memoryFile`. */
+  readonly numaNodes?: number
   /** Files the guest finds under /sys/firmware/qemu_fw_cfg/by_name/<name>/raw. */
   readonly fwCfg: readonly FwCfgFile[]
   /** SMBIOS type 11 (OEM) strings, e.g. `io.systemd.stub.kernel-cmdline-extra=...`. */

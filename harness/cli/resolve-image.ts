@@ -91,7 +91,7 @@ export async function resolveIdentity(
   const { flavour } = referenceOf(flags)
   return {
     identity,
-    firmwares: ['direct', 'uefi'],
+    firmwares: ['direct', 'uefi', 'uefi-secure'],
     features: flavour === undefined ? [] : flavours[flavour].features,
   }
 }

@@ -13,6 +13,16 @@ afterAll(() => world[Symbol.dispose]())
 const parts: readonly (readonly [string, FlavourName | undefined, readonly string[]])[] = [
   ['cgroups, extensions, networks, security, SELinux and disks', undefined, ['--tag', 'system']],
   ['arrays, volumes, filesystems and shares', 'storage', ['--tag', 'storage']],
+  [
+    'the firmware',
+    undefined,
+    ['--firmware', 'uefi', 'boot.order', 'boot.media', 'boot.variables', 'security.secure-boot'],
+  ],
+  [
+    'Secure Boot',
+    undefined,
+    ['--firmware', 'uefi-secure', 'boot.order', 'boot.variables', 'security.secure-boot'],
+  ],
   ['etcd and containers', 'services', ['--tag', 'etcd', '--tag', 'containers']],
   ['WebAssembly', 'wasm', ['podman.wasm']],
 ]

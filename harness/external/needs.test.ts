@@ -55,6 +55,26 @@ it('maps what a machine can have', () => {
   })
 })
 
+it('maps how disks are attached, and NUMA', () => {
+  expect(
+    needs(
+      '{"primaryDisk": ":mpath", "additionalDisks": ["5G:channel=nvme,4k", "1G:channel=scsi,serial=a"], "numaNodes": true}',
+    ),
+  ).toMatchObject({
+    primaryDisk: { bus: 'scsi', paths: 2 },
+    disks: [
+      { serial: 'disk2', sizeMiB: 5120, bus: 'nvme', sectorSize: 4096 },
+      { serial: 'a', sizeMiB: 1024, bus: 'scsi' },
+    ],
+    numaNodes: 2,
+  })
+  expect(needs('{"primaryDisk": "20G", "numaNodes": false}')).toEqual({
+    tags: ['external'],
+    timeoutMs: 600_000,
+    primaryDiskMiB: 20_480,
+  })
+})
+
 it('shares one machine when it is not exclusive, and is quick then', () => {
   expect(needs('{"exclusive": false, "conflicts": ["x"]}')).toEqual({
     tags: ['external'],
@@ -84,16 +104,15 @@ it.each([
   ['{"distros": "fcos"}', undefined],
   ['{"distros": "!fcos"}', /not on distro fcos/],
   ['{"requiredTag": "special"}', /only with --tag special/],
-  ['{"numaNodes": true}', /"numaNodes"/],
-  ['{"numaNodes": false}', undefined],
+  ['{"numaNodes": true}', undefined],
   ['{"additionalNics": 2}', /"additionalNics" \(2\)/],
   ['{"appendFirstbootKernelArgs": "ip=dhcp"}', /"appendFirstbootKernelArgs"/],
   ['{"injectContainer": true}', /"injectContainer"/],
   ['{"bindMountHostRO": ["/a,/b"]}', /"bindMountHostRO"/],
   ['{"bootFrom": "iso"}', /"bootFrom" \(iso\)/],
   ['{"requiredHostPorts": [2049]}', /"requiredHostPorts" \(2049\)/],
-  ['{"primaryDisk": ":mpath"}', /"primaryDisk" \(:mpath\)/],
-  ['{"additionalDisks": ["5G:mpath"]}', /"additionalDisks" \(5G:mpath: mpath\)/],
+  ['{"primaryDisk": ":512e"}', /"primaryDisk" \(:512e\)/],
+  ['{"additionalDisks": ["5G:wwn=1"]}', /"additionalDisks" \(5G:wwn=1: wwn=1\)/],
   ['{"additionalDisks": ["big"]}', /"additionalDisks" \(big: no size\)/],
   ['{"noInstanceCreds": true, "instanceType": "x", "allowConfigWarnings": true}', undefined],
 ])('%s is skipped with the reason, or runs', (json, reason) => {

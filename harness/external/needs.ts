@@ -1,7 +1,7 @@
 // From what an external test says of itself to Requirements. What cannot be had becomes a reason to skip that names the
 // key: such a test is neither run without it nor dropped. Pure.
 
-import type { DiskSpec } from '../machine.ts'
+import type { DiskAttachment, DiskSpec } from '../machine.ts'
 import type { Architecture, DistroName } from '../model.ts'
 import type { Requirements, SkipRule } from '../requirements.ts'
 import type { ExternalMeta, WordList } from './keys.ts'
@@ -55,6 +55,7 @@ export function needsOf(meta: ExternalMeta): Requirements {
     timeoutMs: testTimeoutMs(meta),
     ...(exclusive || machines > 1 ? {} : { exclusive: false, oneMachine: true }),
     ...(meta.conflicts === undefined || meta.conflicts.length === 0 ? {} : { conflicts: meta.conflicts }),
+    ...(meta.numaNodes === true ? { numaNodes: 2 } : {}),
     ...(meta.minMemory === undefined ? {} : { memoryMiB: Math.max(meta.minMemory, 1024) }),
     ...(skips.length === 0 ? {} : { skips }),
   }
@@ -115,25 +116,27 @@ function excluded(key: string, words: readonly string[]): Part {
   return words.length === 0 ? {} : { [key]: words }
 }
 
-/** `5G`, `500M`, `5G:serial=data`. Without a serial, disks are numbered after the primary one, as kola does. */
+/** `5G`, `500M`, `5G:serial=data`, `5G:channel=nvme,4k`, `5G:mpath`. Without a serial, disks are numbered after the primary one, as kola does. */
 function disksOf({ additionalDisks = [], primaryDisk, minDisk }: ExternalMeta): Part {
   const skips: SkipRule[] = []
   const disks: DiskSpec[] = []
   for (const [index, text] of additionalDisks.entries()) {
-    const { sizeMiB, serial, other } = diskOf(text)
+    const { sizeMiB, serial, attached, other } = diskOf(text)
     const refusal = other.length > 0 ? other.join(', ') : sizeMiB === undefined ? 'no size' : undefined
     if (sizeMiB === undefined || refusal !== undefined)
       skips.push(unmet('additionalDisks', `${text}: ${refusal}`))
-    else disks.push({ serial: serial ?? `disk${index + 2}`, sizeMiB })
+    else disks.push({ serial: serial ?? `disk${index + 2}`, sizeMiB, ...attached })
   }
   const primary = primaryDisk === undefined ? undefined : diskOf(primaryDisk)
   if (primary !== undefined && (primary.other.length > 0 || primary.serial !== undefined)) {
     skips.push(unmet('primaryDisk', primaryDisk ?? ''))
   }
+  const attached = primary?.attached ?? {}
   const primaryDiskMiB = Math.max(primary?.sizeMiB ?? 0, (minDisk ?? 0) * 1024)
   return {
     ...(disks.length === 0 ? {} : { disks }),
     ...(primaryDiskMiB === 0 ? {} : { primaryDiskMiB }),
+    ...(Object.keys(attached).length === 0 ? {} : { primaryDisk: attached }),
     skips,
   }
 }
@@ -143,6 +146,7 @@ const UNITS_MIB: Readonly<Record<string, number>> = { M: 1, G: 1024, T: 1024 * 1
 function diskOf(text: string): {
   readonly sizeMiB: number | undefined
   readonly serial: string | undefined
+  readonly attached: DiskAttachment
   readonly other: readonly string[]
 } {
   const [size = '', ...rest] = text.split(':')
@@ -155,8 +159,18 @@ function diskOf(text: string): {
   return {
     sizeMiB: digits === undefined ? undefined : Number(digits) * (UNITS_MIB[unit.toUpperCase()] ?? 1024),
     serial: serial?.slice('serial='.length),
-    other: options.filter((option) => option !== serial && option !== 'channel=virtio'),
+    attached: Object.assign({}, ...options.map((option) => ATTACHMENTS[option] ?? {})) as DiskAttachment,
+    other: options.filter((option) => option !== serial && !(option in ATTACHMENTS)),
   }
+}
+
+/** kola's options of a disk that are ours by another name. */
+const ATTACHMENTS: Readonly<Record<string, DiskAttachment>> = {
+  'channel=virtio': {},
+  'channel=nvme': { bus: 'nvme' },
+  'channel=scsi': { bus: 'scsi' },
+  mpath: { bus: 'scsi', paths: 2 },
+  '4k': { sectorSize: 4096 },
 }
 
 function checksOf({ tags = [] }: ExternalMeta): Part {
@@ -178,7 +192,6 @@ function argumentsOf({ appendKernelArgs = '', appendFirstbootKernelArgs = '' }: 
 function unmetOf(meta: ExternalMeta): Part {
   const { bootFrom = '', instanceType = '' } = meta
   const skips: readonly (SkipRule | false)[] = [
-    meta.numaNodes === true && unmet('numaNodes', 'true'),
     (meta.additionalNics ?? 0) > 0 && unmet('additionalNics', String(meta.additionalNics)),
     meta.injectContainer === true && unmet('injectContainer', 'true'),
     (meta.bindMountHostRO ?? []).length > 0 &&

@@ -5,7 +5,7 @@ import type { Machine } from '../fixtures/fixtures.ts'
 import type { MachineHardware, PlatformMachine } from '../machine.ts'
 import { asStep } from '../running/context.ts'
 
-type Hardware = Pick<Machine, 'addDisk' | 'pullDisk' | 'addNic' | 'pullNic' | 'setLink'>
+type Hardware = Pick<Machine, 'addDisk' | 'pullDisk' | 'setDiskPath' | 'addNic' | 'pullNic' | 'setLink'>
 
 /** Makes the fixture's part; `signals` is what ends every wait for the machine. */
 export function machineHardware(raw: PlatformMachine, signals: () => AbortSignal): Hardware {
@@ -22,6 +22,11 @@ export function machineHardware(raw: PlatformMachine, signals: () => AbortSignal
       await step(`add disk ${disk.serial} to ${raw.name}`, async (it) => await it.addDisk(disk, signals())),
     pullDisk: async (serial) =>
       await step(`pull disk ${serial} of ${raw.name}`, async (it) => await it.pullDisk(serial, signals())),
+    setDiskPath: async (serial, path, state) =>
+      await step(
+        `path ${path} to disk ${serial} of ${raw.name} ${state}`,
+        async (it) => await it.setDiskPath(serial, path, state, signals()),
+      ),
     addNic: async (name) =>
       await step(`add network card ${name} to ${raw.name}`, async (it) => await it.addNic(name, signals())),
     pullNic: async (name) =>

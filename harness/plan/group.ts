@@ -230,8 +230,10 @@ export function bootKey(test: RegisteredTest): string {
 
 /** Tests share a machine only when they ask for exactly the same one and the same judgement of its boot. */
 function machineKey(test: RegisteredTest): string {
-  const { memoryMiB, cpus, disks, primaryDiskMiB, tpm, kernelArguments, oneMachine } = test.requirements
-  return JSON.stringify([memoryMiB, cpus, disks, primaryDiskMiB, tpm, kernelArguments, oneMachine])
+  const { memoryMiB, cpus, disks, primaryDiskMiB, primaryDisk, bootOrder, numaNodes } = test.requirements
+  const { tpm, kernelArguments, oneMachine } = test.requirements
+  const hardware = [memoryMiB, cpus, disks, primaryDiskMiB, primaryDisk, bootOrder, numaNodes, tpm]
+  return JSON.stringify([...hardware, kernelArguments, oneMachine])
 }
 
 function templateKey({ test, config }: GroupCandidate): string {

@@ -44,6 +44,12 @@ const machinePackages: readonly SystemPackage[] = [
   { name: 'qemu-utils', purpose: 'copy-on-write disks', minimum: '1:9~' },
   { name: 'swtpm', purpose: 'machines with a TPM' },
   { name: 'swtpm-tools', purpose: 'machines with a TPM' },
+  {
+    name: 'python3-virt-firmware',
+    purpose: 'machines with Secure Boot and keys of their own',
+    minimum: '23~',
+  },
+  { name: 'xorriso', purpose: 'machines that boot from a CD' },
   { name: 'openssh-client', purpose: 'shells in machines' },
   { name: 'ignition', purpose: 'checks Ignition configs before boot' },
   { name: 'openssh-server', purpose: "the project's own SSH tests", onlyFor: ['test', 'bench'] },

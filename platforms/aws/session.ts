@@ -12,6 +12,7 @@ import { abortable } from '../../harness/deadline.ts'
 import { InfraError, UsageError } from '../../harness/errors.ts'
 import type { CreateOptions, MachineSpec, OpenOptions, PlatformSession } from '../../harness/machine.ts'
 import { formatMiB } from '../../harness/memory-text.ts'
+import { refuseSpecialHardware } from '../special-hardware.ts'
 import { awsCapabilities } from './capabilities.ts'
 import { openAws } from './clients.ts'
 import type { AwsContext } from './context.ts'
@@ -329,6 +330,7 @@ function refusalsOf(
       ? `needs ${spec.disks.length} extra disks; machines at AWS get none yet`
       : undefined,
     spec.tpm ? 'needs a TPM; machines at AWS get none yet' : undefined,
+    ...refuseSpecialHardware(spec, 'machines at AWS have that of their type'),
     spec.privateIndex === undefined
       ? undefined
       : 'needs a private network; machines at AWS have that of their run',

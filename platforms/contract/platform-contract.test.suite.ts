@@ -116,6 +116,15 @@ export function platformContract(name: string, subject: ContractSubject): void {
       expect(JSON.parse(JSON.stringify(session.facts))).toEqual(session.facts)
     })
 
+    test('hardware that nobody has is refused by its name', () => {
+      const spec = subject.spec('m0')
+      const reasons = session.refuses({ ...spec, bootOrder: ['primary-disk', 'nowhere'], numaNodes: 9 })
+      expect(reasons).toContainEqual(expect.stringMatching(/^needs the boot order primary-disk, nowhere; /))
+      expect(reasons).toContainEqual(expect.stringMatching(/^needs 9 NUMA nodes/))
+      const disk = session.refuses({ ...spec, primaryDisk: { bus: 'nvme', paths: 5 } })
+      expect(disk).toEqual([expect.stringMatching(/^needs .*5 paths/)])
+    })
+
     test('a session can do what is declared, and has what that takes', () => {
       expect([...session.capabilities].toSorted()).toEqual([...capabilities].toSorted())
       expect(platform.capabilities).toEqual(expect.arrayContaining([...capabilities]))
@@ -273,6 +282,10 @@ export function platformContract(name: string, subject: ContractSubject): void {
         await expect(hardware.pullDisk('none', never)).rejects.toThrow(/no disk "none" was plugged into m0/)
         await expect(hardware.pullNic('one', never)).rejects.toThrow(/no card "one" was plugged into m0/)
         await expect(hardware.setLink('none', 'down', never)).rejects.toMatchObject({ name: 'UsageError' })
+        for (const serial of ['one', 'none'])
+          await expect(hardware.setDiskPath(serial, 0, 'down', never)).rejects.toThrow(
+            `no disk "${serial}" of m0 has a path 0`,
+          )
         for (const nic of ['primary', 'two']) {
           await within('the link', hardware.setLink(nic, 'down', never))
           await within('the link', hardware.setLink(nic, 'up', never))

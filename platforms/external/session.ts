@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { InfraError, UsageError } from '../../harness/errors.ts'
 import { readLedger } from '../../harness/ledger.ts'
 import type { Capability, MachineSpec, OpenOptions, PlatformSession } from '../../harness/machine.ts'
+import { refuseSpecialHardware } from '../special-hardware.ts'
 import {
   createMachine,
   EXTERNAL_KIND,
@@ -153,6 +154,7 @@ function refusalsOf(
       ? `needs ${spec.disks.length} extra disks; external hosts have what they have`
       : undefined,
     spec.tpm ? 'needs a TPM; what external hosts have is not known' : undefined,
+    ...refuseSpecialHardware(spec, 'external hosts have what they have'),
     spec.privateIndex === undefined ? undefined : 'needs a private network; external hosts have none',
     (spec.kernelArguments?.length ?? 0) > 0 ? 'needs kernel arguments; external hosts take none' : undefined,
     spec.image === undefined ? undefined : 'needs another image; external hosts have theirs',

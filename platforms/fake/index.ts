@@ -16,6 +16,7 @@ import { openRegistry, type FakeRegistry } from './leases.ts'
 import { fakeNetworks } from './network.ts'
 import { openSaves } from './saves.ts'
 import { createMachine, type FakeMachine } from './machine.ts'
+import { refuseSpecialHardware } from '../special-hardware.ts'
 
 export type { FakeBehaviour } from './behaviour.ts'
 
@@ -52,7 +53,8 @@ const USER_DATA_LIMIT = 1 << 20
 
 const BUDGET = { memoryMiB: 4096, cpus: 8 } as const
 
-function refuses({ memoryMiB, ignition = '' }: MachineSpec): readonly string[] {
+function refuses(spec: MachineSpec): readonly string[] {
+  const { memoryMiB, ignition = '' } = spec
   const most = BUDGET.memoryMiB
   const bytes = Buffer.byteLength(ignition)
   return [
@@ -62,6 +64,7 @@ function refuses({ memoryMiB, ignition = '' }: MachineSpec): readonly string[] {
     bytes > USER_DATA_LIMIT
       ? `needs a config of ${bytes} bytes; at most ${USER_DATA_LIMIT} are delivered`
       : undefined,
+    ...refuseSpecialHardware(spec, 'a fake machine boots nothing'),
   ].filter((reason) => reason !== undefined)
 }
 

@@ -10,7 +10,6 @@ import {
   createMachineFolders,
   LineBuffer,
   openConsoleFeed,
-  PRIMARY_DISK_SERIAL,
   type BaseDiskFacts,
   type ConsoleFeed,
   type MemoryFile,
@@ -128,7 +127,7 @@ export async function createMachine(
       agent,
       calls,
       releaseMs: 15_000 * Math.min(slowness, 4),
-      serials: [PRIMARY_DISK_SERIAL, ...spec.disks.map(({ serial }) => serial)],
+      attached: prepared.disks,
       hasPluggedCard: isPlugged,
       links: network === undefined ? ['primary'] : ['primary', 'private'],
       shutdownMs: 30_000 * Math.min(slowness, 4),
@@ -143,7 +142,6 @@ export async function createMachine(
       storage: source.kind === 'draft' ? undefined : folders.storage,
       disks: prepared.disks.map(({ path }) => path),
       firmwareVariables: prepared.firmwareFiles?.variablesPath,
-      hasTpm: spec.tpm,
       belongings,
       startLife: async ({ firstBoot, begin, sshPort, signal: lifeSignal }) => {
         const from = beginning(begin, source)

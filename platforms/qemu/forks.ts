@@ -23,6 +23,7 @@ import {
 } from '../../qemu/index.ts'
 import { templateFile, type MachineContext, type MachineSource } from './create-machine.ts'
 import { QemuMachine } from './machine.ts'
+import { neverSaved } from './never-saved.ts'
 import { keyOfAll, templateKey } from './template-key.ts'
 
 /** Creates a machine that ends with the session. */
@@ -72,8 +73,8 @@ export function openForks(context: MachineContext, make: MakeMachine): Forks {
 }
 
 function refuseFork(spec: MachineSpec): string | undefined {
-  // The TPM lives in another process, whose state would have to be saved at the same instant.
-  if (spec.tpm) return 'a machine with a TPM is always booted'
+  const why = neverSaved(spec)
+  if (why !== undefined) return `a machine that ${why} is always booted`
   if (spec.onPanic === 'run') return 'a machine that is to panic is always booted'
   return undefined
 }

@@ -8,16 +8,19 @@ import { MachineError, UsageError } from '../../harness/errors.ts'
 import type { DiskSpec, MachineHardware } from '../../harness/machine.ts'
 import { nearest } from '../../harness/nearest.ts'
 import {
+  connectPath,
   createEmptyDisk,
   cutDisk,
   eject,
   hotCardId,
   hotDiskId,
+  pathId,
   plugCard,
   plugDisk,
   removeNet,
   setLink,
   sparePorts,
+  type DiskConfig,
   type Link,
 } from '../../qemu/index.ts'
 import type { Life } from './life.ts'
@@ -26,8 +29,8 @@ export interface HardwareOptions {
   readonly machine: string
   /** Folder for the disks; undefined for a machine that is to become a template: its clones would miss them. */
   readonly storage: string | undefined
-  /** Serials that are taken. */
-  readonly serials: readonly string[]
+  /** Disks of the command line. */
+  readonly attached: readonly DiskConfig[]
   /** Of the spare ports, those that are free at first. */
   readonly ports: readonly string[]
   /** Cards of the command line. */
@@ -39,13 +42,21 @@ export interface HardwareOptions {
 }
 
 type Plugged =
-  | { readonly kind: 'disk'; readonly name: string; readonly port: string; readonly path: string }
+  | {
+      readonly kind: 'disk'
+      readonly name: string
+      readonly port: string
+      readonly path: string
+      readonly sectorSize: DiskSpec['sectorSize']
+    }
   | { readonly kind: 'card'; readonly name: string; readonly port: string; readonly index: number }
 
 export interface QemuHardware extends MachineHardware {
   /** What was plugged in and is there now, as people call it. */
   readonly plugged: readonly string[]
-  /** Plugs everything into a machine that was switched on again; cut links are cut again. */
+  /** Paths to disks that were taken away. */
+  readonly pathsDown: readonly string[]
+  /** Plugs everything into a machine that was switched on again; cut links are cut again, paths that were taken away are. */
   plugAgain(life: Life, signal: AbortSignal): Promise<void>
   /** The machine went back to a time before. */
   forget(): void
@@ -56,6 +67,7 @@ export function openHardware(options: HardwareOptions): QemuHardware {
   const { machine, storage, life, releaseMs } = options
   const plugged = new Map<string, Plugged>()
   const down = new Set<string>()
+  const pathsDown = new Set<string>()
   let disks = 0
   const freePort = (): string => {
     const taken = new Set([...plugged.values()].map(({ port }) => port))
@@ -109,25 +121,37 @@ export function openHardware(options: HardwareOptions): QemuHardware {
     get plugged() {
       return [...plugged.keys()]
     },
-    async addDisk({ serial, sizeMiB }: DiskSpec, signal) {
+    get pathsDown() {
+      return [...pathsDown].map((id) => `the path ${id}`)
+    },
+    async addDisk({ serial, sizeMiB, bus = 'virtio', sectorSize, paths = 1 }: DiskSpec, signal) {
       if (!/^[\w.-]{1,20}$/.test(serial) || !Number.isInteger(sizeMiB) || sizeMiB < 1) {
         throw new UsageError(`a disk "${serial}" of ${sizeMiB} MiB cannot be had`, {
           code: 'bad-disk',
           hint: 'a serial of 1 to 20 letters, digits, "-", "_" or ".", and a whole number of MiB',
         })
       }
-      if (options.serials.includes(serial) || plugged.has(`disk ${serial}`)) {
+      if (bus !== 'virtio' || paths !== 1) {
+        throw new UsageError(
+          `a disk on ${bus} with ${paths} paths cannot be plugged into a running machine`,
+          {
+            code: 'bad-disk',
+            hint: 'plug in a virtio disk, or ask for this one as a requirement: disks: [...]',
+          },
+        )
+      }
+      if (options.attached.some((disk) => disk.serial === serial) || plugged.has(`disk ${serial}`)) {
         throw new UsageError(`${machine} has a disk "${serial}" already`, { code: 'disk-exists' })
       }
       if (storage === undefined) throw noHardware(machine)
       const port = freePort()
       const current = await life(signal)
       const path = join(storage, `hot-${(disks += 1)}.qcow2`)
-      const disk: Plugged = { kind: 'disk', name: serial, port, path }
+      const disk: Plugged = { kind: 'disk', name: serial, port, path, sectorSize }
       plugged.set(`disk ${serial}`, disk)
       try {
         await createEmptyDisk(path, sizeMiB, signal)
-        await plugDisk(current.machine.qmp, { path, serial, port }, { signal })
+        await plugDisk(current.machine.qmp, { path, serial, port, sectorSize }, { signal })
       } catch (error) {
         plugged.delete(`disk ${serial}`)
         await rm(path, { force: true })
@@ -144,6 +168,29 @@ export function openHardware(options: HardwareOptions): QemuHardware {
       })
       plugged.delete(`disk ${serial}`)
       await rm(path, { force: true })
+    },
+    async setDiskPath(serial, path, state, signal) {
+      const index = options.attached.findIndex((disk) => disk.serial === serial)
+      const { paths = 1 } = options.attached[index] ?? {}
+      if (paths === 1 || !Number.isInteger(path) || path < 0 || path >= paths) {
+        const several = options.attached.filter((disk) => (disk.paths ?? 1) > 1)
+        throw new UsageError(`no disk "${serial}" of ${machine} has a path ${path}`, {
+          code: 'no-such-path',
+          hint: `paths are counted from 0; disks with several: ${several.map((disk) => disk.serial).join(', ') || 'none'}`,
+        })
+      }
+      const id = pathId(index, path)
+      if ((state === 'down') === pathsDown.has(id)) return
+      const current = await life(signal)
+      const { qmp } = current.machine
+      if (state === 'up') {
+        await connectPath(qmp, options.attached, { index, path }, { signal })
+        pathsDown.delete(id)
+        return
+      }
+      const what = `path ${path} to the disk "${serial}"`
+      await release(id, what, { life: current, signal }, async () => await eject(qmp, id, { signal }))
+      pathsDown.add(id)
     },
     async addNic(name, signal) {
       if (
@@ -191,11 +238,13 @@ export function openHardware(options: HardwareOptions): QemuHardware {
         if (one.kind === 'disk') await plugDisk(qmp, { ...one, serial: one.name }, { signal })
         else await plugCard(qmp, one, { signal })
       }
+      for (const id of pathsDown) await eject(qmp, id, { signal })
       for (const name of down) await setLink(qmp, linkOf(name), false, { signal })
     },
     forget() {
       plugged.clear()
       down.clear()
+      pathsDown.clear()
     },
   }
 }

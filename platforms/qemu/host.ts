@@ -5,8 +5,10 @@ import { availableParallelism } from 'node:os'
 import { InfraError } from '../../harness/errors.ts'
 import type { Architecture, Firmware } from '../../harness/model.ts'
 import {
+  CD_PROGRAMS,
   emulatorName,
   emulatorPackage,
+  ENROL_PROGRAM,
   findFirmware,
   findProgram,
   inspectProgram,
@@ -24,6 +26,8 @@ export interface Host {
   readonly slowness: Slowness
   readonly firmwares: readonly Firmware[]
   readonly hasTpm: boolean
+  /** Which of the programs that some machines need are here. */
+  readonly programs: ReadonlySet<string>
   readonly budget: { readonly memoryMiB: number; readonly cpus: number }
 }
 
@@ -55,6 +59,9 @@ export async function measureHost(
     }),
     firmwares: availableFirmwares(architecture),
     hasTpm: findProgram('swtpm') !== undefined,
+    programs: new Set(
+      [ENROL_PROGRAM, ...CD_PROGRAMS].filter((program) => findProgram(program) !== undefined),
+    ),
     budget: { memoryMiB: memoryBudgetMiB(process.availableMemory()), cpus: availableParallelism() * 2 },
   }
 }

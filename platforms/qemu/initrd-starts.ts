@@ -22,6 +22,7 @@ import { CANNOT, GONE_ON, HERE, initrdStop } from './initrd-script.ts'
 import { readsSmbios } from './machine-config.ts'
 import type { QemuMachine } from './machine.ts'
 import { firmwareOf } from './refuse.ts'
+import { neverSaved } from './never-saved.ts'
 import { keyOfAll, templateKey } from './template-key.ts'
 
 type InitrdSource = Extract<MachineSource, { kind: 'initrd' }>
@@ -65,9 +66,9 @@ export function openInitrdStarts(context: MachineContext, make: MakeMachine): Fi
 
 /** Machines of which others with the same hardware are few, or whose beginning is part of their state elsewhere. */
 function isBootedWhole(spec: MachineSpec): boolean {
-  const { tpm, onPanic, image, privateIndex, kernelArguments = [] } = spec
+  const { onPanic, image, privateIndex, kernelArguments = [] } = spec
   return (
-    tpm ||
+    neverSaved(spec) !== undefined ||
     onPanic === 'run' ||
     image !== undefined ||
     privateIndex !== undefined ||

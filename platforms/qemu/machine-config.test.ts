@@ -20,6 +20,7 @@ function configOf(architecture: Architecture, firmware: Firmware): ReturnType<ty
     slowness: { factor: 8, reason: '' },
     firmwares: ['direct', 'uefi'],
     hasTpm: false,
+    programs: new Set(),
     budget: { memoryMiB: 4096, cpus: 4 },
   }
   return toMachineConfig(

@@ -17,6 +17,7 @@ import {
 import type { Host } from './host.ts'
 import { CLONE_KEY, initrdStop } from './initrd-script.ts'
 import { privateMac } from './private-networks.ts'
+import { startsFromMedia } from './refuse-hardware.ts'
 import { firmwareOf } from './refuse.ts'
 
 /** What was prepared for one machine. */
@@ -26,6 +27,9 @@ export interface Prepared {
   readonly ignitionPath: string | undefined
   /** With what a clone is told in its initrd. */
   readonly clonePath?: string | undefined
+  /** An ISO, and what is served by TFTP, when the firmware is to boot from them. */
+  readonly cdrom?: string
+  readonly networkBoot?: NonNullable<MachineConfig['network']>['boot']
   /** With UEFI. */
   readonly firmwareFiles: { readonly codePath: string; readonly variablesPath: string } | undefined
 }
@@ -65,7 +69,7 @@ export function toMachineConfig(
 ): MachineConfig {
   const { accelerator } = host.accelerator
   const boot = bootOf(spec, image, prepared, cycle)
-  const { ignitionPath, clonePath } = prepared
+  const { ignitionPath, clonePath, cdrom, networkBoot } = prepared
   const hasSmbios = readsSmbios(spec.architecture, boot.firmware)
   return {
     name: spec.name,
@@ -80,6 +84,9 @@ export function toMachineConfig(
     cpus: spec.cpus,
     boot,
     disks: prepared.disks,
+    ...(spec.bootOrder === undefined ? {} : { bootOrder: spec.bootOrder }),
+    ...(cdrom === undefined ? {} : { cdrom }),
+    ...(spec.numaNodes === undefined ? {} : { numaNodes: spec.numaNodes }),
     fwCfg: [
       ...(ignitionPath === undefined
         ? []
@@ -90,14 +97,18 @@ export function toMachineConfig(
         : [{ name: 'opt/io.systemd.credentials/system.hostname', text: spec.hostName }]),
     ],
     oemStrings: [
-      ...(boot.firmware === 'direct' ? [] : stubArguments(spec.kernelArguments ?? [])),
+      ...(boot.firmware === 'direct' ? [] : stubArguments(argumentsOf(spec, image))),
       // systemd.system-credentials(7): a transient host name, below /etc/hostname. Other systems pass it over.
       ...(hasSmbios && spec.hostName !== undefined
         ? [`io.systemd.credential:system.hostname=${spec.hostName}`]
         : []),
       ...(cycle.stopsInInitrd === true ? initrdStop() : []),
     ],
-    network: { sshPort: cycle.sshPort, ipv6: false },
+    network: {
+      sshPort: cycle.sshPort,
+      ipv6: false,
+      ...(networkBoot === undefined ? {} : { boot: networkBoot }),
+    },
     ...(spec.privateIndex === undefined ? {} : { privateNetwork: privateCard(spec.privateIndex, cycle) }),
     ...(cycle.tpmSocket === undefined ? {} : { tpmSocket: cycle.tpmSocket }),
     // The first-boot arguments last as long as the process: a guest that reboots needs a new one without them.
@@ -157,6 +168,12 @@ function bootOf(spec: MachineSpec, image: Image, prepared: Prepared, cycle: Powe
     default:
       return firmware satisfies never
   }
+}
+
+// What the image's boot loader adds on its disk, nobody adds elsewhere.
+function argumentsOf({ bootOrder = [], kernelArguments = [] }: MachineSpec, image: Image): readonly string[] {
+  const added = startsFromMedia(bootOrder) ? (image.unifiedKernel?.firstBootArguments ?? '') : ''
+  return [...(added === '' ? [] : [added]), ...kernelArguments]
 }
 
 function stubArguments(kernelArguments: readonly string[]): readonly string[] {

@@ -25,9 +25,11 @@ import {
   type ConsoleFeed,
   type CpuTime,
   type LineBuffer,
+  type DiskConfig,
   type QmpConnection,
 } from '../../qemu/index.ts'
 import { QemuCheckpoint, takeCheckpoint } from './checkpoint.ts'
+import { neverSaved } from './never-saved.ts'
 import { openHardware, type QemuHardware } from './hardware.ts'
 import type { Life, SavedState } from './life.ts'
 
@@ -63,8 +65,7 @@ export interface MachineParts {
   /** It can be kept. */
   readonly keepable: boolean
   readonly disks: readonly string[]
-  /** Of its disks. */
-  readonly serials: readonly string[]
+  readonly attached: readonly DiskConfig[]
   /** Its card on the private network was plugged into a spare port. */
   readonly hasPluggedCard: boolean
   /** Its network cards. */
@@ -72,7 +73,6 @@ export interface MachineParts {
   /** How long a guest may take to let go of a device. */
   readonly releaseMs: number
   readonly firmwareVariables: string | undefined
-  readonly hasTpm: boolean
   readonly startLife: StartLife
   /** Whether a reset needs a new process, because the first one's command line is for the first boot only. */
   readonly firstBootIsSpecial: boolean
@@ -224,8 +224,10 @@ export class QemuMachine implements PlatformMachine {
 
   /** Why no state of it can be saved and loaded again, or undefined. */
   whyNotSaved(): string | undefined {
-    if (this.#parts.hasTpm) return 'it has a TPM'
-    const { plugged } = this.hardware
+    const why = neverSaved(this.#parts.spec)
+    if (why !== undefined) return `it ${why}`
+    const { plugged, pathsDown } = this.hardware
+    if (pathsDown.length > 0) return `${pathsDown.join(', ')} is down; bring it up first`
     return plugged.length > 0 ? `${plugged.join(', ')} was plugged into it; pull it first` : undefined
   }
 

@@ -18,6 +18,7 @@ const host: Host = {
   slowness: { factor: 8, reason: '' },
   firmwares: ['direct', 'bios', 'uefi'],
   hasTpm: false,
+  programs: new Set(),
   budget: { memoryMiB: 4096, cpus: 4 },
 }
 const image: Image = {
@@ -30,6 +31,8 @@ const image: Image = {
     firstBootArguments: 'ignition.firstboot=1',
   },
 }
+const media: Image = { ...image, unifiedKernel: { path: '/images/boot.efi', firstBootArguments: 'first=1' } }
+const withSecure: Host = { ...host, firmwares: [...host.firmwares, 'uefi-secure'] }
 const flatcar: Image = { ...image, identity: { ...image.identity, distro: 'flatcar' } }
 
 describe('refuse', () => {
@@ -62,13 +65,80 @@ describe('refuse', () => {
     ['a taken serial', { disks: [{ serial: 'primary-disk', sizeMiB: 1 }] }, image, /two disks/],
     ['an empty disk', { disks: [{ serial: 'd', sizeMiB: 0 }] }, image, /"d" of no size/],
     [
+      'paths beside scsi',
+      { disks: [{ serial: 'd', sizeMiB: 1, bus: 'nvme', paths: 2 }] },
+      image,
+      /needs 2 paths to the disk "d"; one on scsi can have 1 to 4, others have 1/,
+    ],
+    [
+      'large sectors on sata',
+      { disks: [{ serial: 'd', sizeMiB: 1, bus: 'sata', sectorSize: 4096 }] },
+      image,
+      /QEMU has them on virtio, nvme and scsi/,
+    ],
+    [
+      'more on sata than fits',
+      { disks: Array.from({ length: 7 }, (_, index) => ({ serial: `d${index}`, sizeMiB: 1, bus: 'sata' })) },
+      image,
+      /needs 7 disks on sata; 6 fit/,
+    ],
+    [
+      'sectors that the image is not made for',
+      { primaryDisk: { sectorSize: 4096 } },
+      image,
+      /needs a primary disk with 4096-byte sectors; the image is made for 512/,
+    ],
+    [
+      'a boot order without a firmware',
+      { bootOrder: ['primary-disk'] },
+      image,
+      /needs the boot order primary-disk; firmware direct starts a kernel by itself/,
+    ],
+    [
+      'a boot order of what is not there',
+      { firmware: 'uefi', bootOrder: ['primary-disk', 'other'] },
+      image,
+      /boot order primary-disk, other; there are primary-disk, network, cdrom/,
+    ],
+    [
+      'a network boot of an image without a kernel for it',
+      { firmware: 'uefi', bootOrder: ['network'] },
+      image,
+      /the image comes without a kernel for network/,
+    ],
+    [
+      'a CD without the programs that make one',
+      { firmware: 'uefi', bootOrder: ['cdrom'] },
+      media,
+      /no xorriso, mformat, mmd, mcopy: apt-get install xorriso mtools/,
+    ],
+    [
+      'media with Secure Boot',
+      { firmware: 'uefi-secure', bootOrder: ['network'] },
+      media,
+      /with Secure Boot the kernel takes no first-boot arguments/,
+    ],
+    [
+      'a key that nobody enrols',
+      { firmware: 'uefi-secure' },
+      { ...media, certificate: '/images/c.pem' },
+      /needs the image's own key in the firmware; .* apt-get install python3-virt-firmware/,
+    ],
+    [
+      'a node without a CPU',
+      { numaNodes: 2, memoryMiB: 512 },
+      image,
+      /needs 2 NUMA nodes for 1 CPUs and 512 MiB/,
+    ],
+    [
       'arguments for GRUB',
       { firmware: 'uefi', kernelArguments: ['a'] },
       flatcar,
       /needs kernel arguments; a flatcar image with firmware uefi takes none/,
     ],
   ])('%s', (_, change, of, reason) => {
-    expect(refuse({ ...testSpec('m0'), ...change }, of, host)).toEqual([expect.stringMatching(reason)])
+    const here = change.firmware === 'uefi-secure' && of !== image ? withSecure : host
+    expect(refuse({ ...testSpec('m0'), ...change }, of, here)).toEqual([expect.stringMatching(reason)])
   })
 
   test('names everything that cannot be had', () => {
@@ -134,6 +204,21 @@ describe('toMachineConfig', () => {
     const own = toMachineConfig(testSpec('m0'), flatcar, host, prepared, first)
     expect(own.fwCfg).toEqual([{ name: 'opt/org.flatcar-linux/config', path: '/m/config.ign' }])
   })
+})
+
+test('from media the kernel gets the arguments of a first boot, which its boot loader adds on the disk', () => {
+  const spec = { ...testSpec('m0'), firmware: 'uefi', bootOrder: ['network', 'primary-disk'] } as const
+  const networkBoot = { folder: '/m/tftp', file: 'boot.efi' }
+  const firmwareFiles = { codePath: '/fw/code', variablesPath: '/m/vars' }
+  const files = { uuid: 'u', disks: [], ignitionPath: undefined, firmwareFiles, networkBoot }
+  const cycle = { firstBoot: true, sshPort: 0, tpmSocket: undefined }
+  expect(toMachineConfig(spec, media, host, files, cycle)).toMatchObject({
+    bootOrder: ['network', 'primary-disk'],
+    network: { boot: networkBoot },
+    oemStrings: ['io.systemd.stub.kernel-cmdline-extra=first=1'],
+  })
+  const disk = { ...spec, bootOrder: ['primary-disk', 'network'] }
+  expect(toMachineConfig(disk, media, host, files, cycle).oemStrings).toEqual([])
 })
 
 describe('toMachineExit', () => {

@@ -4,8 +4,9 @@ import { UsageError } from '../../harness/errors.ts'
 import type { MachineSpec } from '../../harness/machine.ts'
 import { formatMiB } from '../../harness/memory-text.ts'
 import type { DiskImage, Firmware, Image } from '../../harness/model.ts'
-import { emulatorName, firmwarePackage, PRIMARY_DISK_SERIAL } from '../../qemu/index.ts'
+import { emulatorName, ENROL_PACKAGE, ENROL_PROGRAM, firmwarePackage } from '../../qemu/index.ts'
 import type { Host } from './host.ts'
+import { refuseBoot, refuseDisks, refuseNodes } from './refuse-hardware.ts'
 
 /** The firmware a spec gets: its own, else the image's preferred one. */
 export function firmwareOf(spec: MachineSpec, image: Image): Firmware {
@@ -32,7 +33,9 @@ export function refuse(spec: MachineSpec, image: Image, host: Host): readonly st
     spec.memoryMiB > host.budget.memoryMiB
       ? `needs ${formatMiB(spec.memoryMiB)} of memory a machine; the largest that fits this host's budget is ${formatMiB(host.budget.memoryMiB)}`
       : undefined,
-    ...refuseDisks(spec),
+    ...refuseDisks(spec, image),
+    ...refuseBoot(spec, image, host, firmwareOf(spec, image)),
+    refuseNodes(spec),
     refuseArguments(spec, image, firmwareOf(spec, image)),
   ].filter((reason) => reason !== undefined)
 }
@@ -58,23 +61,13 @@ function refuseFirmware(spec: MachineSpec, image: Image, host: Host): readonly s
     const install = `apt-get install ${firmwarePackage(spec.architecture)}`
     reasons.push(`needs firmware ${firmware}; this host has ${host.firmwares.join(', ')}: ${install}`)
   }
+  if (firmware === 'uefi-secure' && image.certificate !== undefined && !host.programs.has(ENROL_PROGRAM))
+    reasons.push(
+      `needs the image's own key in the firmware; this host has no ${ENROL_PROGRAM}: apt-get install ${ENROL_PACKAGE}`,
+    )
   if (firmware === 'direct' && image.direct === undefined)
     reasons.push('needs a kernel for firmware direct; the image comes without one')
   return reasons
-}
-
-function refuseDisks({ disks }: MachineSpec): readonly string[] {
-  const serials = [PRIMARY_DISK_SERIAL, ...disks.map((disk) => disk.serial)]
-  const twice = serials.find((serial, index) => serials.indexOf(serial) !== index)
-  const bad = disks.find(({ serial }) => !/^[\w.-]{1,20}$/.test(serial))
-  const empty = disks.find(({ sizeMiB }) => sizeMiB < 1)
-  return [
-    twice === undefined ? undefined : `needs two disks with the serial "${twice}"; each has its own`,
-    bad === undefined
-      ? undefined
-      : `needs the disk serial "${bad.serial}"; one has 1 to 20 letters, digits, "-", "_" or "."`,
-    empty === undefined ? undefined : `needs the disk "${empty.serial}" of no size; the smallest is 1 MiB`,
-  ].filter((reason) => reason !== undefined)
 }
 
 // The reference image's kernel is started by systemd-stub, which takes more arguments from SMBIOS; GRUB does not.

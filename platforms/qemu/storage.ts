@@ -6,10 +6,13 @@ import { InfraError, messageOf } from '../../harness/errors.ts'
 import type { MachineSpec } from '../../harness/machine.ts'
 import type { DiskImage } from '../../harness/model.ts'
 import {
+  convertTo4096,
   copyVariables,
   createEmptyDisk,
   createOverlay,
   findFirmware,
+  makeBootCd,
+  makeNetworkFolder,
   PRIMARY_DISK_SERIAL,
   virtualSize,
   type BaseDiskFacts,
@@ -73,17 +76,21 @@ async function writeStorage(
 ): Promise<Prepared> {
   const storage = source.kind === 'draft' ? source.folder : folders.storage
   const prefix = source.kind === 'image' || source.kind === 'saved' ? '' : source.prefix
-  const wanted = [{ serial: PRIMARY_DISK_SERIAL, sizeMiB: spec.primaryDiskMiB }, ...spec.disks]
+  const primary = { serial: PRIMARY_DISK_SERIAL, sizeMiB: spec.primaryDiskMiB, ...spec.primaryDisk }
+  const wanted = [primary, ...spec.disks]
   const disks = await Promise.all(
-    wanted.map(async ({ serial, sizeMiB }, index): Promise<DiskConfig> => {
+    wanted.map(async ({ sizeMiB, ...attached }, index): Promise<DiskConfig> => {
       const name = diskFile(index)
       const path = join(storage, source.kind === 'draft' ? `${prefix}${name}` : name)
       if (source.kind === 'template' || source.kind === 'initrd')
         await overlayTemplate(path, join(source.folder, `${prefix}${name}`))
       else if (source.kind === 'saved') await overlaySaved(path, join(source.folder, name), signal)
-      else if (index === 0) await createOverlay(path, { ...image.disk, ...source.base }, { sizeMiB, signal })
-      else await createEmptyDisk(path, sizeMiB ?? 0, signal)
-      return { path, format: 'qcow2', serial }
+      else if (index === 0) {
+        await createOverlay(path, { ...image.disk, ...source.base }, { sizeMiB, signal })
+        if (attached.sectorSize === 4096)
+          await convertTo4096(path, image.disk.path, await virtualSize(path, signal), signal)
+      } else await createEmptyDisk(path, sizeMiB ?? 0, signal)
+      return { path, format: 'qcow2', ...attached }
     }),
   )
   return {
@@ -94,7 +101,8 @@ async function writeStorage(
       source.kind === 'initrd'
         ? await writePrivate('clone', cloneNotes(folders.uuid, spec.hostName), folders)
         : undefined,
-    firmwareFiles: await prepareFirmware(spec, image, source, { ...folders, storage }),
+    ...(await prepareMedia(spec, image, { ...folders, storage }, signal)),
+    firmwareFiles: await prepareFirmware(spec, image, source, { ...folders, storage }, signal),
   }
 }
 
@@ -121,11 +129,30 @@ async function writePrivate(
   return path
 }
 
+async function prepareMedia(
+  { bootOrder = [], architecture }: MachineSpec,
+  { unifiedKernel }: DiskImage,
+  { storage }: Pick<MachineFolders, 'storage'>,
+  signal: AbortSignal,
+): Promise<Pick<Prepared, 'cdrom' | 'networkBoot'>> {
+  if (unifiedKernel === undefined) return {}
+  const { path } = unifiedKernel
+  const cdrom = join(storage, 'cdrom.iso')
+  if (bootOrder.includes('cdrom')) await makeBootCd(cdrom, path, { architecture, scratch: storage, signal })
+  return {
+    ...(bootOrder.includes('cdrom') ? { cdrom } : {}),
+    ...(bootOrder.includes('network')
+      ? { networkBoot: await makeNetworkFolder(join(storage, 'tftp'), path) }
+      : {}),
+  }
+}
+
 async function prepareFirmware(
   spec: MachineSpec,
   image: DiskImage,
   source: StorageSource,
   folders: Pick<MachineFolders, 'storage'>,
+  signal: AbortSignal,
 ): Promise<Prepared['firmwareFiles']> {
   const firmware = firmwareOf(spec, image)
   if (firmware !== 'uefi' && firmware !== 'uefi-secure') return undefined
@@ -139,6 +166,6 @@ async function prepareFirmware(
     const from = source.kind === 'saved' ? VARIABLES_FILE : `${source.prefix}${VARIABLES_FILE}`
     await copyFile(join(source.folder, from), variablesPath)
     await chmod(variablesPath, 0o600)
-  } else await copyVariables(files, variablesPath)
+  } else await copyVariables(files, variablesPath, { certificate: image.certificate, signal })
   return { codePath: files.codePath, variablesPath }
 }

@@ -14,6 +14,7 @@ const host: Host = {
   slowness: { factor: 8, reason: '' },
   firmwares: ['direct', 'bios', 'uefi', 'uefi-secure'],
   hasTpm: false,
+  programs: new Set(),
   budget: { memoryMiB: 4096, cpus: 4 },
 }
 const image: Image = {
@@ -60,6 +61,14 @@ describe('another template', () => {
     ['more CPUs', templateKey({ ...spec, cpus: 2 }, image, host)],
     ['no extra disk', templateKey({ ...spec, disks: [] }, image, host)],
     ['a bigger disk', templateKey({ ...spec, disks: [{ serial: 'data', sizeMiB: 11 }] }, image, host)],
+    ['another bus', templateKey({ ...spec, primaryDisk: { bus: 'scsi' } }, image, host)],
+    ['other sectors', templateKey({ ...spec, primaryDisk: { sectorSize: 4096 } }, image, host)],
+    [
+      'two paths',
+      templateKey({ ...spec, disks: [{ serial: 'data', sizeMiB: 10, bus: 'scsi', paths: 2 }] }, image, host),
+    ],
+    ['a boot order', templateKey({ ...spec, bootOrder: ['data', 'primary-disk'] }, image, host)],
+    ['two nodes', templateKey({ ...spec, numaNodes: 2 }, image, host)],
     ['another serial', templateKey({ ...spec, disks: [{ serial: 'd', sizeMiB: 10 }] }, image, host)],
     ['a grown primary disk', templateKey({ ...spec, primaryDiskMiB: 100 }, image, host)],
     ['another config', templateKey({ ...spec, ignition: '{"ignition":{"version":"3.1.0"}}' }, image, host)],

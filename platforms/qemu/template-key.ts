@@ -26,10 +26,10 @@ export function templateKey(spec: MachineSpec, image: Image, host: Host): string
     host,
     {
       uuid: '',
-      disks: [PRIMARY_DISK_SERIAL, ...spec.disks.map(({ serial }) => serial)].map((serial) => ({
+      disks: [{ serial: PRIMARY_DISK_SERIAL, ...spec.primaryDisk }, ...spec.disks].map((disk) => ({
+        ...disk,
         path: '',
         format: 'qcow2',
-        serial,
       })),
       ignitionPath: spec.ignition === undefined ? undefined : '',
       firmwareFiles: uefi ? { codePath: '', variablesPath: '' } : undefined,

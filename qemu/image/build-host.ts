@@ -10,7 +10,7 @@ import { cannotRun, whyNotForeign } from './foreign.ts'
 import { hostPackages } from './recipe.ts'
 
 const programs: readonly string[] = [
-  'mmdebstrap', 'mkfs.erofs', 'veritysetup', 'sgdisk', 'mkfs.vfat', 'mcopy', 'mkfs.ext4', 'debugfs', 'setfattr', 'zstd', 'xz', 'unshare', 'dpkg-query', 'dpkg', 'tar',
+  'mmdebstrap', 'mkfs.erofs', 'veritysetup', 'sgdisk', 'sbsign', 'mkfs.vfat', 'mcopy', 'mkfs.ext4', 'debugfs', 'setfattr', 'zstd', 'xz', 'unshare', 'dpkg-query', 'dpkg', 'tar',
 ] // prettier-ignore
 
 /** Throws an InfraError with the command that mends it. A build in a user namespace is not supported: it was never tried. */

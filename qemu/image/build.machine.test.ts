@@ -51,6 +51,12 @@ test('the UKI boots the same /usr as a direct boot', async () => {
   expect(built.image.direct?.arguments).toContain(`usrhash=${built.usrRootHash}`)
 })
 
+test('what the firmware starts is signed by the key whose certificate comes with the image', async () => {
+  const certificate = built.image.certificate ?? expect.unreachable('the image has no certificate')
+  await runCommand('sbverify', ['--cert', certificate, built.files.uki.path])
+  expect(built.image.firmwares).toContain('uefi-secure')
+})
+
 test('/usr sealed again from the same files has the same bytes', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'signalbox-usr-'))
   await using cleanup = new AsyncDisposableStack()

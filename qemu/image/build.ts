@@ -17,6 +17,7 @@ import {
   type ImageMetadata,
 } from './built-image.ts'
 import { imageKey } from './cache-key.ts'
+import { ensureSigningKey } from './signing.ts'
 import { flavours, type FlavourName } from './flavours.ts'
 import { enableForeign } from './foreign.ts'
 import { acquireLock } from '../lock.ts'
@@ -152,6 +153,7 @@ async function buildInto(build: Build): Promise<void> {
     key: build.key,
     variant: build.variant,
     flavour: build.flavour,
+    signingKey: await ensureSigningKey(build.cache),
     force: build.force ?? false,
     signal: build.signal,
     onLine: report,
@@ -206,6 +208,8 @@ async function buildInto(build: Build): Promise<void> {
     usrRootHash: usr.rootHash,
     kernelRelease: kernel.release,
     arguments: boot.commandLine,
+    certificate: await describeFile(boot.certificate),
+    sectorSizes: [512, 4096],
     files: await describeFiles(names),
   }
   await writeFile(join(context.out, 'image.json'), `${JSON.stringify(metadata, undefined, 2)}\n`)
@@ -213,10 +217,13 @@ async function buildInto(build: Build): Promise<void> {
 
 async function describeFiles(paths: Readonly<Record<ImageFile, string>>): Promise<ImageMetadata['files']> {
   const entries = imageFiles.map(async (role) => {
-    const path = paths[role]
-    return [role, { name: basename(path), bytes: (await stat(path)).size }] as const
+    return [role, await describeFile(paths[role])] as const
   })
   return Object.fromEntries(await Promise.all(entries)) as ImageMetadata['files']
+}
+
+async function describeFile(path: string): Promise<{ readonly name: string; readonly bytes: number }> {
+  return { name: basename(path), bytes: (await stat(path)).size }
 }
 
 async function digestOf(paths: readonly string[], rootHash: string): Promise<string> {

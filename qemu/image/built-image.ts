@@ -26,6 +26,10 @@ export interface ImageMetadata {
   readonly usrRootHash: string
   readonly kernelRelease: string
   readonly arguments: string
+  /** The certificate, PEM, whose key signed what the firmware starts; images of older versions are not signed. */
+  readonly certificate?: { readonly name: string; readonly bytes: number }
+  /** Bytes of a disk's sectors that its filesystems are made for; images of older versions do not say: 512. */
+  readonly sectorSizes?: readonly number[]
   /** Sizes in bytes by role. */
   readonly files: Readonly<Record<ImageFile, { readonly name: string; readonly bytes: number }>>
 }
@@ -64,7 +68,9 @@ export async function readBuiltImage(pathOrFolder: string): Promise<BuiltImage> 
     buildId,
     digest,
     features = [],
+    sectorSizes,
   } = metadata
+  const certificate = metadata.certificate && (await checkFile(folder, metadata.certificate)).path
   const flavour = flavourNames.find((name) => name === metadata.flavour)
   return {
     folder,
@@ -84,7 +90,10 @@ export async function readBuiltImage(pathOrFolder: string): Promise<BuiltImage> 
         arguments: [metadata.arguments, ...firstBootArguments].join(' '),
         firstBootArguments: '',
       },
-      firmwares: ['direct', 'uefi'],
+      firmwares: certificate === undefined ? ['direct', 'uefi'] : ['direct', 'uefi', 'uefi-secure'],
+      unifiedKernel: { path: files.uki.path, firstBootArguments: firstBootArguments.join(' ') },
+      ...(sectorSizes === undefined ? {} : { sectorSizes }),
+      ...(certificate === undefined ? {} : { certificate }),
       features,
     },
   }
@@ -152,7 +161,10 @@ function isMetadata(value: unknown): value is ImageMetadata {
   const { flavour, features = [] } = record
   if (flavour !== undefined && typeof flavour !== 'string') return false
   if (!Array.isArray(features) || !features.every((name) => typeof name === 'string')) return false
-  const files = record['files']
+  const { certificate, sectorSizes, files } = record
+  if (certificate !== undefined && !isFile(certificate)) return false
+  if (sectorSizes !== undefined && !(Array.isArray(sectorSizes) && sectorSizes.every(Number.isInteger)))
+    return false
   if (typeof files !== 'object' || files === null) return false
   return imageFiles.every((role) => isFile((files as Record<string, unknown>)[role]))
 }

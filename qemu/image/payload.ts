@@ -11,6 +11,7 @@ import type { UpdatePayload } from '../../harness/model.ts'
 import { defaultImageCache } from './build.ts'
 import type { BuiltImage } from './built-image.ts'
 import { slotUuids } from './gpt-layout.ts'
+import { signEfi, signingKeyOf } from './signing.ts'
 import { overwriteUkiSection, readUkiSection } from './uki.ts'
 
 /** What is wrong with a payload although every declared hash is right: only a boot can tell. */
@@ -41,6 +42,7 @@ export async function brokenPayload(
     const work = await mkdtemp(join(payloads, '.making-'))
     try {
       await spoil(image, defect, work, signal)
+      await signAgain(image, join(work, 'boot.efi'), cache, signal)
       // Whoever made it first is as good.
       await rename(work, folder).catch((error: unknown) => {
         if (!existsSync(folder)) throw error
@@ -60,6 +62,19 @@ export async function brokenPayload(
     uki: madeOr('boot.efi', uki.path),
   }
   return describe(image, usrHashIn(await readFile(parts.uki)) ?? image.usrRootHash, parts)
+}
+
+// Secure Boot would not even start what is to fail later. An image from elsewhere has a key that is not here.
+async function signAgain(
+  { image: { certificate } }: BuiltImage,
+  path: string,
+  cache: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const key = signingKeyOf(cache)
+  if (!existsSync(path) || certificate === undefined || key === undefined) return
+  const [own, here] = await Promise.all([readFile(certificate, 'utf8'), readFile(key.certificate, 'utf8')])
+  if (own === here) await signEfi(path, key, signal)
 }
 
 /** Where they are kept in the cache of images; `pruneImages` removes those whose image is gone. */

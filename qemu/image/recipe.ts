@@ -22,6 +22,7 @@ export const hostPackages: readonly string[] = [
   'erofs-utils',
   'cryptsetup-bin',
   'gdisk',
+  'sbsigntool',
   'dosfstools',
   'mtools',
   'e2fsprogs',

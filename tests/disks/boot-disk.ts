@@ -1,63 +1,63 @@
-// A partition more on the disk that the machine boots from.
+// The image on other disks than virtio with 512-byte sectors.
 
-import { describe, expect, test } from '../../harness/index.ts'
+import { describe, expect, test, type Machine } from '../../harness/index.ts'
 
-const VAR = '/dev/disk/by-partlabel/VAR'
-const mount = `[Unit]\nBefore=local-fs.target\n[Mount]\nWhat=${VAR}\nWhere=/var\nType=ext4\n[Install]\nRequiredBy=local-fs.target\n`
+const sudo = { sudo: true } as const
 
-describe('ignition', { firstBoot: true, distros: ['reference'] }, () => {
-  test(
-    'boot-disk',
-    {
-      description:
-        'A tenth partition of the boot disk is made at its place and is /var; ROOT grows up to it, and no further.',
-      aliases: ['cl.ignition.partition_on_boot_disk'],
-      primaryDiskMiB: 4096,
-      ignition: {
-        ignition: { version: '3.0.0' },
-        storage: {
-          disks: [
-            { device: '/dev/vda', partitions: [{ number: 10, label: 'VAR', startMiB: 3072, sizeMiB: 512 }] },
-          ],
-          filesystems: [{ device: VAR, format: 'ext4', path: '/var', wipeFilesystem: true }],
-        },
-        systemd: { units: [{ name: 'var.mount', enabled: true, contents: mount }] },
+/** Everything that the image has on its disk is on this one, in a table without fault; and so it is after a reboot. */
+async function expectBootedFrom(machine: Machine, device: RegExp, sectorSize: number): Promise<void> {
+  for (const boot of ['first', 'second']) {
+    await test.step(`${boot} boot`, async () => {
+      for (const label of ['ESP', 'OEM', 'ROOT'])
+        expect(await machine.run(['readlink', '-f', `/dev/disk/by-partlabel/${label}`])).toMatch(device)
+      const usr = await machine.run(['/usr/sbin/veritysetup', 'status', 'usr'], sudo)
+      expect(/^\s*data device:\s*(\S+)$/m.exec(usr)?.[1]).toMatch(device)
+      const parent = await machine.run('lsblk --noheadings --output=PKNAME /dev/disk/by-partlabel/ROOT')
+      const queue = `/sys/block/${parent}/queue/logical_block_size`
+      await expect(machine).toHaveFile(queue, { content: `${sectorSize}\n` })
+      const verified = await machine.run(['/usr/sbin/sgdisk', '--verify', `/dev/${parent}`], sudo)
+      expect(verified).toContain('No problems found')
+      // Looked at, so that it is mounted.
+      expect(await machine.run('find /boot/EFI/Linux -name "*.efi"', sudo)).toMatch(/reference_.*\.efi/)
+    })
+    if (boot === 'first') await machine.reboot()
+  }
+}
+
+describe(
+  'disks.boot',
+  { firstBoot: true, distros: ['reference'], tags: ['system'], timeoutMs: 120_000 },
+  () => {
+    test(
+      'nvme',
+      {
+        description: 'The image boots from an NVMe disk.',
+        aliases: ['basic.nvme'],
+        primaryDisk: { bus: 'nvme' },
       },
-      timeoutMs: 120_000,
-    },
-    async ({ machine }) => {
-      const MiB = 1024 * 1024
-      const expectPlace = async (): Promise<void> => {
-        await expect(machine).toHaveMount('/var', { fstype: 'ext4', options: ['rw'] })
-        const text = await machine.run([
-          'lsblk',
-          '--json',
-          '--list',
-          '--bytes',
-          '--output=PARTN,PARTLABEL,START,SIZE',
-          '/dev/vda',
-        ])
-        const { blockdevices } = JSON.parse(text) as {
-          readonly blockdevices: readonly {
-            readonly partn: number | null
-            readonly partlabel: string | null
-            readonly start: number | null
-            readonly size: number
-          }[]
-        }
-        const made = blockdevices.find(({ partn }) => partn === 10)
-        expect(made).toMatchObject({ partlabel: 'VAR', start: 3072 * 2048, size: 512 * MiB })
-        const root = blockdevices.find(({ partlabel }) => partlabel === 'ROOT')
-        const end = (root?.start ?? 0) * 512 + (root?.size ?? 0)
-        expect(end).toBeGreaterThan(3000 * MiB)
-        expect(end).toBeLessThanOrEqual(3072 * MiB)
-      }
-      await expectPlace()
-      await machine.run('echo kept >/var/lib/sbx-kept && sync', { sudo: true })
-      await machine.reboot()
-      await expectPlace()
-      await expect(machine).toHaveFile('/var/lib/sbx-kept', { content: 'kept\n' })
-      await expect(machine).toHaveNoFailedUnits()
-    },
-  )
-})
+      async ({ machine }) => await expectBootedFrom(machine, /^\/dev\/nvme0n1p\d$/, 512),
+    )
+
+    test(
+      'scsi',
+      { description: 'The image boots from a SCSI disk.', primaryDisk: { bus: 'scsi' } },
+      async ({ machine }) => await expectBootedFrom(machine, /^\/dev\/sda\d$/, 512),
+    )
+
+    test(
+      'sectors-4k',
+      {
+        description:
+          'The image boots from a disk with 4096-byte sectors, and its root grows to the end of it.',
+        primaryDisk: { sectorSize: 4096 },
+        primaryDiskMiB: 4096,
+      },
+      async ({ machine }) => {
+        await expectBootedFrom(machine, /^\/dev\/vda\d$/, 4096)
+        const blocks = Number(await machine.run('df --output=size --block-size=1M / | tail -n 1'))
+        // ESP, two slots and OEM take 1.5 GiB of the 4.
+        expect(blocks).toBeGreaterThan(2200)
+      },
+    )
+  },
+)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Architecture } from '../../../harness/model.ts'
 import { runCommand, type CommandOptions } from '../../../harness/process.ts'
 import { recipeFolder, sourceDateEpoch } from '../recipe.ts'
+import type { SigningKey } from '../signing.ts'
 import type { FlavourName } from '../flavours.ts'
 import type { UsrVariantName } from '../variants.ts'
 
@@ -23,6 +24,8 @@ export interface BuildContext {
   readonly key: string
   readonly variant: UsrVariantName | undefined
   readonly flavour: FlavourName | undefined
+  /** Signs what the firmware starts. */
+  readonly signingKey: SigningKey
   readonly force: boolean
   readonly signal: AbortSignal | undefined
   readonly onLine: (line: string) => void

@@ -43,6 +43,9 @@ async function buildExt4(
   await run(context, 'mkfs.ext4', [
     '-q',
     '-F',
+    // Fits disks with sectors of either size, as all of the image's filesystems do.
+    '-b',
+    '4096',
     '-L',
     label,
     '-U',
@@ -61,7 +64,18 @@ async function buildExt4(
 async function buildEsp(context: BuildContext, layout: DiskLayout, boot: BootFiles): Promise<string> {
   const file = join(context.work, 'esp.vfat')
   await makeSparse(file, partitionOf(layout, 'ESP').sizeMiB)
-  await run(context, 'mkfs.vfat', ['-F', '32', '-n', 'ESP', '-i', '51b0aaaa', '--invariant', file])
+  await run(context, 'mkfs.vfat', [
+    '-F',
+    '16',
+    '-S',
+    '4096',
+    '-n',
+    'ESP',
+    '-i',
+    '51b0aaaa',
+    '--invariant',
+    file,
+  ])
   const { efi } = imageArchitectures[context.architecture]
   const env = { MTOOLS_SKIP_CHECK: '1' }
   const folders = ['EFI', 'EFI/BOOT', 'EFI/Linux', 'EFI/systemd', 'loader', 'loader/addons', 'loader/entries']

@@ -1,9 +1,10 @@
 // Step: the kernel's command line, the UKI for UEFI, and the addon that carries the first-boot arguments.
 
-import { readFile, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { imageArchitectures } from '../architectures.ts'
 import { firstBootArguments, kernelArguments } from '../recipe.ts'
+import { signEfi } from '../signing.ts'
 import { buildUki } from '../uki.ts'
 import type { BuildContext } from './context.ts'
 import type { KernelFiles } from './initrd.ts'
@@ -14,9 +15,11 @@ export interface BootFiles {
   readonly uki: string
   readonly firstBootAddon: string
   readonly bootLoader: string
+  /** What the firmware must trust to start them with Secure Boot, PEM; in the image's folder. */
+  readonly certificate: string
 }
 
-/** Writes the UKI and the first-boot addon. */
+/** Writes the UKI and the first-boot addon, and signs them and the boot loader. */
 export async function buildBootFiles(
   context: BuildContext,
   kernel: KernelFiles,
@@ -42,5 +45,10 @@ export async function buildBootFiles(
     { name: '.cmdline', data: text(firstBootArguments.join(' ')) },
   ])
   await writeFile(firstBootAddon, addon)
-  return { commandLine, uki, firstBootAddon, bootLoader: join(efi, `systemd-boot${suffix}.efi`) }
+  const bootLoader = join(efi, `systemd-boot${suffix}.efi`)
+  for (const program of [uki, firstBootAddon, bootLoader])
+    await signEfi(program, context.signingKey, context.signal)
+  const certificate = join(context.out, 'secure-boot.pem')
+  await copyFile(context.signingKey.certificate, certificate)
+  return { commandLine, uki, firstBootAddon, bootLoader, certificate }
 }

@@ -1,0 +1,42 @@
+// Firmware variables in which Secure Boot is on and trusts one certificate: what a machine gets that boots an image signed by its
+// own maker. The format of the store is virt-firmware's business; made once for each certificate, and kept.
+
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { cacheFolder } from '../harness/folders.ts'
+import { runCommand } from '../harness/process.ts'
+
+/** The program that enrols, and the package that brings it. */
+export const ENROL_PROGRAM = 'virt-fw-vars'
+export const ENROL_PACKAGE = 'python3-virt-firmware'
+
+/** Owner of the enrolled entries (SignatureOwner in an EFI_SIGNATURE_DATA); any GUID does. */
+const OWNER = '51b0aaaa-0000-4000-8000-7369676e616c'
+
+/**
+ * A copy of an empty variable store with the certificate as platform key (PK), key exchange key (KEK) and in `db`; `dbx` forbids
+ * nothing. Returns its path. Throws InfraError when the program is missing or refuses.
+ */
+export async function enrolledVariables(
+  empty: string,
+  certificate: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  const hash = createHash('sha256').update(OWNER)
+  for (const path of [empty, certificate]) hash.update(await readFile(path))
+  const folder = join(cacheFolder(), 'firmware')
+  const path = join(folder, `${hash.digest('hex').slice(0, 20)}.fd`)
+  if (existsSync(path)) return path
+  await mkdir(folder, { recursive: true })
+  const fresh = `${path}.${process.pid}.new`
+  const keys = ['--set-pk', '--add-kek', '--add-db'].flatMap((flag) => [flag, OWNER, certificate])
+  await runCommand(ENROL_PROGRAM, ['--input', empty, '--output', fresh, ...keys, '--secure-boot'], {
+    signal,
+    timeoutMs: 120_000,
+  })
+  // Whoever made it first is as good.
+  await rename(fresh, path)
+  return path
+}
