@@ -52,7 +52,7 @@ function tableLines(columns: readonly Column[], { colors }: Look): readonly stri
   const head = ['target', ...verdicts, 'time']
   const widths = head.map((word, at) => Math.max(word.length, ...texts.map((row) => row[at]?.length ?? 0)))
   const pad = (text: string, at: number): string =>
-    at === 0 ? text.padEnd(widths[at] ?? 0) : text.padStart(widths[at] ?? 0)
+    at === 0 ? text.padEnd(widths[at] ?? 0) : at === head.length - 1 ? text : text.padStart(widths[at] ?? 0)
   return [
     colors.dim(head.map(pad).join('  ')),
     ...texts.map((row) =>

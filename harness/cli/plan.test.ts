@@ -138,8 +138,10 @@ describe('of several targets', () => {
     const value = { platform: 'fake', image: '../disk.raw', distro: 'reference', tests, targets }
     writeFileSync(join(project, 'signalbox.config.json'), JSON.stringify(value))
   }
+  // What the tests before have recorded would be lent.
+  const env = { SIGNALBOX_CACHE: join(world.folder, 'empty-cache') }
   const signalbox = async (...args: readonly string[]): Promise<CliResult> =>
-    await world.signalbox(args, {}, project)
+    await world.signalbox(args, env, project)
 
   it('plans each, says what is wrong with one, and exits as a run would', SLOW, async () => {
     config({ uefi: {}, bios: { firmware: 'bios', memoryMiB: 8192 }, gone: { image: './none.raw' } })
