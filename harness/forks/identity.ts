@@ -1,7 +1,7 @@
 // What makes a machine this machine and no other, as one table: what must differ between a clone and its template (and so
 // between two clones), how it is made to differ, and what may stay equal and why. Bash for the agent in the guest.
 
-import { RESEEDS, writeReseedProgram } from './reseed-program.ts'
+import { RESEEDS, writeReseedProgram } from '../reseed-program.ts'
 
 /** What a clone is told when it starts; the variable it finds each in. */
 export interface NewIdentity {

@@ -3,7 +3,7 @@
 // but sh, cat, chmod, date, ln, modprobe, mount and rm in its initrd; what there is no program for, stays as it was.
 
 import { randomBytes } from 'node:crypto'
-import { RESEEDS, writeReseedProgram } from '../../harness/forks/reseed-program.ts'
+import { RESEEDS, writeReseedProgram } from '../../harness/reseed-program.ts'
 
 /** A line of the console: the machine has come there and can be saved in the next moments. */
 export const HERE = 'signalbox: in the initrd, before the config'
