@@ -45,13 +45,14 @@ install() {
     inst_simple "$moddir/units/ignition-only-if-wanted.conf" "$systemdsystemunitdir/ignition-$unit.service.d/20-only-if-wanted.conf"
   done
 
+  inst_simple "$moddir/units/ignition-disks-root.conf" "$systemdsystemunitdir/ignition-disks.service.d/30-root.conf"
   install_unit reference-ignition-guard.service ignition-complete.target.requires
   install_unit reference-network.service ignition-complete.target.requires
   install_unit reference-ignition-finish.service ignition-complete.target.requires
   install_unit reference-sysroot.service initrd.target.requires
   install_unit emergency.service
   inst_multiple "$systemdsystemunitdir/emergency.target"
-  for unit in ignition-guard ignition-wants ignition-finish machine-id network sysroot report-emergency; do
+  for unit in ignition-guard ignition-wants ignition-finish machine-id network sysroot report-emergency wait-for-root; do
     inst_script "$moddir/scripts/$unit" "/usr/libexec/reference/$unit"
   done
 
