@@ -131,12 +131,20 @@ it('lists tests and why one is skipped', { timeout: TIMEOUT_MS }, async () => {
 it("lists kola's tests, and what each needs on the target", { timeout: TIMEOUT_MS }, async () => {
   const list = async (...names: readonly string[]) =>
     await world.signalbox(['list', '--kola', ...names, ...world.target])
-  const { exitCode, stdout } = await list('cl.basic', 'cl.cgroupv1', 'kubeadm.v1.36.1.*')
+  const { exitCode, stdout } = await list(
+    'cl.basic',
+    'cl.cgroupv1',
+    'kubeadm.v1.36.1.calico.base',
+    'cl.ignition.partition_on_boot_disk',
+  )
   expect(exitCode).toBe(0)
   expect(stdout).toMatch(/^runs {3}cl\.basic .* boot\.targets/m)
   expect(stdout).toMatch(/^needs {2}cl\.cgroupv1 +cgroups\.legacy\n +needs distro flatcar/m)
-  expect(stdout).toMatch(/^none {3}kubeadm\.v1\.36\.1\.calico\.base\n +needs the Internet: Kubernetes/m)
-  expect(stdout).toMatch(/^5 tests of kola for \S+: 1 run, 1 need something, 3 have no twin here$/m)
+  expect(stdout).toMatch(
+    /^needs {2}kubeadm\.v1\.36\.1\.calico\.base +kubernetes\.\S+\n +needs .*internet around the machines/m,
+  )
+  expect(stdout).toMatch(/^none {3}cl\.ignition\.partition_on_boot_disk\n +needs a partition table/m)
+  expect(stdout).toMatch(/^4 tests of kola for \S+: 1 run, 2 need something, 1 have no twin here$/m)
   const unknown = await list('cl.basik')
   expect(unknown.exitCode).toBe(2)
   expect(unknown.stderr).toContain('cl.basic')

@@ -45,7 +45,7 @@ it('runs nothing and says why when all are skipped', { timeout: TIMEOUT_MS }, as
     ...world.target,
   ])
   expect(stdout).toMatch(/- ext\.external\.special {2}skipped: runs only with --tag special/)
-  expect(stdout).toMatch(/skipped: needs "numaNodes" \(true\), which Signalbox cannot give yet/)
+  expect(stdout).toMatch(/skipped: needs 2 NUMA nodes; a fake machine boots nothing/)
   expect(exitCode).toBe(0)
 })
 

@@ -134,14 +134,6 @@ export function targetOf(
   flags: TargetFlags,
   { name: named, axes: ofMatrix = {} }: Pick<ChosenTarget, 'axes'> & Partial<Pick<ChosenTarget, 'name'>> = {},
 ): Target {
-  if (
-    flags.arch !== undefined &&
-    oneOfWords('architecture', flags.arch, architectures) !== identity.architecture
-  )
-    throw new UsageError(`this image is for ${identity.architecture}, not for ${flags.arch}`, {
-      code: 'wrong-architecture',
-      hint: `leave out --arch, or give an image for ${flags.arch} with --image`,
-    })
   const wanted =
     flags.firmware === undefined ? possible[0] : oneOfWords('firmware', flags.firmware, firmwares)
   if (wanted === undefined || !possible.includes(wanted)) {
