@@ -42,7 +42,9 @@ const ARITIES: ReadonlyMap<string, 'none' | 'many' | 'perhaps'> = new Map([
       TARGET,
     ] as const
   ).map((name) => [name, 'many'] as const),
-  ...(['--last-failed', '--changed'] as const).map((name) => [name, 'perhaps'] as const),
+  ...(['--last-failed', '--changed', '-u', '--update-snapshots'] as const).map(
+    (name) => [name, 'perhaps'] as const,
+  ),
   ...(
     [
       '--ignore-known-failures',
