@@ -37,7 +37,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 test('holds the build and its papers, no sources and no tests', () => {
   const others = files.filter(
-    (path) => !/^dist\/|^docs\/[a-z]+\.md$|^qemu\/image\/recipe\/|^reports\/gate\/examples\//.test(path),
+    (path) =>
+      !/^dist\/|^docs\/([a-z]+\.md$|examples\/)|^qemu\/image\/recipe\/|^reports\/gate\/examples\//.test(path),
   )
   expect(others.toSorted()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
   expect(files.filter((path) => /\.test\.|^dist\/harness\/bench\//.test(path))).toEqual([])
