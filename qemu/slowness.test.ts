@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { hostKey } from './accelerator.ts'
 import { measureSlowness, toSlowness } from './slowness.ts'
 
 const emulator = { path: '/nonexistent/qemu', version: '10.0.2', modifiedMs: 1 }
@@ -42,4 +43,29 @@ test('an emulator that does not start leaves the assumption, and nothing in the 
   const options = { architecture: 'arm64', accelerator: 'tcg', emulator, cache, kernel: '/dev/null' } as const
   const { factor, reason } = await measureSlowness(options)
   expect([factor, reason]).toEqual([8, 'assumed: the kernel did not start'])
+  expect(await readdir(cache)).toEqual([])
+})
+
+test('a kernel that did not come up before is not waited for again', async () => {
+  const cache = await mkdtemp(join(tmpdir(), 'signalbox-slowness-'))
+  await using cleanup = new AsyncDisposableStack()
+  cleanup.defer(async () => await rm(cache, { recursive: true }))
+  const [path, starts] = [join(cache, 'qemu'), join(cache, 'starts')]
+  await writeFile(path, `#!/bin/sh\necho start >>'${starts}'\n`)
+  await chmod(path, 0o755)
+  const options = {
+    architecture: 'arm64',
+    accelerator: 'tcg',
+    emulator: { ...emulator, path },
+    cache,
+    kernel: '/dev/null',
+  } as const
+  const assumed = { factor: 8, reason: 'assumed: the kernel did not start' }
+  // This emulator ends at once, which says nothing of the kernel: it is asked each time.
+  expect(await measureSlowness(options)).toEqual(assumed)
+  expect(await readFile(starts, 'utf8')).toBe('start\n')
+  await mkdir(join(cache, 'slowness'))
+  await writeFile(join(cache, 'slowness', `arm64-tcg-${await hostKey(options)}.json`), '{"ranMs":null}')
+  expect(await measureSlowness(options)).toEqual(assumed)
+  expect(await readFile(starts, 'utf8')).toBe('start\n')
 })

@@ -38,18 +38,19 @@ export async function measureSlowness(
   const { architecture, accelerator, kernel } = options
   const folder = join(options.cache ?? cacheFolder(), 'slowness')
   const name = `${architecture}-${accelerator}`
-  if (kernel === undefined) {
-    const known = await anyKnown(folder, name)
-    return known ?? { factor: ASSUMED[accelerator], reason: 'assumed: nothing was measured here yet' }
+  const slownessOf = (ranMs: number | null | undefined): Slowness => {
+    if (typeof ranMs === 'number') return toSlowness(architecture, accelerator, ranMs)
+    const why = ranMs === null ? 'the kernel did not start' : 'nothing was measured here yet'
+    return { factor: ASSUMED[accelerator], reason: `assumed: ${why}` }
   }
+  if (kernel === undefined) return slownessOf(await anyKnown(folder, name))
   const path = join(folder, `${name}-${await hostKey(options)}.json`)
   const before = await readMeasured(path)
-  if (before !== undefined) return toSlowness(architecture, accelerator, before)
+  if (before !== undefined) return slownessOf(before)
   const ranMs = await measure(options, kernel)
-  if (ranMs === undefined)
-    return { factor: ASSUMED[accelerator], reason: 'assumed: the kernel did not start' }
-  await writeMeasured(path, ranMs)
-  return toSlowness(architecture, accelerator, ranMs)
+  // A kernel that says nothing has cost two minutes: once, not in every run.
+  if (ranMs !== undefined) await writeMeasured(path, ranMs)
+  return slownessOf(ranMs ?? null)
 }
 
 /** The factor of a measurement. Pure. */
@@ -67,10 +68,11 @@ export function toSlowness(
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 1000 ? 2 : 1)} s`
 
+/** CPU milliseconds; null for a kernel that did not come up, undefined where QEMU itself did not start. */
 async function measure(
   { architecture, emulator, accelerator, signal }: ProbeOptions & { readonly accelerator: 'kvm' | 'tcg' },
   kernel: string,
-): Promise<number | undefined> {
+): Promise<number | null | undefined> {
   const [serial] = serialOf(architecture)
   try {
     const watched = await watchBoot(
@@ -89,31 +91,30 @@ async function measure(
         timeoutMs: MEASURE_MS,
       },
     )
-    return watched.alive ? watched.ranMs : undefined
+    return watched.alive ? watched.ranMs : null
   } catch {
     signal?.throwIfAborted()
     return undefined
   }
 }
 
-async function anyKnown(folder: string, name: string): Promise<Slowness | undefined> {
-  const [architecture, accelerator] = name.split('-') as [MachineArchitecture, 'kvm' | 'tcg']
+async function anyKnown(folder: string, name: string): Promise<number | null | undefined> {
   const names = await readdir(folder).catch(() => [])
   const found = names.find((each) => each.startsWith(`${name}-`) && each.endsWith('.json'))
-  const ranMs = found === undefined ? undefined : await readMeasured(join(folder, found))
-  return ranMs === undefined ? undefined : toSlowness(architecture, accelerator, ranMs)
+  return found === undefined ? undefined : await readMeasured(join(folder, found))
 }
 
-async function readMeasured(path: string): Promise<number | undefined> {
+async function readMeasured(path: string): Promise<number | null | undefined> {
   try {
     const { ranMs } = JSON.parse(await readFile(path, 'utf8')) as { readonly ranMs?: unknown }
+    if (ranMs === null) return null
     return typeof ranMs === 'number' && Number.isFinite(ranMs) && ranMs > 0 ? ranMs : undefined
   } catch {
     return undefined
   }
 }
 
-async function writeMeasured(path: string, ranMs: number): Promise<void> {
+async function writeMeasured(path: string, ranMs: number | null): Promise<void> {
   const draft = `${path}.${process.pid}`
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildReferenceImage } from '../../qemu/image/index.ts'
-import { bareBootMs } from './bare-boot.ts'
+import { coldRatio } from './cold-boots.ts'
 import type { Benchmark } from './figure.ts'
 import { firstFork, milestoneMs, phaseStartMs } from './moments.ts'
 import { benchCorpus, benchSignalbox } from './signalbox.ts'
@@ -30,21 +30,7 @@ export const arm64Benchmarks: readonly Benchmark[] = [
       }
     },
   },
-  {
-    name: 'arm64-cold-ratio',
-    unit: 'x',
-    better: 'lower',
-    n: 3,
-    help: 'one arm64 machine through the harness, QEMU start to first SSH command, over the same QEMU command by hand',
-    asked: { atMost: 1.25 },
-    async sample(report) {
-      const { events } = await benchSignalbox([...run, '--no-fork'])
-      const harnessMs = milestoneMs(events, 'ssh') - phaseStartMs(events, 'acquire')
-      const bareMs = await bareBootMs('arm64')
-      report(`  harness ${(harnessMs / 1000).toFixed(1)} s, bare ${(bareMs / 1000).toFixed(1)} s`)
-      return harnessMs / bareMs
-    },
-  },
+  coldRatio('arm64-cold-ratio', 'arm64', { atMost: 1.25 }),
   {
     name: 'arm64-fork-to-ssh',
     unit: 's',

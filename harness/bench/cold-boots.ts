@@ -1,11 +1,31 @@
 // What the harness adds to a cold boot.
 
 import { bareBootMs } from './bare-boot.ts'
+import type { Architecture } from '../model.ts'
 import type { Benchmark } from './figure.ts'
 import { milestoneMs, phaseStartMs } from './moments.ts'
 import { benchCorpus, benchSignalbox } from './signalbox.ts'
 
 const coldRun = ['run', 'bench.trivial', ...benchCorpus, '--no-fork']
+
+/** A cold boot through the harness, over the same by hand. */
+export function coldRatio(name: string, architecture: Architecture, asked?: Benchmark['asked']): Benchmark {
+  return {
+    name,
+    unit: 'x',
+    better: 'lower',
+    n: 3,
+    help: `one ${architecture} machine through the harness, QEMU start to first SSH command, over the same QEMU command by hand`,
+    ...(asked === undefined ? {} : { asked }),
+    async sample(report) {
+      const { events } = await benchSignalbox([...coldRun, '--arch', architecture])
+      const harnessMs = milestoneMs(events, 'ssh') - phaseStartMs(events, 'acquire')
+      const bareMs = await bareBootMs(architecture)
+      report(`  harness ${(harnessMs / 1000).toFixed(1)} s, bare ${(bareMs / 1000).toFixed(1)} s`)
+      return harnessMs / bareMs
+    },
+  }
+}
 
 /** A first boot that begins in the initrd, over one from the power-on, in one run. */
 function initrdRatio(firmware: 'direct' | 'uefi'): Benchmark {
@@ -32,20 +52,7 @@ function initrdRatio(firmware: 'direct' | 'uefi'): Benchmark {
 }
 
 export const coldBootBenchmarks: readonly Benchmark[] = [
-  {
-    name: 'cold-boot-ratio',
-    unit: 'x',
-    better: 'lower',
-    n: 3,
-    help: 'one machine through the harness, QEMU start to first SSH command, over the same QEMU command by hand',
-    async sample(report) {
-      const { events } = await benchSignalbox(coldRun)
-      const harnessMs = milestoneMs(events, 'ssh') - phaseStartMs(events, 'acquire')
-      const bareMs = await bareBootMs()
-      report(`  harness ${(harnessMs / 1000).toFixed(1)} s, bare ${(bareMs / 1000).toFixed(1)} s`)
-      return harnessMs / bareMs
-    },
-  },
+  coldRatio('cold-boot-ratio', 'x86_64'),
   {
     name: 'trivial-overhead',
     unit: 's',

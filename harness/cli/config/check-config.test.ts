@@ -5,6 +5,18 @@ import { checkConfig } from './check-config.ts'
 
 const check = (value: unknown) => checkConfig({ path: '/project/signalbox.config.ts', value })
 
+function expectRefusal(value: unknown, message: string, hint: string | undefined): void {
+  const checking = (): unknown => check(value)
+  expect(checking).toThrow(UsageError)
+  expect(checking).toThrow(message)
+  try {
+    checking()
+  } catch (error) {
+    if (hint !== undefined) expect((error as UsageError).hint).toContain(hint)
+    expect((error as UsageError).message).toMatch(/^\/project\/signalbox\.config\.ts: /)
+  }
+}
+
 it('reads options and targets, in their order', () => {
   const config = check({
     retries: 2,
@@ -71,17 +83,7 @@ it.each<[unknown, string, string | undefined]>([
     '"targets.a.retries" must be a whole number from 0 to 20; it is -1',
     undefined,
   ],
-])('refuses %j', (value, message, hint) => {
-  const checking = (): unknown => check(value)
-  expect(checking).toThrow(UsageError)
-  expect(checking).toThrow(message)
-  try {
-    checking()
-  } catch (error) {
-    if (hint !== undefined) expect((error as UsageError).hint).toContain(hint)
-    expect((error as UsageError).message).toMatch(/^\/project\/signalbox\.config\.ts: /)
-  }
-})
+])('refuses %j', expectRefusal)
 
 it('reads the cells of a matrix after the targets, as targets', () => {
   const config = check({
@@ -148,16 +150,7 @@ it.each<[object, string, string | undefined]>([
     '"matrix" has 289 combinations; at most 256',
     undefined,
   ],
-])('refuses %j', (value, message, hint) => {
-  const checking = (): unknown => check(value)
-  expect(checking).toThrow(UsageError)
-  expect(checking).toThrow(message)
-  try {
-    checking()
-  } catch (error) {
-    if (hint !== undefined) expect((error as UsageError).hint).toContain(hint)
-  }
-})
+])('refuses %j', expectRefusal)
 
 it('takes the example of the docs, which editors complete', () => {
   const config = defineConfig({
