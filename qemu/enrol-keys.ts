@@ -1,9 +1,9 @@
 // Firmware variables in which Secure Boot is on and trusts one certificate: what a machine gets that boots an image signed by its
 // own maker. The format of the store is virt-firmware's business; made once for each certificate, and kept.
 
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheFolder } from '../harness/folders.ts'
 import { runCommand } from '../harness/process.ts'
@@ -30,7 +30,10 @@ export async function enrolledVariables(
   const path = join(folder, `${hash.digest('hex').slice(0, 20)}.fd`)
   if (existsSync(path)) return path
   await mkdir(folder, { recursive: true })
-  const fresh = `${path}.${process.pid}.new`
+  // Machines of one process come here at the same moment.
+  const fresh = `${path}.${randomUUID()}.new`
+  await using undo = new AsyncDisposableStack()
+  undo.defer(async () => await rm(fresh, { force: true }))
   const keys = ['--set-pk', '--add-kek', '--add-db'].flatMap((flag) => [flag, OWNER, certificate])
   await runCommand(ENROL_PROGRAM, ['--input', empty, '--output', fresh, ...keys, '--secure-boot'], {
     signal,

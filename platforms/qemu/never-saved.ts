@@ -15,6 +15,7 @@ export function neverSaved({
   if (tpm) return 'has a TPM'
   if ([primaryDisk ?? {}, ...disks].some(({ bus }) => bus === 'nvme'))
     return 'has an NVMe disk, whose state QEMU cannot save'
+  if (bootOrder.includes('network')) return 'boots from the network, whose files are in no template'
   if (bootOrder.includes('cdrom')) return 'has a CD, which is in no template'
   // SMM is one more processor state and one more memory; nobody has seen it saved and loaded under emulation.
   if (firmware === 'uefi-secure') return 'runs with Secure Boot, of which no saved state has been tried yet'

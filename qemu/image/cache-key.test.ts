@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { imageKey, type ImageQuery } from './cache-key.ts'
+import { execCommand } from '../../harness/process.ts'
 import { recipeFolder } from './recipe.ts'
 
 const query: ImageQuery = { version: '1.0.0', channel: 'stable', architecture: 'x86_64' }
@@ -26,4 +27,11 @@ test('the key is stable, and changes with version, channel and every byte and mo
   expect(withFile).not.toBe(key)
   await chmod(join(folder, 'guest/etc/new'), 0o755)
   expect(await imageKey(query, folder)).not.toBe(withFile)
+})
+
+test('the key is the same here as for the command line, so that one image serves both', async () => {
+  const program = `import { imageKey } from ${JSON.stringify(new URL('cache-key.ts', import.meta.url).href)}
+    console.log(await imageKey(${JSON.stringify(query)}))`
+  const { stdout } = await execCommand(process.execPath, ['--input-type=module', '-e', program])
+  expect(stdout.trim()).toBe(await imageKey(query))
 })

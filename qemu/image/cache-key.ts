@@ -26,7 +26,7 @@ export async function imageKey(query: ImageQuery, folder: string = recipeFolder)
   const { recipeFolder: _here, ...data } = recipe
   const hash = createHash('sha256')
   const { architecture } = query
-  const built = [data, imageArchitectures[architecture], trim, units]
+  const built = [data, imageArchitectures[architecture], trim, units].map(byName)
   hash.update(JSON.stringify([...built, query.version, query.channel, architecture]))
   if (query.variant !== undefined) hash.update(JSON.stringify([query.variant, usrVariants[query.variant]]))
   if (query.flavour !== undefined) hash.update(JSON.stringify([query.flavour, flavours[query.flavour]]))
@@ -39,4 +39,9 @@ export async function imageKey(query: ImageQuery, folder: string = recipeFolder)
     hash.update(await readFile(path))
   }
   return hash.digest('hex').slice(0, 20)
+}
+
+/** Which order a module's exports have depends on who loads it: Node sorts them, Vitest does not. */
+function byName(data: object): object {
+  return Object.fromEntries(Object.entries(data).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }

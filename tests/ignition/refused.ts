@@ -2,8 +2,26 @@
 
 import { describe, expect, test } from '../../harness/index.ts'
 
-// Only refusals whose reason is in the last lines of the unit, which is what the console gets to see.
 const cases = [
+  {
+    name: 'kernel-arguments',
+    description: 'Arguments for the kernel are refused where nothing of the image can write them.',
+    config: { ignition: { version: '3.3.0' }, kernelArguments: { shouldExist: ['sbx.argument=1'] } },
+    stage: 'kargs',
+    says: /kernelArguments is not supported|failed to exec.*ignition-kargs-helper|exit status 1/,
+  },
+  {
+    name: 'other-filesystem',
+    description: 'A filesystem of another type that may not be wiped is left as it is.',
+    config: {
+      ignition: { version: '3.0.0' },
+      storage: {
+        filesystems: [{ device: '/dev/disk/by-partlabel/OEM', format: 'vfat', wipeFilesystem: false }],
+      },
+    },
+    stage: 'disks',
+    says: /not of the correct type/,
+  },
   {
     name: 'file-in-the-way',
     description: 'A file that is there already is not replaced unless the config says so.',
