@@ -2,9 +2,10 @@
 
 import { existsSync, realpathSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { messageOf, UsageError } from '../errors.ts'
+import { moduleHint } from './module-hint.ts'
 import { countTests, namesFrom, registeredTests, type RegisteredTest } from '../registry.ts'
 
 const OURS = import.meta.filename.endsWith('.ts') ? '.ts' : '.js'
@@ -50,7 +51,7 @@ async function load(file: string): Promise<void> {
     throw new UsageError(`the test file ${file} cannot be loaded: ${messageOf(error)}`, {
       code: 'test-file-broken',
       cause: error,
-      hint: `node ${file} shows where`,
+      hint: moduleHint(error) ?? `node ${file} shows where`,
     })
   }
 }
@@ -73,14 +74,14 @@ async function findFiles(folder: string, endings: readonly string[]): Promise<re
   return entries
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => isTestFile(path, endings))
+    .filter((path) => isTestFile(folder, path, endings))
     .toSorted()
 }
 
-/** Whether a file in a folder of tests is one, by its name. */
-export function isTestFile(path: string, endings: readonly string[] = ENDINGS): boolean {
+/** Whether a file in a folder of tests is one, by its name there: the folder itself may well be part of an installed package. */
+export function isTestFile(folder: string, path: string, endings: readonly string[] = ENDINGS): boolean {
   return (
     endings.some((ending) => path.endsWith(ending)) &&
-    !/\.(?:test|fixture)\.[mc]?[jt]s$|\.d\.[mc]?ts$|node_modules/.test(path)
+    !/\.(?:test|fixture)\.[mc]?[jt]s$|\.d\.[mc]?ts$|(?:^|[\\/])node_modules[\\/]/.test(relative(folder, path))
   )
 }

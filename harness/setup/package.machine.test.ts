@@ -1,7 +1,7 @@
 // The package as its users get it: packed, installed into an empty folder by npm on the pinned Node, and started.
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -59,6 +59,19 @@ test('npx signalbox --help', async () => {
   expect(result.stdout).toMatch(/^Usage: signalbox /m)
   for (const command of ['run', 'list', 'spawn', 'image', 'doctor', 'report'])
     expect(result.stdout).toContain(command)
+})
+
+test('has the built-in tests, and says what a project of CommonJS has to change', async () => {
+  const listed = await execCommand('npx', ['--no-install', 'signalbox', 'list'], inProject(folder))
+  expect(listed.stdout + listed.stderr).toMatch(/^ *boot\.mounts\b/m)
+  const wrong = join(folder, 'commonjs')
+  mkdirSync(wrong)
+  writeFileSync(join(wrong, 'package.json'), '{ "type": "commonjs" }')
+  writeFileSync(join(wrong, 'signalbox.config.ts'), "import { defineConfig } from 'signalbox'\n")
+  const bin = join(installed, 'dist', 'harness', 'cli', 'bin.js')
+  const refused = await execCommand('node', [bin, 'config'], inProject(wrong))
+  expect(refused.exitCode).toBe(2)
+  expect(refused.stderr).toMatch(/^hint: .*npm pkg set type=module/m)
 })
 
 const oldNode = (process.env['PATH'] ?? '')

@@ -8,6 +8,7 @@ import { codeOf, messageOf, UsageError } from '../../errors.ts'
 import { codeFrame, positionAt } from '../../ignition/code-frame.ts'
 import { locateJsonError } from '../../ignition/json-error.ts'
 import { execCommand } from '../../process.ts'
+import { moduleHint } from '../module-hint.ts'
 
 export interface ConfigFile {
   /** Absolute. */
@@ -32,12 +33,13 @@ export async function loadConfigFile(file: string): Promise<ConfigFile> {
     module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown }
   } catch (error) {
     const { place, frame } = await locate(error, path)
+    const hint = error instanceof UsageError ? error.hint : moduleHint(error)
     throw new UsageError(
       `the config ${place} cannot be loaded: ${messageOf(error)}${frame === undefined ? '' : `\n\n${frame}`}`,
       {
         code: 'config-broken',
         cause: error,
-        ...(error instanceof UsageError && error.hint !== undefined ? { hint: error.hint } : {}),
+        ...(hint === undefined ? {} : { hint }),
       },
     )
   }

@@ -56,7 +56,7 @@ export function openFileWatch(warn: (message: string) => void): FileWatch {
     else if (changed.size > 0) onChange?.()
   }
   const onEvent = (file: string): void => {
-    const isNew = isTestFile(file) && folders.some((folder) => file.startsWith(folder + sep))
+    const isNew = folders.some((folder) => file.startsWith(folder + sep) && isTestFile(folder, file))
     if (!prints.has(file) && !isNew) return
     dirty.add(file)
     clearTimeout(timer)
