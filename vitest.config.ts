@@ -11,7 +11,6 @@ const report = process.env['SIGNALBOX_TEST_REPORT']
 // Several minutes each on an emulated machine: with them CI would not end in its time. SIGNALBOX_LONG_TESTS=1 runs them with the
 // others, and naming one of them: SIGNALBOX_LONG_TESTS=1 npx vitest run --project machine harness/cli/clusters.machine.test.ts
 const long = [
-  'arm64',
   'clusters',
   'cluster',
   'control',
