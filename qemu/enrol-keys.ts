@@ -16,16 +16,16 @@ export const ENROL_PACKAGE = 'python3-virt-firmware'
 const OWNER = '51b0aaaa-0000-4000-8000-7369676e616c'
 
 /**
- * A copy of an empty variable store with the certificate as platform key (PK), key exchange key (KEK) and in `db`; `dbx` forbids
- * nothing. Returns its path. Throws InfraError when the program is missing or refuses.
+ * A copy of a variable store with the certificate as platform key (PK), key exchange key (KEK) and in `db`, and no other there; `dbx`
+ * forbids nothing. Returns its path. Throws InfraError when the program is missing or refuses.
  */
 export async function enrolledVariables(
-  empty: string,
+  store: string,
   certificate: string,
   signal?: AbortSignal,
 ): Promise<string> {
   const hash = createHash('sha256').update(OWNER)
-  for (const path of [empty, certificate]) hash.update(await readFile(path))
+  for (const path of [store, certificate]) hash.update(await readFile(path))
   const folder = join(cacheFolder(), 'firmware')
   const path = join(folder, `${hash.digest('hex').slice(0, 20)}.fd`)
   if (existsSync(path)) return path
@@ -34,11 +34,16 @@ export async function enrolledVariables(
   const fresh = `${path}.${randomUUID()}.new`
   await using undo = new AsyncDisposableStack()
   undo.defer(async () => await rm(fresh, { force: true }))
+  const forget = ['PK', 'KEK', 'db', 'dbx'].flatMap((name) => ['--delete', name])
   const keys = ['--set-pk', '--add-kek', '--add-db'].flatMap((flag) => [flag, OWNER, certificate])
-  await runCommand(ENROL_PROGRAM, ['--input', empty, '--output', fresh, ...keys, '--secure-boot'], {
-    signal,
-    timeoutMs: 120_000,
-  })
+  await runCommand(
+    ENROL_PROGRAM,
+    ['--input', store, ...forget, '--output', fresh, ...keys, '--secure-boot'],
+    {
+      signal,
+      timeoutMs: 120_000,
+    },
+  )
   // Whoever made it first is as good.
   await rename(fresh, path)
   return path

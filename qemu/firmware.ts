@@ -12,8 +12,8 @@ export interface FirmwareFiles {
   readonly codePath: string
   /** Copied for each machine. With Secure Boot the vendors' keys are in it. */
   readonly variablesTemplate: string
-  /** With Secure Boot: the same without any keys. */
-  readonly emptyVariables?: string
+  /** With Secure Boot: what a store with other keys is made from. */
+  readonly ownKeysTemplate?: string
 }
 
 // Debian first, then Fedora and Arch. Secure boot needs a build with SMM and variables with enrolled keys.
@@ -40,8 +40,8 @@ const CANDIDATES: Readonly<
       pair('/usr/share/edk2/aarch64/QEMU_EFI-pflash.raw', '/usr/share/edk2/aarch64/vars-template-pflash.raw'),
     ],
     'uefi-secure': [
-      secure('/usr/share/AAVMF/AAVMF_CODE', 'ms.fd', '/usr/share/AAVMF/AAVMF_VARS', 'ms.fd'),
-      secure('/usr/share/AAVMF/AAVMF_CODE', 'secboot.fd', '/usr/share/AAVMF/AAVMF_VARS', 'ms.fd'),
+      secure('/usr/share/AAVMF/AAVMF_CODE', 'ms.fd', '/usr/share/AAVMF/AAVMF_VARS', 'ms.fd', 'ms.fd'),
+      secure('/usr/share/AAVMF/AAVMF_CODE', 'secboot.fd', '/usr/share/AAVMF/AAVMF_VARS', 'ms.fd', 'ms.fd'),
     ],
   },
 }
@@ -72,18 +72,25 @@ export async function copyVariables(
 ): Promise<void> {
   if (existsSync(path)) return
   const { certificate, signal } = options
-  const { emptyVariables, variablesTemplate } = files
+  const { ownKeysTemplate, variablesTemplate } = files
   const from =
-    emptyVariables === undefined || certificate === undefined
+    ownKeysTemplate === undefined || certificate === undefined
       ? variablesTemplate
-      : await enrolledVariables(emptyVariables, certificate, signal)
+      : await enrolledVariables(ownKeysTemplate, certificate, signal)
   await copyFile(from, path, constants.COPYFILE_EXCL)
 }
 
-function secure(code: string, codeEnd: string, variables: string, variablesEnd: string): FirmwareFiles {
+// AAVMF's store without keys is nothing but zeros, which only the firmware itself makes a store of.
+function secure(
+  code: string,
+  codeEnd: string,
+  variables: string,
+  variablesEnd: string,
+  ownKeysEnd = 'fd',
+): FirmwareFiles {
   return {
     ...pair(`${code}.${codeEnd}`, `${variables}.${variablesEnd}`),
-    emptyVariables: `${variables}.fd`,
+    ownKeysTemplate: `${variables}.${ownKeysEnd}`,
   }
 }
 
