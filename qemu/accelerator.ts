@@ -67,7 +67,10 @@ export async function probeAccelerator(options: ProbeOptions): Promise<Accelerat
 
 // Questions that cost nothing are never cached: a user who joins the group `kvm` gets KVM at once.
 function cheapRefusal(architecture: MachineArchitecture): string | undefined {
-  if (NATIVE[architecture] !== process.arch) return `a ${architecture} guest on a ${process.arch} host`
+  if (NATIVE[architecture] !== process.arch) {
+    const host = Object.entries(NATIVE).find(([, node]) => node === process.arch)?.[0] ?? process.arch
+    return `${architecture} guests on an ${host} host`
+  }
   try {
     accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
     return undefined

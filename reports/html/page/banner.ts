@@ -3,6 +3,7 @@
 import type { PageGate, PageIndex, PageRequirement, PageRun } from '../data.ts'
 import { copyable } from './copyable.ts'
 import { h } from './dom.ts'
+import { sharedNotices, type SharedNotice } from './notices.ts'
 import { count } from './words.ts'
 
 const SHOWN = 12
@@ -65,7 +66,7 @@ function requirement({ kind, rule, test, target, message, command }: PageRequire
 /** How runs ended that did not finish, and what readers should know. */
 export function noticeList(index: PageIndex): HTMLElement | undefined {
   const ends = index.runs.flatMap((run) => (run.end === undefined ? [] : [endOf(run, index.runs.length > 1)]))
-  const notices = [...index.notices, ...index.runs.flatMap((run) => run.notices)]
+  const notices = sharedNotices(index)
   const warnings = notices.filter(({ level }) => level === 'warning')
   const infos = notices.filter(({ level }) => level === 'info')
   if (ends.length + notices.length === 0) return undefined
@@ -75,14 +76,23 @@ export function noticeList(index: PageIndex): HTMLElement | undefined {
     'section',
     { class: 'notices', aria: { label: 'Notices' } },
     ...ends,
-    ...few.map(({ message }) => h('p', { class: 'notice warning' }, message)),
+    ...few.map(notice),
     others.length > 0 &&
       h(
         'details',
         {},
         h('summary', {}, count(others.length, few.length === 0 ? 'notice' : 'more notice')),
-        ...others.map(({ level, message }) => h('p', { class: `notice ${level}` }, message)),
+        ...others.map(notice),
       ),
+  )
+}
+
+function notice({ level, message, targets }: SharedNotice): HTMLElement {
+  return h(
+    'p',
+    { class: `notice ${level}` },
+    message,
+    targets.length > 0 && h('span', { class: 'quiet' }, ` ${targets.join(', ')}`),
   )
 }
 
