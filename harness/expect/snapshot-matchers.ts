@@ -52,6 +52,16 @@ function goldenPath(name: string, { distro, architecture }: MachineSnapshot): st
   return join(`${file.replace(/\.\w+$/, '')}-snapshots`, `${name}-${distro}-${architecture}.json`)
 }
 
+/** Golden files that were not there when a run began, behind its folder. */
+const writtenNow = new Set<string>()
+
+function firstWritten(path: string): ExpectError {
+  return new ExpectError(
+    'toMatchSnapshot',
+    `there was no snapshot ${path}; it has been written: look at it, leave in it what must be so, and keep it with the test`,
+  )
+}
+
 export const snapshotMatchers = {
   /**
    * The machine's state holds what the golden file of that name says. The file lies beside the test, one for each OS and
@@ -71,6 +81,9 @@ export const snapshotMatchers = {
         const path = goldenPath(name, snapshot)
         const old = readGolden(path)
         const context = requireAttempt('toMatchSnapshot()')
+        // A retry, or the boot that confirms a fork, is not to pass by what the first attempt has just written.
+        const written = `${context.runFolder} ${path}`
+        if (writtenNow.has(written)) throw firstWritten(path)
         const mode = negated ? 'none' : context.updateSnapshots
         const isStale = (): boolean =>
           old !== undefined &&
@@ -79,11 +92,10 @@ export const snapshotMatchers = {
           const made = renewGolden(old, snapshot, options.parts)
           await asStep('test.step', `snapshot written: ${path}`, () => writeGolden(path, made))
           golden = { path, content: made }
-          if (old === undefined && mode === 'missing')
-            throw new ExpectError(
-              'toMatchSnapshot',
-              `there was no snapshot ${path}; it has been written: look at it, leave in it what must be so, and keep it with the test`,
-            )
+          if (old === undefined && mode === 'missing') {
+            writtenNow.add(written)
+            throw firstWritten(path)
+          }
           return
         }
         if (old === undefined && !negated)

@@ -23,7 +23,7 @@ const LONGEST_VALUE = 400
 /**
  * Reads what the script has printed.
  *
- * @throws MachineError `snapshot-incomplete` when an answer is missing, `snapshot-too-large` when one has no end.
+ * @throws MachineError `snapshot-incomplete` when an answer is missing, or empty although every machine has some of it, `snapshot-too-large` when one has no end.
  */
 export function readSnapshot(output: string, nonce: string, distro: DistroName): MachineSnapshot {
   const said = split(output, nonce)
@@ -56,6 +56,9 @@ export function readSnapshot(output: string, nonce: string, distro: DistroName):
   }
 }
 
+/** A program that is not there or does not know its options prints nothing. */
+const neverEmpty: readonly Answer[] = ['units', 'mounts', 'sysctls', 'users', 'groups']
+
 type Pair = readonly [name: string, value: string]
 
 function split(output: string, nonce: string): Readonly<Record<Answer, string>> {
@@ -72,7 +75,17 @@ function split(output: string, nonce: string): Readonly<Record<Answer, string>> 
     answer,
     output.slice((starts[index] ?? 0) + markOf(nonce, answer).length, ends[index]),
   ])
-  return Object.fromEntries(parts) as Record<Answer, string>
+  const said = Object.fromEntries(parts) as Record<Answer, string>
+  const silent = neverEmpty.filter((answer) => said[answer].trim() === '')
+  if (silent.length > 0) {
+    throw new MachineError(
+      `the machine's state could not be read: it says nothing of its ${silent.join(', ')}`,
+      {
+        code: 'snapshot-incomplete',
+      },
+    )
+  }
+  return said
 }
 
 function table(section: string, pairs: readonly Pair[]): SnapshotTable {

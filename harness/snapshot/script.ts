@@ -45,7 +45,7 @@ export function snapshotScript(nonce: string, source: SnapshotSource): string {
     units:
       'systemctl list-units --plain --no-legend --no-pager --type=service,socket,target,timer,mount,automount,swap,path',
     unitFiles: 'systemctl list-unit-files --plain --no-legend --no-pager',
-    mounts: 'findmnt --list --noheadings --raw --output TARGET,FSTYPE,SOURCE,OPTIONS',
+    mounts: 'findmnt --noheadings --raw --output TARGET,FSTYPE,SOURCE,OPTIONS',
     sysctls: 'PATH=$PATH:/usr/sbin sysctl --all',
     listeners: 'ss -Hlntup',
     users: 'getent passwd',

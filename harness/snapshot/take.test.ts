@@ -4,11 +4,11 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { execCommand } from '../process.ts'
+import { execCommand, runCommand } from '../process.ts'
 import { distroProfiles } from '../profiles/index.ts'
 import type { CommandOutcome } from '../ssh/index.ts'
 import { readSnapshot } from './read.ts'
-import { markOf, snapshotScript } from './script.ts'
+import { markOf, snapshotScript, type Answer } from './script.ts'
 import { takeSnapshot } from './take.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'snapshot-'))
@@ -77,6 +77,15 @@ async function output(): Promise<string> {
   return stdout
 }
 
+it('asks in words that the programs know', async () => {
+  const stdout = await runCommand('sh', ['-c', snapshotScript(nonce, source)])
+  const said = (answer: Answer): string =>
+    stdout.slice(stdout.indexOf(markOf(nonce, answer)) + markOf(nonce, answer).length).split('\n=')[0] ?? ''
+  expect(said('mounts')).toMatch(/^\/proc proc proc /m)
+  expect(said('users')).toMatch(/^root:/m)
+  expect(said('groups')).toMatch(/^root:/m)
+})
+
 it('reads the whole state in one command, without what differs from boot to boot', async () => {
   const { sections, architecture } = readSnapshot(await output(), nonce, 'reference')
   expect(architecture).toBe('x86_64')
@@ -122,6 +131,11 @@ it('is an error, never half of a state, when the machine stops in between or has
     markOf(nonce, 'sysctls'),
     `${markOf(nonce, 'sysctls')}${Array.from({ length: 20_001 }, (_none, index) => `a.b${index}x = 1\n`).join('')}`,
   )
+  const [mounts = 0, sysctls = 0] = (['mounts', 'sysctls'] as const).map((answer) =>
+    whole.indexOf(markOf(nonce, answer)),
+  )
+  const mute = whole.slice(0, mounts) + markOf(nonce, 'mounts') + whole.slice(sysctls)
+  expect(() => readSnapshot(mute, nonce, 'reference')).toThrow('it says nothing of its mounts')
   expect(() => readSnapshot(flood, nonce, 'reference')).toThrow('more than 20000 sysctls')
   const exec = async (): Promise<CommandOutcome> =>
     await Promise.resolve({ stdout: 'x'.repeat(8 * 1024 * 1024) } as CommandOutcome)

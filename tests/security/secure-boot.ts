@@ -57,7 +57,8 @@ describe(
         await expect(machine).toRun(['journalctl', '--boot', '--dmesg', '--output=cat'], {
           ...sudo,
           // By the policy of the integrity subsystem, or by lockdown where there is none.
-          stdout: /Loading of unsigned module is rejected|Lockdown: insmod: unsigned module loading is restricted/,
+          stdout:
+            /Loading of unsigned module is rejected|Lockdown: insmod: unsigned module loading is restricted/,
         })
       },
     )
