@@ -89,7 +89,7 @@ describe(
       'cable',
       {
         description:
-          'Without its cable a link has no carrier and no address; with it both are back, and so is the neighbour.',
+          'Without its cable a link has no carrier and no IPv4 address; with it both are back, and so is the neighbour.',
         platforms: ['qemu'],
       },
       async ({ cluster }) => {
@@ -103,9 +103,10 @@ describe(
           stdout: /State: no-carrier/,
           timeoutMs: 8000,
         })
+        // systemd-networkd 257 leaves static IPv6 addresses where they are.
         await expect
           .poll(async () => await addressesOf(machine, link), { timeoutMs: 8000 * machine.slowness })
-          .toEqual([])
+          .not.toContain(machine.privateAddress?.ipv4)
         expect((await machine.exec(ping(ipv4), sudo)).exitCode).not.toBe(0)
         await machine.setLink('private', 'up')
         await expect(machine).toRun(['networkctl', 'status', link], {
