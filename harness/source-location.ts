@@ -8,26 +8,31 @@ import type { SourceLocation } from './model.ts'
 const FRAME = /^\s+at (?:.*? \()?(?:async )?((?:file:\/\/|\/)[^()]+?):(\d+):(\d+)\)?$/
 
 /**
- * The first frame of `stack` that is in neither the harness nor a dependency; undefined when there is none, or when
- * the stack does not pass through `mustPass`.
+ * The first frame of `stack` that is in neither the harness nor a dependency, else the first in a dependency: an installed package may
+ * be what the tests came with. Undefined when there is none, or when the stack does not pass through `mustPass`.
  */
 export function locationOf(stack: string | undefined, mustPass?: string): SourceLocation | undefined {
   let first: SourceLocation | undefined
-  for (const frame of framesOf(stack)) {
-    first ??= frame
-    if (mustPass === undefined || frame.file === mustPass) return first
+  let dependency: SourceLocation | undefined
+  for (const { isDependency, ...frame } of framesOf(stack)) {
+    if (isDependency) dependency ??= frame
+    else first ??= frame
+    if (mustPass === undefined ? !isDependency : frame.file === mustPass) return first ?? dependency
   }
-  return undefined
+  return mustPass === undefined ? dependency : undefined
 }
 
-function* framesOf(stack: string | undefined): Generator<SourceLocation> {
+function* framesOf(
+  stack: string | undefined,
+): Generator<SourceLocation & { readonly isDependency: boolean }> {
   for (const line of stack?.split('\n') ?? []) {
     const match = FRAME.exec(line)
     const [, place, row, column] = match ?? []
     if (place === undefined || row === undefined || column === undefined) continue
     const path = place.startsWith('file:') ? fileURLToPath(place) : place
     if (isOurs(path)) continue
-    yield { file: shown(path), line: Number(row), column: Number(column) }
+    const isDependency = path.includes(`${sep}node_modules${sep}`)
+    yield { file: shown(path), line: Number(row), column: Number(column), isDependency }
   }
 }
 
@@ -66,9 +71,7 @@ export function codeFrame(location: SourceLocation, around = 2): string | undefi
 const harnessFolder = import.meta.dirname + sep
 
 function isOurs(path: string): boolean {
-  return (
-    (path.startsWith(harnessFolder) && !path.includes('.test.')) || path.includes(`${sep}node_modules${sep}`)
-  )
+  return path.startsWith(harnessFolder) && !path.includes('.test.')
 }
 
 function shown(path: string): string {
