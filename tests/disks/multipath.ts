@@ -43,8 +43,11 @@ test(
     await expect.poll(async () => await paths(machine), { timeoutMs: 30_000 }).toEqual([ACTIVE, ACTIVE])
     const map = await machine.run(['/usr/sbin/multipathd', 'show', 'maps', 'raw', 'format', '%n'], sudo)
     const device = `/dev/mapper/${map.trim()}`
-    const opened = await machine.run(['lsblk', '--noheadings', '--nodeps', '--output=TYPE', device])
-    expect(opened).toBe('mpath')
+    // udev makes the name.
+    await expect(machine).toRun(['lsblk', '--noheadings', '--nodeps', '--output=TYPE', device], {
+      stdout: /^mpath$/,
+      timeoutMs: 30_000,
+    })
     await machine.run(['/usr/sbin/sgdisk', '--new=1:0:0', '--change-name=1:SHARED', device], sudo)
     await machine.run(['/usr/sbin/kpartx', '-a', '-s', '-p', '-part', device], sudo)
     await machine.run(['/usr/sbin/mkfs.ext4', '-q', `${device}-part1`], sudo)
