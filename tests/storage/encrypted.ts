@@ -232,7 +232,8 @@ describe('storage.tang', { ...common, features: [...(common.features ?? []), 'ta
    */
   const startTang = async (server: Machine, http: HttpFixture): Promise<Tang> => {
     await server.run(['rm', '-rf', '/var/lib/tang'], sudo)
-    await server.run(['/usr/libexec/tangd-keygen', '/var/lib/tang'], sudo)
+    await server.run(['install', '-d', '-m', '0750', '-o', '_tang', '-g', '_tang', '/var/lib/tang'], sudo)
+    await server.run(['runuser', '-u', '_tang', '--', '/usr/libexec/tangd-keygen', '/var/lib/tang'], sudo)
     const tang = { up: true }
     const ask = async ({ method, path, body }: HttpRequest): Promise<HttpAnswer> => {
       if (!tang.up) return { status: 503, body: '' }
