@@ -13,6 +13,7 @@ afterAll(() => world[Symbol.dispose]())
 const parts: readonly (readonly [string, FlavourName | undefined, readonly string[]])[] = [
   ['cgroups, extensions, networks, security, SELinux and disks', undefined, ['--tag', 'system']],
   ['arrays, volumes, filesystems and shares', 'storage', ['--tag', 'storage']],
+  ['disks that a TPM opens', 'storage', ['--firmware', 'uefi', 'storage.tpm', 'security.measured-boot']],
   [
     'the firmware',
     undefined,

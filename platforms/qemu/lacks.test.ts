@@ -28,8 +28,11 @@ it('names the program and the package, of what is asked for alone', () => {
 
 it('lacks nothing that is there', () => {
   process.env['PATH'] = mkdtempSync(join(tmpdir(), 'signalbox-has-'))
-  for (const program of ['qemu-system-aarch64', 'swtpm'])
+  for (const program of ['qemu-system-aarch64', 'qemu-system-x86_64', 'swtpm'])
     writeFileSync(join(process.env['PATH'], program), '', { mode: 0o755 })
   expect(lacks({ architecture: 'arm64', firmware: 'direct', tpm: true })).toEqual([])
+  expect(lacks({ architecture: 'x86_64', firmware: 'direct', tpm: true })).toEqual([
+    expect.stringMatching(/^needs a TPM; .*--firmware uefi has one$/),
+  ])
   rmSync(process.env['PATH'], { recursive: true })
 })

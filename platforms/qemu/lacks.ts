@@ -1,5 +1,6 @@
 // What this host lacks for a kind of machine, before there is an image. Looks at files only.
 
+import type { Architecture, Firmware } from '../../harness/model.ts'
 import type { MachineKind } from '../../harness/platform.ts'
 import {
   emulatorName,
@@ -23,5 +24,16 @@ export function lacks({ architecture = 'x86_64', firmware, tpm }: MachineKind): 
     tpm && findProgram('swtpm') === undefined
       ? 'needs a TPM; this host has no swtpm: apt-get install swtpm'
       : undefined,
+    tpm && firmware !== undefined ? noTpmFor(architecture, firmware) : undefined,
   ].filter((reason) => reason !== undefined)
+}
+
+/**
+ * Why there is no TPM beside a firmware. QEMU puts an initrd 160 KiB below the end of the memory (`acpi_data_size`), where SeaBIOS has its
+ * ACPI tables and, with a TPM, 64 KiB more of its event log: the tables are overwritten, and the kernel has neither ACPI nor fw_cfg.
+ */
+export function noTpmFor(architecture: Architecture, firmware: Firmware): string | undefined {
+  return architecture === 'x86_64' && firmware === 'direct'
+    ? "needs a TPM; with firmware direct QEMU lays the initrd over the machine's ACPI tables then: --firmware uefi has one"
+    : undefined
 }

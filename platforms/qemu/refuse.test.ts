@@ -141,6 +141,15 @@ describe('refuse', () => {
     expect(refuse({ ...testSpec('m0'), ...change }, of, here)).toEqual([expect.stringMatching(reason)])
   })
 
+  test('a direct boot of x86_64 has no TPM', () => {
+    const here = { ...host, hasTpm: true }
+    const spec = { ...testSpec('m0'), tpm: true }
+    expect(refuse({ ...spec, firmware: 'direct' }, image, here)).toEqual([
+      expect.stringMatching(/^needs a TPM; .* ACPI tables then: --firmware uefi has one$/),
+    ])
+    expect(refuse({ ...spec, firmware: 'uefi' }, image, here)).toEqual([])
+  })
+
   test('names everything that cannot be had', () => {
     const spec = { ...testSpec('m0'), firmware: 'uefi-secure', tpm: true, memoryMiB: 8192 } as const
     expect(refuse(spec, image, host)).toEqual([

@@ -6,6 +6,7 @@ import { formatMiB } from '../../harness/memory-text.ts'
 import type { DiskImage, Firmware, Image } from '../../harness/model.ts'
 import { emulatorName, ENROL_PACKAGE, ENROL_PROGRAM, firmwarePackage } from '../../qemu/index.ts'
 import type { Host } from './host.ts'
+import { noTpmFor } from './lacks.ts'
 import { refuseBoot, refuseDisks, refuseNodes } from './refuse-hardware.ts'
 
 /** The firmware a spec gets: its own, else the image's preferred one. */
@@ -28,7 +29,7 @@ export function refuse(spec: MachineSpec, image: Image, host: Host): readonly st
   return [
     refuseArchitecture(spec, image, host),
     ...refuseFirmware(spec, image, host),
-    spec.tpm && !host.hasTpm ? 'needs a TPM; this host has no swtpm: apt-get install swtpm' : undefined,
+    refuseTpm(spec, image, host),
     spec.cpus < 1 || spec.cpus > 255 ? `needs ${spec.cpus} CPUs; a machine has 1 to 255` : undefined,
     spec.memoryMiB > host.budget.memoryMiB
       ? `needs ${formatMiB(spec.memoryMiB)} of memory a machine; the largest that fits this host's budget is ${formatMiB(host.budget.memoryMiB)}`
@@ -38,6 +39,12 @@ export function refuse(spec: MachineSpec, image: Image, host: Host): readonly st
     refuseNodes(spec),
     refuseArguments(spec, image, firmwareOf(spec, image)),
   ].filter((reason) => reason !== undefined)
+}
+
+function refuseTpm(spec: MachineSpec, image: Image, host: Host): string | undefined {
+  if (!spec.tpm) return undefined
+  if (!host.hasTpm) return 'needs a TPM; this host has no swtpm: apt-get install swtpm'
+  return noTpmFor(spec.architecture, firmwareOf(spec, image))
 }
 
 function refuseArchitecture(
