@@ -20,9 +20,9 @@ export const volatileMounts: readonly RegExp[] = [
   /^\/boot$/,
 ]
 
-/** Options of mounts that say how much memory or which process there is. */
+/** Options of mounts that say how much memory or which process there is, and that the kernel shows only the first time (an overlay's uuid). */
 export const volatileMountOption =
-  /^(?:size|nr_inodes|pgrp|fd|timeout|pipe_ino|inode64|inode32|seclabel|stripe|mode|lowerdir)\b/
+  /^(?:size|nr_inodes|pgrp|fd|timeout|pipe_ino|inode64|inode32|seclabel|stripe|mode|lowerdir|uuid)\b/
 
 /** Settings that count something, are drawn by lot, or follow from how much memory there is. */
 export const volatileSysctls: readonly RegExp[] = [
