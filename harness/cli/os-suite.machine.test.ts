@@ -17,7 +17,7 @@ it('all OS tests pass on the reference image', { timeout: 45 * 60_000 }, async (
     '--tag',
     '!system',
     '--audit-fork',
-    '15%',
+    '5%',
   ])
   // The whole report, so that a failure in CI can be read there.
   process.stdout.write(stdout)
