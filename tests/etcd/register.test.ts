@@ -47,3 +47,22 @@ test('a long history with many at once is judged at once', () => {
   expect(violation([...operations, { ...last, value: '199' }])).toBeUndefined()
   expect(violation([...operations, { ...last, value: '3' }])).toContain('at best 200 of 201')
 })
+
+test('a client that gets no answer any more, again and again, makes it no longer', () => {
+  const others = Array.from({ length: 150 }, (_, index): Operation => {
+    const [called, answered] = [index * 10, index * 10 + 12]
+    const client = `m${index % 2}`
+    return index % 3 === 2
+      ? { client, kind: 'read', value: `${index - 1}`, called: called + 3, answered: called + 9 }
+      : { client, kind: 'write', value: `${index}`, called, answered: answered - 10 }
+  })
+  const unanswered = Array.from({ length: 60 }, (_, index): Operation => {
+    return { client: 'm2', kind: 'write', value: `x${index}`, called: 5 + index * 3, answered: undefined }
+  })
+  expect(violation([...others, ...unanswered])).toBeUndefined()
+  // One of them was done, late.
+  const late = { client: 'm0', kind: 'read', value: 'x3', called: 5000, answered: 5001 } as const
+  expect(violation([...others, ...unanswered, late])).toBeUndefined()
+  const never = { ...late, value: 'y' }
+  expect(violation([...others, ...unanswered, never])).toContain('at best 150 of 151')
+})
