@@ -90,7 +90,7 @@ for (const [name, aliases] of [
 
 async function serve(machine: Machine, name: Engine): Promise<void> {
   await (name === 'docker' ? prepareDocker(machine) : importImage(machine))
-  const answer = `nc -lk -p 9988 -e echo answer of ${machine.name}`
+  const answer = `nc -ll -p 9988 -e echo answer of ${machine.name}`
   await engine(machine, name)(['run', '--detach', '--publish=9988:9988', BUSYBOX, 'sh', '-c', answer])
 }
 
