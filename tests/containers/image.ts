@@ -20,7 +20,7 @@ export async function importImage(machine: Machine, engine: Engine = 'podman'): 
      chmod 700 $root/root
      cp -L --parents $(ldd /usr/bin/busybox | grep -o '/[^ )]*') $root
      cp /usr/bin/busybox $root/bin
-     for applet in sh cat chmod echo grep httpd id ls mount nc nslookup ping ps sleep stat tail test touch true unshare wget; do
+     for applet in sh cat chmod echo grep httpd id ls mkdir mount nc nslookup ping ps sleep stat tail test touch true unshare wget; do
        ln -s busybox $root/bin/$applet
      done
      tar -C $root -c --owner=0 --group=0 . | ${engine} import - ${BUSYBOX} > /dev/null
