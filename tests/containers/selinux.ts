@@ -20,8 +20,9 @@ async function expectConfined(machine: Machine, name: Engine): Promise<void> {
   expect(await mayRead(machine, name, '')).toBe(true)
   await machine.run(['/usr/sbin/setenforce', '1'], sudo)
   expect(await mayRead(machine, name, '')).toBe(false)
+  // The container by podman, by docker already the daemon that would mount the folder.
   await machine.journal.waitFor(
-    /avc: +denied +\{ \w+ \}.*scontext=system_u:system_r:container_t:\S+ tcontext=\S+:var_t:.*permissive=0/,
+    /avc: +denied +\{ \w+ \}.*scontext=system_u:system_r:(?:container_t|dockerd_t):\S+ tcontext=\S+:var_t:.*permissive=0/,
   )
   // Shared by all containers: no categories.
   expect(await mayRead(machine, name, ':z')).toBe(true)
@@ -46,8 +47,13 @@ test(
     await importImage(machine)
     await expectConfined(machine, 'podman')
     // Two containers are apart from each other, too.
-    const process = ['podman', 'run', '--rm', BUSYBOX, 'cat', '/proc/self/attr/current']
-    const labels = [await machine.run(process, sudo), await machine.run(process, sudo)]
+    const podman = engine(machine, 'podman')
+    const labels: string[] = []
+    for (const name of ['one', 'two']) {
+      await podman(['run', '--detach', `--name=${name}`, BUSYBOX, 'sleep', '600'])
+      const pid = await podman(['inspect', '--format={{.State.Pid}}', name])
+      labels.push(await machine.run(['ps', '--no-headers', '--format=label', '--pid', pid.trim()]))
+    }
     for (const label of labels) expect(label).toMatch(/^system_u:system_r:container_t:s0:c\d+,c\d+/)
     expect(labels[0]).not.toBe(labels[1])
   },
