@@ -4,6 +4,9 @@ import { expect, type Machine } from '../../harness/index.ts'
 
 const sudo = { sudo: true } as const
 
+/** Architectures whose kernel takes no devices while it runs. */
+export const withoutHotPlug = ['riscv64'] as const
+
 /** The path of an extra disk. */
 export const diskPath = (serial: string): string => `/dev/disk/by-id/virtio-${serial}`
 
