@@ -16,7 +16,7 @@ export function cpuModelFor(architecture: MachineArchitecture, accelerator: 'kvm
       return 'neoverse-n1'
     case 'riscv64':
       // Three levels of page tables instead of five, no PMP and no hypervisor extension to look at: a first boot took 45 s of CPU time
-      // with it, 74 with `rv64`. Timers without calls of the firmware (Sstc): 52 without.
+      // with it, 74 with `rv64` (on a busier host). Timers without calls of the firmware (Sstc): 52 without.
       return 'rva22s64,sstc=on'
     default:
       return architecture satisfies never
