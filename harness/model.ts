@@ -1,6 +1,6 @@
 // The words of design.md as data: images, targets, tests, attempts, verdicts. Plain, readonly, JSON-safe.
 
-export type Architecture = 'x86_64' | 'arm64'
+export type Architecture = 'x86_64' | 'arm64' | 'riscv64'
 export type Firmware = 'direct' | 'bios' | 'uefi' | 'uefi-secure'
 export type DistroName = 'reference' | 'flatcar' | 'fcos'
 

@@ -158,7 +158,16 @@ async function sectorWitness(folder: string): Promise<Witness> {
 
 /** The console of Linux, and what makes it speak early. */
 export function serialOf(architecture: MachineArchitecture): readonly [string, string] {
-  return architecture === 'x86_64' ? ['ttyS0', 'earlyprintk=ttyS0'] : ['ttyAMA0', 'earlycon']
+  switch (architecture) {
+    case 'x86_64':
+      return ['ttyS0', 'earlyprintk=ttyS0']
+    case 'arm64':
+      return ['ttyAMA0', 'earlycon']
+    case 'riscv64':
+      return ['ttyS0', 'earlycon=sbi']
+    default:
+      return architecture satisfies never
+  }
 }
 
 function linuxWitness(architecture: MachineArchitecture, kernel: string): Witness {

@@ -43,7 +43,11 @@ export interface ProbeOptions {
 }
 
 /** Node's names of the host architectures that can run each guest natively. */
-const NATIVE: Readonly<Record<MachineArchitecture, string>> = { x86_64: 'x64', arm64: 'arm64' }
+const NATIVE: Readonly<Record<MachineArchitecture, string>> = {
+  x86_64: 'x64',
+  arm64: 'arm64',
+  riscv64: 'riscv64',
+}
 
 /** Measures, or returns the cached answer. Never throws but for an aborted signal. */
 export async function probeAccelerator(options: ProbeOptions): Promise<AcceleratorAnswer> {

@@ -277,12 +277,23 @@ describe('machineArguments', () => {
     expect(args).not.toContain('-global')
   })
 
-  test('BIOS speaks on the serial port; arm64 has none', () => {
+  test('riscv64 is a plain virt, whose firmware QEMU finds itself; no pvpanic', () => {
+    const args = machineArguments({ ...direct, architecture: 'riscv64' })
+    expect(args).toContain('virt,memory-backend=ram0')
+    expect(args).not.toContain('-bios')
+    expect(args.join(' ')).not.toMatch(/pvpanic|vmgenid/)
+    const boot = { firmware: 'uefi', codePath: '/fw/CODE.fd', variablesPath: '/m/efi-vars.fd' } as const
+    const uefi = machineArguments({ ...direct, architecture: 'riscv64', boot })
+    expect(uefi).toContain('virt,pflash0=firmware-code,pflash1=firmware-vars,memory-backend=ram0')
+  })
+
+  test('BIOS speaks on the serial port; arm64 and riscv64 have none', () => {
     const bios = { ...direct, boot: { firmware: 'bios' } } as const
     expect(machineArguments(bios)).toContain(
       'q35,smm=off,vmport=off,hpet=off,graphics=off,memory-backend=ram0',
     )
     expect(() => machineArguments({ ...bios, architecture: 'arm64' })).toThrow('arm64 has no BIOS')
+    expect(() => machineArguments({ ...bios, architecture: 'riscv64' })).toThrow('riscv64 has no BIOS')
   })
 })
 

@@ -9,7 +9,7 @@ import { memoryArguments } from './memory-arguments.ts'
 import { AGENT_PORT, CALLS_PORT, JOURNAL_PORT } from './machine-config.ts'
 import { option } from './option-value.ts'
 
-/** The arguments after the program's name. Throws UsageError for what no QEMU can boot (BIOS on arm64). */
+/** The arguments after the program's name. Throws UsageError for what no QEMU can boot (BIOS on arm64 and riscv64). */
 export function machineArguments(config: MachineConfig): readonly string[] {
   return [
     ['-name', option('', { guest: config.name, 'debug-threads': true })],
@@ -115,6 +115,9 @@ function panicDevice({ architecture }: MachineConfig): readonly string[] {
       return ['-device', 'pvpanic', '-device', 'vmgenid,guid=auto']
     case 'arm64':
       return ['-device', 'pvpanic-pci']
+    case 'riscv64':
+      // Debian's kernel for it has no driver of pvpanic.
+      return []
     default:
       return architecture satisfies never
   }

@@ -24,16 +24,23 @@ export function machineType({ architecture, boot, numaNodes = 1 }: MachineConfig
         ...memory,
       })
     case 'arm64':
-      if (boot.firmware === 'bios') {
-        throw new UsageError('arm64 has no BIOS', {
-          code: 'firmware-impossible',
-          hint: 'use the firmware "direct" or "uefi"',
-        })
-      }
+      requireNoBios(architecture, boot)
       return option('virt', { 'gic-version': 'max', ...flash, ...memory })
+    case 'riscv64':
+      // OpenSBI, which QEMU finds by itself, runs before kernel and UEFI firmware alike.
+      requireNoBios(architecture, boot)
+      return option('virt', { ...flash, ...memory })
     default:
       return architecture satisfies never
   }
+}
+
+function requireNoBios(architecture: MachineConfig['architecture'], { firmware }: BootConfig): void {
+  if (firmware !== 'bios') return
+  throw new UsageError(`${architecture} has no BIOS`, {
+    code: 'firmware-impossible',
+    hint: 'use the firmware "direct" or "uefi"',
+  })
 }
 
 /** Kernel, firmware files and boot order. */

@@ -14,6 +14,7 @@ export const CD_PACKAGES = ['xorriso', 'mtools'] as const
 const REMOVABLE: Readonly<Record<MachineArchitecture, string>> = {
   x86_64: 'BOOTX64.EFI',
   arm64: 'BOOTAA64.EFI',
+  riscv64: 'BOOTRISCV64.EFI',
 }
 
 /** What a network server names to the firmware. */

@@ -44,6 +44,17 @@ const CANDIDATES: Readonly<
       secure('/usr/share/AAVMF/AAVMF_CODE', 'secboot.fd', '/usr/share/AAVMF/AAVMF_VARS', 'ms.fd', 'ms.fd'),
     ],
   },
+  riscv64: {
+    uefi: [
+      pair(
+        '/usr/share/qemu-efi-riscv64/RISCV_VIRT_CODE.fd',
+        '/usr/share/qemu-efi-riscv64/RISCV_VIRT_VARS.fd',
+      ),
+      pair('/usr/share/edk2/riscv/RISCV_VIRT_CODE.fd', '/usr/share/edk2/riscv/RISCV_VIRT_VARS.fd'),
+    ],
+    // Debian packages none.
+    'uefi-secure': [],
+  },
 }
 
 /** The first installed pair, or undefined. */
@@ -58,7 +69,32 @@ export function findFirmware(
 
 /** The Debian package that brings the firmware of an architecture. */
 export function firmwarePackage(architecture: MachineArchitecture): string {
-  return architecture === 'x86_64' ? 'ovmf' : 'qemu-efi-aarch64'
+  return FIRMWARE_PACKAGES[architecture]
+}
+
+const FIRMWARE_PACKAGES: Readonly<Record<MachineArchitecture, string>> = {
+  x86_64: 'ovmf',
+  arm64: 'qemu-efi-aarch64',
+  riscv64: 'qemu-efi-riscv64',
+}
+
+/** Where firmware that is not there is to be had: a Debian package, and what is to be known of it. */
+export function firmwareSource(
+  architecture: MachineArchitecture,
+  firmware: UefiFirmware,
+): { readonly package?: string; readonly note?: string } {
+  if (CANDIDATES[architecture][firmware].length === 0) return { note: `Debian has none for ${architecture}` }
+  const name = firmwarePackage(architecture)
+  return architecture === 'riscv64'
+    ? { package: name, note: `Debian 12 has no ${name}, Debian 13 has` }
+    : { package: name }
+}
+
+/** The same for a person, in one line. */
+export function firmwareAdvice(architecture: MachineArchitecture, firmware: UefiFirmware): string {
+  const { package: name, note } = firmwareSource(architecture, firmware)
+  const install = name === undefined ? [] : [`apt-get install ${name}`]
+  return [...install, ...(note === undefined ? [] : [note])].join('; ')
 }
 
 /**

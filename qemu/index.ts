@@ -8,7 +8,7 @@ export { CD_PACKAGES, CD_PROGRAMS, makeBootCd, makeNetworkFolder } from './boot-
 export { cpuModelFor, tcgFor } from './cpu-model.ts'
 export { readEfiPrograms, type EfiProgram } from './efi-programs.ts'
 export { ENROL_PACKAGE, ENROL_PROGRAM } from './enrol-keys.ts'
-export { copyVariables, findFirmware, firmwarePackage, type FirmwareFiles } from './firmware.ts'
+export { copyVariables, findFirmware, firmwareAdvice, type FirmwareFiles } from './firmware.ts'
 export { inspectHost, type HostRow, type HostFacts } from './inspect-host.ts'
 export { launchMachine, type LaunchOptions, type RunningMachine } from './launch.ts'
 export { letGo, type LetGoOptions } from './let-go.ts'

@@ -7,7 +7,8 @@ import { dirname } from 'node:path'
 import { cacheFolder } from '../harness/folders.ts'
 import { probeAccelerator } from './accelerator.ts'
 import { ENROL_PACKAGE, ENROL_PROGRAM } from './enrol-keys.ts'
-import { findFirmware, firmwarePackage } from './firmware.ts'
+import { findFirmware, firmwareSource } from './firmware.ts'
+import { hostArchitecture, imageArchitectures } from './image/architectures.ts'
 import { emulationPackage, whyNotForeign } from './image/foreign.ts'
 import type { MachineArchitecture } from './machine-config.ts'
 import {
@@ -32,9 +33,9 @@ export interface HostRow {
 
 export type HostFacts = readonly HostRow[]
 
-/** What is looked at is what a host of this architecture needs; guests of the other one are optional. */
-const HOST: MachineArchitecture = process.arch === 'arm64' ? 'arm64' : 'x86_64'
-const FOREIGN: MachineArchitecture = HOST === 'arm64' ? 'x86_64' : 'arm64'
+/** What is looked at is what a host of this architecture needs; guests of the others are optional. */
+const HOST = hostArchitecture() ?? 'x86_64'
+const FOREIGN = (Object.keys(imageArchitectures) as MachineArchitecture[]).filter((name) => name !== HOST)
 
 const NEEDED_MEMORY_MIB = 2048
 const NEEDED_DISK_MIB = 8 * 1024
@@ -49,24 +50,33 @@ export async function inspectHost(
 ): Promise<HostFacts> {
   const { signal } = options
   const native = await inspectProgram(emulatorName(HOST), signal)
-  const foreign = await inspectProgram(emulatorName(FOREIGN), signal)
   return [
     emulatorFact(HOST, native, 'missing'),
     versionFact(native),
     await acceleratorFact(native, options),
     ...(await slownessFacts(HOST, native, signal)),
-    emulatorFact(FOREIGN, foreign, 'warning'),
-    ...(await slownessFacts(FOREIGN, foreign, signal)),
-    await foreignImageFact(),
+    ...(await Promise.all(FOREIGN.map(async (name) => await foreignFacts(name, signal)))).flat(),
     programFact('qemu-img', await inspectProgram('qemu-img', signal), 'qemu-utils', 'missing', 'no disks'),
     programFact('swtpm', await inspectProgram('swtpm', signal), 'swtpm', 'warning', 'no machines with a TPM'),
     ...optionalFacts(),
     ...firmwareFacts(HOST),
-    ...(foreign === undefined ? [] : firmwareFacts(FOREIGN)),
+    ...FOREIGN.filter((name) => findProgram(emulatorName(name)) !== undefined).flatMap(firmwareFacts),
     memoryFact(),
     await spaceFact('disk', cacheFolder(), NEEDED_DISK_MIB, ['signalbox', 'image', 'prune']),
     await spaceFact('shared memory', '/dev/shm', NEEDED_SHARED_MEMORY_MIB, SHM_REMEDY),
     await templateFact(),
+  ]
+}
+
+async function foreignFacts(
+  architecture: MachineArchitecture,
+  signal: AbortSignal | undefined,
+): Promise<HostFacts> {
+  const emulator = await inspectProgram(emulatorName(architecture), signal)
+  return [
+    emulatorFact(architecture, emulator, 'warning'),
+    ...(await slownessFacts(architecture, emulator, signal)),
+    await foreignImageFact(architecture),
   ]
 }
 
@@ -76,7 +86,10 @@ function emulatorFact(
   gap: 'missing' | 'warning',
 ): HostRow {
   const effect = `no ${architecture} machines`
-  return programFact(emulatorName(architecture), program, emulatorPackage(architecture), gap, effect)
+  const row = programFact(emulatorName(architecture), program, emulatorPackage(architecture), gap, effect)
+  // Debian 12's own is too old, or for riscv64 in another package; what it depends on has to come from there, too.
+  if (row.status === 'ok' || !isDebian12()) return row
+  return { ...row, remedy: backportsInstall(emulatorPackage(architecture)) }
 }
 
 function programFact(
@@ -111,9 +124,12 @@ function versionFact(program: ProgramFacts | undefined): HostRow {
   if (isSafeQemu(program.version)) return { what, status: 'ok', detail: `${program.version}, 9 or newer` }
   const detail = `${program.version} can corrupt the memory of machines without KVM; 9 or newer is needed`
   if (!isDebian12()) return { what, status: 'warning', detail }
-  const packages = [emulatorPackage(HOST), 'qemu-utils']
-  const remedy = ['apt-get', 'install', '-y', '-t', 'bookworm-backports', ...packages]
-  return { what, status: 'warning', detail, remedy }
+  return {
+    what,
+    status: 'warning',
+    detail,
+    remedy: backportsInstall(emulatorPackage(HOST), 'qemu-utils'),
+  }
 }
 
 async function acceleratorFact(
@@ -141,11 +157,11 @@ async function slownessFacts(
   return [{ what: `slowness ${architecture}`, status: 'ok', detail: `timeouts times ${factor}: ${reason}` }]
 }
 
-async function foreignImageFact(): Promise<HostRow> {
-  const what = `${FOREIGN} image`
-  const why = await whyNotForeign(FOREIGN)
+async function foreignImageFact(architecture: MachineArchitecture): Promise<HostRow> {
+  const what = `${architecture} image`
+  const why = await whyNotForeign(architecture)
   if (why === undefined) return { what, status: 'ok', detail: 'can be built here' }
-  const detail = `no ${FOREIGN} reference image can be built: ${why}`
+  const detail = `no ${architecture} reference image can be built: ${why}`
   return { what, status: 'warning', detail, remedy: aptInstall(emulationPackage) }
 }
 
@@ -154,8 +170,9 @@ function firmwareFacts(architecture: MachineArchitecture): HostFacts {
     const what = `firmware ${firmware} ${architecture}`
     const files = findFirmware(architecture, firmware)
     if (files !== undefined) return { what, status: 'ok', detail: files.codePath }
-    const remedy = aptInstall(firmwarePackage(architecture))
-    return { what, status: 'warning', detail: `not installed: no machines with ${firmware}`, remedy }
+    const { package: name, note } = firmwareSource(architecture, firmware)
+    const detail = `not installed: no machines with ${firmware}${note === undefined ? '' : `; ${note}`}`
+    return { what, status: 'warning', detail, ...(name === undefined ? {} : { remedy: aptInstall(name) }) }
   })
 }
 
@@ -203,6 +220,10 @@ async function templateFact(): Promise<HostRow> {
 
 function aptInstall(...packages: readonly string[]): readonly string[] {
   return ['apt-get', 'install', '-y', ...packages]
+}
+
+function backportsInstall(...packages: readonly string[]): readonly string[] {
+  return ['apt-get', 'install', '-y', '-t', 'bookworm-backports', ...packages]
 }
 
 function isDebian12(): boolean {

@@ -1,7 +1,7 @@
 // One QEMU machine as readonly data: what `arguments.ts` turns into a command line. Nothing here touches the host;
 // every path is absolute and already exists when the machine is launched.
 
-export type MachineArchitecture = 'x86_64' | 'arm64'
+export type MachineArchitecture = 'x86_64' | 'arm64' | 'riscv64'
 
 /** How guest code runs. `threads: 'multi'` is one host thread a vCPU (MTTCG). */
 export type AcceleratorConfig =

@@ -49,6 +49,7 @@ describe('startFailure', () => {
     ["qemu: -netdev user: Could not set up host forwarding rule 'tcp:127.0.0.1:1-:22'", 'no-port'],
     ['qemu: cannot set up guest memory: Cannot allocate memory', 'out-of-memory'],
     ['qemu: Failed to get "write" lock', 'disk-in-use'],
+    ['qemu: Unable to find the RISC-V BIOS "opensbi-riscv64-generic-fw_dynamic.bin"', 'program-missing'],
     ['qemu: something new', 'qemu-start-failed'],
   ])('%s', (message, code) => {
     const error = startFailure('qemu-system-x86_64', 1, `${message}\n`)

@@ -22,6 +22,8 @@ export function emulatorName(architecture: MachineArchitecture): string {
       return 'qemu-system-x86_64'
     case 'arm64':
       return 'qemu-system-aarch64'
+    case 'riscv64':
+      return 'qemu-system-riscv64'
     default:
       return architecture satisfies never
   }
@@ -29,7 +31,13 @@ export function emulatorName(architecture: MachineArchitecture): string {
 
 /** The Debian package that brings the emulator of an architecture. */
 export function emulatorPackage(architecture: MachineArchitecture): string {
-  return architecture === 'x86_64' ? 'qemu-system-x86' : 'qemu-system-arm'
+  return EMULATOR_PACKAGES[architecture]
+}
+
+const EMULATOR_PACKAGES: Readonly<Record<MachineArchitecture, string>> = {
+  x86_64: 'qemu-system-x86',
+  arm64: 'qemu-system-arm',
+  riscv64: 'qemu-system-riscv',
 }
 
 export interface ProgramFacts {

@@ -21,7 +21,7 @@ export interface Slowness {
  * CPU milliseconds that Debian's cloud kernel takes under KVM from QEMU's start until it finds no root filesystem. From emulated
  * boots: 8 times as much, which is the middle of what is known of TCG (5 to 12), on a host of 2023 with two cores.
  */
-const ORDINARY_MS: Readonly<Record<MachineArchitecture, number>> = { x86_64: 760, arm64: 680 }
+const ORDINARY_MS: Readonly<Record<MachineArchitecture, number>> = { x86_64: 760, arm64: 680, riscv64: 250 }
 
 /** Where nothing was measured. */
 const ASSUMED = { kvm: 1, tcg: 8 } as const

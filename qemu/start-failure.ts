@@ -13,7 +13,12 @@ const SYMPTOMS: readonly Symptom[] = [
   {
     pattern: /setpriv: failed to execute|No such file or directory.*setpriv/,
     code: 'program-missing',
-    hint: 'apt-get install qemu-system-x86 qemu-utils (arm64 guests: qemu-system-arm)',
+    hint: 'apt-get install qemu-system-x86 qemu-utils (arm64 guests: qemu-system-arm; riscv64: qemu-system-riscv)',
+  },
+  {
+    pattern: /opensbi-riscv64/,
+    code: 'program-missing',
+    hint: 'riscv64 machines start with OpenSBI: apt-get install opensbi',
   },
   {
     pattern: /Could not set up host forwarding rule/,

@@ -242,7 +242,7 @@ export const commandTable: readonly CommandRow[] = [
         options: [
           {
             flags: '--arch <name>',
-            help: "architecture to build for, x86_64 or arm64; default: the host's",
+            help: "architecture to build for, x86_64, arm64 or riscv64; default: the host's",
           },
           { flags: '--image-version <version>', help: 'version to build', default: '1.0.0' },
           { flags: '--channel <name>', help: 'channel to put into os-release', default: 'stable' },

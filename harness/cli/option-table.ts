@@ -35,7 +35,7 @@ export interface OptionRow {
 export type ConfigurableRow = OptionRow & { readonly config: ConfigKey | false }
 
 export const distros = ['reference', 'flatcar', 'fcos'] as const satisfies readonly DistroName[]
-export const architectures = ['x86_64', 'arm64'] as const satisfies readonly Architecture[]
+export const architectures = ['x86_64', 'arm64', 'riscv64'] as const satisfies readonly Architecture[]
 export const firmwares = ['direct', 'bios', 'uefi', 'uefi-secure'] as const satisfies readonly Firmware[]
 export const tpmWords = ['on', 'off'] as const
 
@@ -161,7 +161,7 @@ export const targetOptions: readonly ConfigurableRow[] = [
   },
   {
     flags: '--arch <name>',
-    help: "the image's architecture: x86_64 or arm64; default: what the image says, else the host's",
+    help: "the image's architecture: x86_64, arm64 or riscv64; default: what the image says, else the host's",
     env: 'SIGNALBOX_ARCH',
     config: 'architecture',
     known: architectures,

@@ -100,6 +100,7 @@ it.each([
   ['{"architectures": "! x86_64"}', /not on architecture x86_64/],
   ['{"architectures": "!s390x"}', undefined],
   ['{"architectures": "aarch64"}', /needs architecture arm64/],
+  ['{"architectures": "riscv64"}', /needs architecture riscv64/],
   ['{"distros": "rhcos"}', /only for rhcos \(key "distros"\)/],
   ['{"distros": "fcos"}', undefined],
   ['{"distros": "!fcos"}', /not on distro fcos/],

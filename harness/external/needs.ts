@@ -11,6 +11,7 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   amd64: 'x86_64',
   aarch64: 'arm64',
   arm64: 'arm64',
+  riscv64: 'riscv64',
 }
 
 /** Names of kola's platforms that are another name for one of ours. */

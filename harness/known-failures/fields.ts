@@ -64,7 +64,7 @@ export const ownFields: Readonly<Record<string, Check>> = {
   tracker: text,
   mode: oneOf('skip', 'warn', 'must-fail'),
   platforms: listOf(text),
-  archs: listOf(oneOf('x86_64', 'arm64', ...Object.keys(architectures))),
+  archs: listOf(oneOf('x86_64', 'arm64', 'riscv64', ...Object.keys(architectures))),
   channels: listOf(text),
   versions: range,
   distros: listOf(oneOf(...Object.keys(distroProfiles))),

@@ -28,5 +28,5 @@ export const fcos: DistroProfile = {
     pristineEtc: '/usr/etc',
     packages: "rpm --query --all --queryformat '%{NAME} %{VERSION}-%{RELEASE}\\n'",
   },
-  consoleDevice: { x86_64: 'ttyS0', arm64: 'ttyAMA0' },
+  consoleDevice: { x86_64: 'ttyS0', arm64: 'ttyAMA0', riscv64: 'ttyS0' },
 }

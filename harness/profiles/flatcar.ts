@@ -27,5 +27,5 @@ export const flatcar: DistroProfile = {
   programFolder: '/opt/bin',
   // The lower layer of the overlay on /etc; what packages it has, an image does not say.
   snapshot: { pristineEtc: '/usr/share/flatcar/etc' },
-  consoleDevice: { x86_64: 'ttyS0', arm64: 'ttyAMA0' },
+  consoleDevice: { x86_64: 'ttyS0', arm64: 'ttyAMA0', riscv64: 'ttyS0' },
 }

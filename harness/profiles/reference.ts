@@ -17,5 +17,5 @@ export const reference: DistroProfile = {
     pristineEtc: '/usr/share/reference/etc',
     packages: 'cat /usr/share/reference/packages.txt',
   },
-  consoleDevice: { x86_64: 'ttyS0', arm64: 'ttyAMA0' },
+  consoleDevice: { x86_64: 'ttyS0', arm64: 'ttyAMA0', riscv64: 'ttyS0' },
 }

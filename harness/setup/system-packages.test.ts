@@ -47,6 +47,11 @@ test('the list names each package once, those of the image recipe included', () 
   expect(names).toEqual(expect.arrayContaining(['qemu-system-x86', 'mmdebstrap']))
 })
 
+test('nothing is installed for riscv64: who wants it does that', () => {
+  const names = ['start', 'test', 'bench'].flatMap((script) => packagesFor(script).map(({ name }) => name))
+  expect(names.filter((name) => /riscv|opensbi/.test(name))).toEqual([])
+})
+
 test('openssh-server, a listening daemon, is asked for by tests and benchmarks only', () => {
   const asked = ['start', 'bench', 'test'].filter((script) =>
     packagesFor(script).some(({ name }) => name === 'openssh-server'),

@@ -2,6 +2,7 @@
 // (install-system-packages.ts) or reports (doctor) asks here; the reference image's recipe knows its own.
 
 import { firmwarePackage } from '../../qemu/firmware.ts'
+import { hostArchitecture } from '../../qemu/image/architectures.ts'
 import { emulationPackage } from '../../qemu/image/foreign.ts'
 import { hostPackages } from '../../qemu/image/recipe.ts'
 import type { MachineArchitecture } from '../../qemu/machine-config.ts'
@@ -27,10 +28,15 @@ const emulation: Readonly<Record<MachineArchitecture, readonly SystemPackage[]>>
     { name: emulatorPackage('arm64'), purpose: 'runs arm64 machines', minimum: '1:9~' },
     { name: firmwarePackage('arm64'), purpose: 'UEFI firmware for arm64' },
   ],
+  riscv64: [
+    { name: emulatorPackage('riscv64'), purpose: 'runs riscv64 machines', minimum: '1:9~' },
+    { name: firmwarePackage('riscv64'), purpose: 'UEFI firmware for riscv64' },
+  ],
 }
 
-const host: MachineArchitecture = process.arch === 'arm64' ? 'arm64' : 'x86_64'
-const foreign: MachineArchitecture = host === 'arm64' ? 'x86_64' : 'arm64'
+const host: MachineArchitecture = hostArchitecture() ?? 'x86_64'
+/** The one that the project's own tests have machines of; who wants others installs them, and `doctor` says what. */
+const foreign: MachineArchitecture = host === 'x86_64' ? 'arm64' : 'x86_64'
 
 const machinePackages: readonly SystemPackage[] = [
   ...emulation[host],

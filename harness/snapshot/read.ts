@@ -15,6 +15,9 @@ import {
   volatileUnits,
 } from './volatile.ts'
 
+/** Architectures by the kernel's name. */
+const architectures: Readonly<Record<string, Architecture>> = { aarch64: 'arm64', riscv64: 'riscv64' }
+
 /** More names than any part of a machine has. */
 const MOST_NAMES = 20_000
 const LONGEST_NAME = 200
@@ -27,7 +30,7 @@ const LONGEST_VALUE = 400
  */
 export function readSnapshot(output: string, nonce: string, distro: DistroName): MachineSnapshot {
   const said = split(output, nonce)
-  const architecture: Architecture = said.architecture.trim() === 'aarch64' ? 'arm64' : 'x86_64'
+  const architecture = architectures[said.architecture.trim()] ?? 'x86_64'
   return {
     distro,
     architecture,

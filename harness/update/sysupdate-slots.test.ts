@@ -49,6 +49,14 @@ test.each([
   expect(second).toMatchObject({ name: 'B', booted: false, ...expected })
 })
 
+test.each([
+  ['arm64', 'B0E01050-EE5F-4390-949A-9101B17104E9'],
+  ['riscv64', 'BEAEC34B-8442-439B-A40B-984381ED097D'],
+])('the slots of %s have a type of their own', (_, type) => {
+  const own = table('_empty').replaceAll(usr, type)
+  expect(readSlots({ table: own, ukis: [], commandLine })[0]).toMatchObject({ name: 'A', booted: true })
+})
+
 test('the last try, while it runs, is no bad version yet', () => {
   const ukis = ['reference_1.0.0+0-3.efi']
   expect(readSlots({ table: table('_empty'), ukis, commandLine })[0]).toMatchObject({

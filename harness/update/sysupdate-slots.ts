@@ -11,8 +11,12 @@ export interface SlotSources {
   readonly commandLine: string
 }
 
-/** /usr for x86-64 and arm64 (Discoverable Partitions Specification). */
-const usrTypes = new Set(['8484680C-9521-48C6-9C11-B0720656F69E', 'B0E01050-EE5F-4390-949A-9101B17104E9'])
+/** /usr for x86-64, arm64 and riscv64 (Discoverable Partitions Specification). */
+const usrTypes = new Set([
+  '8484680C-9521-48C6-9C11-B0720656F69E',
+  'B0E01050-EE5F-4390-949A-9101B17104E9',
+  'BEAEC34B-8442-439B-A40B-984381ED097D',
+])
 
 /** Slot A is the first /usr partition of the table. Throws Error for a table that is none. */
 export function readSlots({ table, ukis, commandLine }: SlotSources): readonly [Slot, Slot] {

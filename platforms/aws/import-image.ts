@@ -14,7 +14,7 @@ import { mkdtemp, open, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sleep } from '../../harness/deadline.ts'
-import { InfraError } from '../../harness/errors.ts'
+import { InfraError, UsageError } from '../../harness/errors.ts'
 import type { DiskImage } from '../../harness/model.ts'
 import { runCommand } from '../../harness/process.ts'
 import { IN_FLIGHT } from './clients.ts'
@@ -102,6 +102,11 @@ async function makeAmi(
   const path = await rawDisk(image, scratch, signal)
   const diskGiB = Math.max(1, Math.ceil((await stat(path)).size / GIB))
   const { digest, architecture } = image.identity
+  if (architecture === 'riscv64')
+    throw new UsageError('EC2 has no riscv64 machines', {
+      code: 'wrong-architecture',
+      hint: 'use the platform qemu',
+    })
   const tagged = { run, name: 'image', ttlMs: config.imageTtlMs, more: { [DIGEST_TAG]: digest } }
   const snapshot = await makeResource(context, stack, 'snapshot', signal, async () => {
     const made = await aws.call(

@@ -9,7 +9,7 @@ import { externalSettings, readExternal, whyNoHosts } from './settings.ts'
 export const externalPlatform: Platform = {
   name: 'external',
   title: 'hosts that answer SSH: from a list, or made by programs of yours',
-  architectures: ['x86_64', 'arm64'],
+  architectures: ['x86_64', 'arm64', 'riscv64'],
   firmwares: ['uefi', 'bios', 'uefi-secure'],
   capabilities: ['user-data', 'console', 'power', 'reset', 'lease'],
   images: 'own',

@@ -26,7 +26,7 @@ export function fakePlatform(): Platform {
   return {
     name: 'fake',
     title: "machines in memory that boot nothing, for the harness's own tests",
-    architectures: ['x86_64', 'arm64'],
+    architectures: ['x86_64', 'arm64', 'riscv64'],
     firmwares: ['direct', 'bios', 'uefi', 'uefi-secure'],
     capabilities,
     missing: async () => await Promise.resolve([]),

@@ -15,6 +15,7 @@ test('an image fits when one of its boot programs does, or when none says anythi
   expect(whyNotFor('arm64', [])).toBeUndefined()
   expect(whyNotFor('arm64', [{ name: 'BOOTX64.EFI', machine: undefined }])).toBeUndefined()
   expect(whyNotFor('arm64', [x64])).toBe('its boot program EFI/BOOT/BOOTX64.EFI is for x86_64')
+  expect(whyNotFor('riscv64', [{ name: 'BOOTRISCV64.EFI', machine: 0x5064 }])).toBeUndefined()
   // The name does not count, what is inside does.
   expect(whyNotFor('x86_64', [{ name: 'BOOTX64.EFI', machine: 0x5064 }])).toMatch(/is for riscv64/)
   expect(whyNotFor('x86_64', [{ name: 'BOOTX64.EFI', machine: 0x1234 }])).toMatch(/is for machine 0x1234/)

@@ -21,23 +21,25 @@ export async function checkKernel(path: string, architecture: Architecture): Pro
 }
 
 /**
- * From the first KiB: the x86 boot protocol has "HdrS" at 0x202, an arm64 Image "ARM\x64" at 0x38; a gzip or EFI zboot
+ * From the first KiB: the x86 boot protocol has "HdrS" at 0x202, an arm64 Image "ARM\x64" and a riscv64 one "RSC\x05" at 0x38; a gzip or EFI zboot
  * file is a kernel only on arm64.
  */
 export function kernelArchitecture(header: Buffer): Architecture | 'unknown' {
   if (header.subarray(0x202, 0x206).toString('latin1') === 'HdrS') return 'x86_64'
   if (header.subarray(0x38, 0x3c).toString('latin1') === 'ARM\u0064') return 'arm64'
+  if (header.subarray(0x38, 0x3c).toString('latin1') === 'RSC\u0005') return 'riscv64'
   if (header.subarray(4, 8).toString('latin1') === 'zimg') return 'arm64'
   if (header.length > 2 && header.readUInt16BE(0) === 0x1f8b) return 'arm64'
   return elfArchitecture(header)
 }
 
-// An uncompressed kernel (PVH) is an ELF file: e_machine at 18 is 62 for x86-64 and 183 for AArch64.
+// An uncompressed kernel (PVH) is an ELF file: e_machine at 18 is 62 for x86-64, 183 for AArch64, 243 for RISC-V.
 function elfArchitecture(header: Buffer): Architecture | 'unknown' {
   if (header.length < 20 || header.subarray(0, 4).toString('latin1') !== '\u007FELF') return 'unknown'
   const machine = header.readUInt16LE(18)
   if (machine === 62) return 'x86_64'
-  return machine === 183 ? 'arm64' : 'unknown'
+  if (machine === 183) return 'arm64'
+  return machine === 243 ? 'riscv64' : 'unknown'
 }
 
 async function readHeader(path: string): Promise<Buffer> {

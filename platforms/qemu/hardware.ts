@@ -29,6 +29,8 @@ export interface HardwareOptions {
   readonly machine: string
   /** Folder for the disks; undefined for a machine that is to become a template: its clones would miss them. */
   readonly storage: string | undefined
+  /** Whether the guest's kernel notices what comes and goes. */
+  readonly canPlug: boolean
   /** Disks of the command line. */
   readonly attached: readonly DiskConfig[]
   /** Of the spare ports, those that are free at first. */
@@ -70,6 +72,7 @@ export function openHardware(options: HardwareOptions): QemuHardware {
   const pathsDown = new Set<string>()
   let disks = 0
   const freePort = (): string => {
+    if (!options.canPlug) throw noHotPlug(machine)
     const taken = new Set([...plugged.values()].map(({ port }) => port))
     const port = options.ports.find((each) => !taken.has(each))
     if (port !== undefined) return port
@@ -181,6 +184,7 @@ export function openHardware(options: HardwareOptions): QemuHardware {
       }
       const id = pathId(index, path)
       if ((state === 'down') === pathsDown.has(id)) return
+      if (!options.canPlug) throw noHotPlug(machine)
       const current = await life(signal)
       const { qmp } = current.machine
       if (state === 'up') {
@@ -247,6 +251,16 @@ export function openHardware(options: HardwareOptions): QemuHardware {
       pathsDown.clear()
     },
   }
+}
+
+function noHotPlug(machine: string): UsageError {
+  return new UsageError(
+    `nothing can be plugged into ${machine} or pulled while it runs: its kernel has no PCI hot-plug`,
+    {
+      code: 'no-hot-plug',
+      hint: 'ask for the disk as a requirement; a test that cannot says excludeArchitectures: ["riscv64"]',
+    },
+  )
 }
 
 function noHardware(machine: string): UsageError {

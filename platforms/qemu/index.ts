@@ -9,7 +9,7 @@ import { openSession } from './session.ts'
 export const qemuPlatform: Platform = {
   name: 'qemu',
   title: 'QEMU machines on this host, unprivileged; with KVM where it works',
-  architectures: ['x86_64', 'arm64'],
+  architectures: ['x86_64', 'arm64', 'riscv64'],
   firmwares: ['direct', 'bios', 'uefi', 'uefi-secure'],
   capabilities: qemuCapabilities,
   missing: async (_, signal) =>

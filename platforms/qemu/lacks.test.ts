@@ -24,6 +24,10 @@ it('names the program and the package, of what is asked for alone', () => {
     'needs qemu-system-aarch64; this host has none: apt-get install qemu-system-arm',
     'needs a TPM; this host has no swtpm: apt-get install swtpm',
   ])
+  expect(lacks({ architecture: 'riscv64', firmware: 'uefi-secure', tpm: false })).toEqual([
+    'needs qemu-system-riscv64; this host has none: apt-get install qemu-system-riscv',
+    'needs firmware uefi-secure for riscv64; this host has none: Debian has none for riscv64',
+  ])
 })
 
 it('lacks nothing that is there', () => {

@@ -42,6 +42,8 @@ test.each([
   ['x86_64', 'uefi', true],
   ['arm64', 'uefi', true],
   ['arm64', 'direct', false],
+  ['riscv64', 'uefi', true],
+  ['riscv64', 'direct', false],
 ] as const)('on %s, firmware %s, the host name comes by SMBIOS: %s', (architecture, firmware, smbios) => {
   expect(readsSmbios(architecture, firmware)).toBe(smbios)
   const { oemStrings, fwCfg } = configOf(architecture, firmware)

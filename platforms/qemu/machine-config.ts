@@ -117,7 +117,7 @@ export function toMachineConfig(
   }
 }
 
-/** Whether the guest's kernel finds the SMBIOS tables: on arm64 only UEFI tells it where they are. */
+/** Whether the guest's kernel finds the SMBIOS tables: on arm64 and riscv64 only UEFI tells it where they are. */
 export function readsSmbios(architecture: Architecture, firmware: Firmware): boolean {
   return architecture === 'x86_64' || firmware !== 'direct'
 }

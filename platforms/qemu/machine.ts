@@ -30,6 +30,7 @@ import {
 } from '../../qemu/index.ts'
 import { QemuCheckpoint, takeCheckpoint } from './checkpoint.ts'
 import { neverSaved } from './never-saved.ts'
+import { capabilitiesOf } from './capabilities.ts'
 import { openHardware, type QemuHardware } from './hardware.ts'
 import type { Life, SavedState } from './life.ts'
 
@@ -127,6 +128,7 @@ export class QemuMachine implements PlatformMachine {
     this.calls = parts.calls
     this.hardware = openHardware({
       ...parts,
+      canPlug: capabilitiesOf(parts.spec.architecture).includes('hot-plug'),
       machine: parts.name,
       ports: parts.hasPluggedCard ? sparePorts.filter((port) => port !== PRIVATE_CARD_PORT) : sparePorts,
       life: async (signal) => await abortable(this.#life(), signal),

@@ -9,6 +9,7 @@ import { kernelArchitecture } from './check-kernel.ts'
 import { toMachineExit } from './exit.ts'
 import { memoryBudgetMiB, type Host } from './host.ts'
 import { toMachineConfig } from './machine-config.ts'
+import { capabilitiesOf } from './capabilities.ts'
 import { refuse } from './refuse.ts'
 
 const host: Host = {
@@ -150,6 +151,18 @@ describe('refuse', () => {
     expect(refuse({ ...spec, firmware: 'uefi' }, image, here)).toEqual([])
   })
 
+  test('riscv64 has no TPM, whatever the host has, and says where its firmware is', () => {
+    const own: Image = { ...image, identity: { ...image.identity, architecture: 'riscv64' } }
+    const here: Host = { ...host, architecture: 'riscv64', firmwares: ['direct'] }
+    const spec = { ...testSpec('m0'), architecture: 'riscv64', firmware: 'uefi', tpm: true } as const
+    expect(refuse(spec, own, { ...here, hasTpm: true })).toEqual([
+      'needs firmware uefi; this host has direct: apt-get install qemu-efi-riscv64; Debian 12 has no qemu-efi-riscv64, Debian 13 has',
+      'needs a TPM; the kernel for riscv64 has no driver of one',
+    ])
+    expect(capabilitiesOf('riscv64')).not.toContain('hot-plug')
+    expect(capabilitiesOf('arm64')).toContain('hot-plug')
+  })
+
   test('names everything that cannot be had', () => {
     const spec = { ...testSpec('m0'), firmware: 'uefi-secure', tpm: true, memoryMiB: 8192 } as const
     expect(refuse(spec, image, host)).toEqual([
@@ -254,10 +267,12 @@ test('the memory budget leaves the host its share', () => {
 test('kernels are known by their headers', () => {
   expect(kernelArchitecture(at(0x202, 'HdrS'))).toBe('x86_64')
   expect(kernelArchitecture(at(0x38, 'ARM\u0064'))).toBe('arm64')
+  expect(kernelArchitecture(at(0x38, 'RSC\u0005'))).toBe('riscv64')
   expect(kernelArchitecture(at(4, 'zimg'))).toBe('arm64')
   expect(kernelArchitecture(at(0, '\u001F\u008B'))).toBe('arm64')
   expect(kernelArchitecture(at(0, `\u007FELF${'\0'.repeat(14)}\u003E`))).toBe('x86_64')
   expect(kernelArchitecture(at(0, `\u007FELF${'\0'.repeat(14)}\u00B7`))).toBe('arm64')
+  expect(kernelArchitecture(at(0, `\u007FELF${'\0'.repeat(14)}\u00F3`))).toBe('riscv64')
   expect(kernelArchitecture(Buffer.alloc(0))).toBe('unknown')
   expect(kernelArchitecture(at(0, 'MZ'))).toBe('unknown')
 })

@@ -4,7 +4,7 @@ import { UsageError } from '../../harness/errors.ts'
 import type { MachineSpec } from '../../harness/machine.ts'
 import { formatMiB } from '../../harness/memory-text.ts'
 import type { DiskImage, Firmware, Image } from '../../harness/model.ts'
-import { emulatorName, ENROL_PACKAGE, ENROL_PROGRAM, firmwarePackage } from '../../qemu/index.ts'
+import { emulatorName, ENROL_PACKAGE, ENROL_PROGRAM, firmwareAdvice } from '../../qemu/index.ts'
 import type { Host } from './host.ts'
 import { noTpmFor } from './lacks.ts'
 import { refuseBoot, refuseDisks, refuseNodes } from './refuse-hardware.ts'
@@ -65,8 +65,9 @@ function refuseFirmware(spec: MachineSpec, image: Image, host: Host): readonly s
     return [`needs firmware ${firmware}; the image boots with ${image.firmwares.join(', ')}`]
   const reasons: string[] = []
   if (!host.firmwares.includes(firmware)) {
-    const install = `apt-get install ${firmwarePackage(spec.architecture)}`
-    reasons.push(`needs firmware ${firmware}; this host has ${host.firmwares.join(', ')}: ${install}`)
+    const isUefi = firmware === 'uefi' || firmware === 'uefi-secure'
+    const advice = isUefi ? `: ${firmwareAdvice(spec.architecture, firmware)}` : ''
+    reasons.push(`needs firmware ${firmware}; this host has ${host.firmwares.join(', ')}${advice}`)
   }
   if (firmware === 'uefi-secure' && image.certificate !== undefined && !host.programs.has(ENROL_PROGRAM))
     reasons.push(

@@ -25,7 +25,7 @@ import { checkKernel } from './check-kernel.ts'
 import { createMachine, type MachineContext } from './create-machine.ts'
 import { openForks, type MakeMachine } from './forks.ts'
 import { openInitrdStarts } from './initrd-starts.ts'
-import { qemuCapabilities } from './capabilities.ts'
+import { capabilitiesOf } from './capabilities.ts'
 import { privateNetworks } from './private-networks.ts'
 import { measureHost, type Host } from './host.ts'
 import { refuse, requireDisk } from './refuse.ts'
@@ -107,7 +107,7 @@ export async function openSession(options: OpenOptions): Promise<PlatformSession
       cpuModel: cpuModelFor(host.architecture, host.accelerator.accelerator),
     },
     slowness,
-    capabilities: new Set(qemuCapabilities),
+    capabilities: new Set(capabilitiesOf(host.architecture)),
     refuses: (spec) => refuse(spec, image, host),
     async create(spec, wish) {
       closed()

@@ -2,6 +2,7 @@
 // specification and of EFI, the kernel package and its arguments. Everything else is the same for all.
 
 import type { Architecture } from '../../harness/model.ts'
+import type { FlavourName } from './flavours.ts'
 
 export interface ImageArchitecture {
   /** As dpkg calls it. */
@@ -14,9 +15,15 @@ export interface ImageArchitecture {
   /** QEMU's name, as in `qemu-<name>-static`. */
   readonly qemu: string
   readonly kernelPackage: string
+  /** What the kernel is called in `/boot`, before its release; default `vmlinuz`. */
+  readonly kernelName?: string
   readonly kernelArguments: readonly string[]
   /** Kernel modules of the initrd beside those of modules.list. */
   readonly initrdModules: readonly string[]
+  /** Kernel modules that no machine of ours needs, as folders below `kernel`: what Debian leaves out of its cloud kernels. */
+  readonly leftOutModules?: readonly string[]
+  /** Flavours that cannot be built, by the package that Debian does not have for the architecture. */
+  readonly lackingPackages?: Partial<Readonly<Record<FlavourName, string>>>
   /** The suffix of EFI programs: `linux<suffix>.efi.stub`, `EFI/BOOT/BOOT<SUFFIX>.EFI`. */
   readonly efi: string
   /** GPT types of the Discoverable Partitions specification, which has one set for each architecture. */
@@ -83,6 +90,52 @@ export const imageArchitectures: Readonly<Record<Architecture, ImageArchitecture
     },
     loader: 'usr/lib/ld-linux-aarch64.so.1',
     libraries: 'usr/lib/aarch64-linux-gnu',
+    rootLinks: {},
+  },
+  riscv64: {
+    debian: 'riscv64',
+    node: 'riscv64',
+    elfMachine: 243,
+    peMachine: 0x5064,
+    qemu: 'riscv64',
+    // There is no cloud flavour.
+    kernelPackage: 'linux-image-riscv64',
+    kernelName: 'vmlinux',
+    kernelArguments: [
+      'cryptomgr.notests',
+      '8250.nr_uarts=1',
+      'console=ttyS0',
+      'systemd.tty.term.console=dumb',
+      'systemd.tty.term.ttyS0=dumb',
+    ],
+    initrdModules: ['ext4'],
+    leftOutModules: [
+      'drivers/bluetooth',
+      'drivers/gpu',
+      'drivers/hid',
+      'drivers/iio',
+      'drivers/media',
+      'drivers/mmc',
+      'drivers/net/can',
+      'drivers/net/ethernet',
+      'drivers/net/usb',
+      'drivers/net/wireless',
+      'drivers/staging',
+      'drivers/usb',
+      'net/bluetooth',
+      'net/mac80211',
+      'net/wireless',
+      'sound',
+    ],
+    lackingPackages: { wasm: 'libwasmedge0' },
+    efi: 'riscv64',
+    partitionTypes: {
+      usr: 'beaec34b-8442-439b-a40b-984381ed097d',
+      usrVerity: '8f1056be-9b05-47c4-81d6-be53128e5b54',
+      root: '72ec70a6-cf74-40e6-bd49-4bda08e8f224',
+    },
+    loader: 'usr/lib/ld-linux-riscv64-lp64d.so.1',
+    libraries: 'usr/lib/riscv64-linux-gnu',
     rootLinks: {},
   },
 }

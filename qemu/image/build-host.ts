@@ -17,7 +17,7 @@ const programs: readonly string[] = [
 export async function requireBuildHost(architecture: Architecture): Promise<void> {
   if (process.platform !== 'linux' || hostArchitecture() === undefined) {
     throw new InfraError(
-      `the reference image is built on Linux on x86-64 or arm64, not on ${process.platform} on ${process.arch}`,
+      `the reference image is built on Linux on x86-64, arm64 or riscv64, not on ${process.platform} on ${process.arch}`,
       {
         code: 'image-build-host',
         hint: 'copy a built image folder from such a host and name it with --image',

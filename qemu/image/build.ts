@@ -5,9 +5,10 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { UsageError } from '../../harness/errors.ts'
 import { cacheFolder } from '../../harness/folders.ts'
 import type { Architecture } from '../../harness/model.ts'
-import { hostArchitecture } from './architectures.ts'
+import { hostArchitecture, imageArchitectures } from './architectures.ts'
 import { requireBuildHost } from './build-host.ts'
 import {
   imageFiles,
@@ -83,12 +84,13 @@ export async function findReferenceImage(
   return existsSync(join(folder, 'image.json')) ? await readBuiltImage(folder) : undefined
 }
 
-/** Builds the image, or returns the cached one. Throws InfraError (no root, a missing tool, a failed step). */
+/** Builds the image, or returns the cached one. Throws InfraError (no root, a missing tool, a failed step), UsageError for a flavour that cannot be. */
 export async function buildReferenceImage(options: BuildOptions = {}): Promise<BuiltImage> {
   const { signal, force = false } = options
   const { version, channel, architecture, cache, key, folder } = await placeOf(options)
   const found = force ? undefined : await findReferenceImage(options)
   if (found !== undefined) return found
+  requireFlavour(architecture, options.flavour)
   await requireBuildHost(architecture)
   await mkdir(cache, { recursive: true })
   const wait = (line: string): void =>
@@ -106,6 +108,17 @@ export async function buildReferenceImage(options: BuildOptions = {}): Promise<B
   await rm(folder, { recursive: true, force: true })
   await rename(join(work, 'out'), folder)
   return await readBuiltImage(folder)
+}
+
+/** Throws UsageError `no-such-flavour` where Debian has not all of its packages for the architecture. */
+export function requireFlavour(architecture: Architecture, flavour: FlavourName | undefined): void {
+  if (flavour === undefined) return
+  const lacking = imageArchitectures[architecture].lackingPackages?.[flavour]
+  if (lacking === undefined) return
+  throw new UsageError(
+    `there is no ${architecture} image of the flavour ${flavour}: Debian has no ${lacking} for it`,
+    { code: 'no-such-flavour', hint: 'use another flavour, or none' },
+  )
 }
 
 /** Where an image lies in the cache. */

@@ -5,6 +5,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { codeOf, UsageError } from '../../harness/errors.ts'
 import type { Architecture, DiskImage } from '../../harness/model.ts'
+import { imageArchitectures } from './architectures.ts'
 import { flavourNames, type FlavourName } from './flavours.ts'
 import { firstBootArguments } from './recipe.ts'
 
@@ -156,7 +157,7 @@ function isMetadata(value: unknown): value is ImageMetadata {
     'arguments',
   ]
   if (record['format'] !== 1 || record['distro'] !== 'reference') return false
-  if (record['architecture'] !== 'x86_64' && record['architecture'] !== 'arm64') return false
+  if (!Object.keys(imageArchitectures).some((name) => name === record['architecture'])) return false
   if (!strings.every((name) => typeof record[name] === 'string')) return false
   const { flavour, features = [] } = record
   if (flavour !== undefined && typeof flavour !== 'string') return false

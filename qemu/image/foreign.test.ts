@@ -46,6 +46,17 @@ test("the line that registers the emulator is the one of Debian's package, but f
   )
 })
 
+test('the same for riscv64', () => {
+  expect(registration('signalbox-riscv64-7', 'riscv64', '/usr/bin/qemu-riscv64-static')).toBe(
+    [
+      ':signalbox-riscv64-7:M::',
+      String.raw`\x7f\x45\x4c\x46\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xf3\x00:`,
+      String.raw`\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:`,
+      '/usr/bin/qemu-riscv64-static:OPF',
+    ].join(''),
+  )
+})
+
 test('what a host runs itself, and how a refusal reads', () => {
   expect([isNative('x86_64', 'x64'), isNative('arm64', 'x64'), isNative('arm64', 'arm64')]).toEqual([
     true,

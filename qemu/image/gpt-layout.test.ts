@@ -58,11 +58,14 @@ test('one sgdisk call writes the table', () => {
 })
 
 test('each architecture has its own types, so that systemd there finds its own /usr and ROOT', () => {
-  const types = (architecture: 'x86_64' | 'arm64'): readonly string[] =>
+  const types = (architecture: 'x86_64' | 'arm64' | 'riscv64'): readonly string[] =>
     diskLayout(architecture, '1', rootHash).partitions.map(({ type }) => type)
   expect(types('arm64')[1]).toBe('b0e01050-ee5f-4390-949a-9101b17104e9')
   expect(types('arm64')[2]).toBe('6e11a4e7-fbca-4ded-b9e9-e1a512bb664e')
   expect(types('arm64')[6]).toBe('b921b045-1df0-41c3-af44-4c6f280d3fae')
+  expect(types('riscv64')[1]).toBe('beaec34b-8442-439b-a40b-984381ed097d')
+  expect(types('riscv64')[2]).toBe('8f1056be-9b05-47c4-81d6-be53128e5b54')
+  expect(types('riscv64')[6]).toBe('72ec70a6-cf74-40e6-bd49-4bda08e8f224')
   const differ = types('arm64').map((type, index) => type !== types('x86_64')[index])
   expect(differ).toEqual([false, true, true, true, true, false, true])
 })

@@ -35,3 +35,11 @@ test('an arm64 Image is taken as it is, and nothing else for one', () => {
   expect(() => unpackKernel('arm64', Buffer.from([0x1f, 0x8b]))).toThrow(/not an arm64 Image/)
   expect(() => unpackKernel('x86_64', image)).toThrow(/not a bzImage/)
 })
+
+test('the same for a riscv64 Image', () => {
+  const image = Buffer.alloc(128, 7)
+  image.write('RSC\u0005', 56, 'latin1')
+  expect(unpackKernel('riscv64', image)).toBe(image)
+  expect(() => unpackKernel('riscv64', Buffer.alloc(128))).toThrow(/not a riscv64 Image/)
+  expect(() => unpackKernel('arm64', image)).toThrow(/not an arm64 Image/)
+})

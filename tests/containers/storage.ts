@@ -26,6 +26,8 @@ describe('docker', dockerRequirements, () => {
       description: 'On a btrfs disk docker keeps each layer as a subvolume.',
       aliases: ['docker.btrfs-storage'],
       features: ['docker', 'btrfs'],
+      // It plugs a disk in, as the tests of storage do.
+      excludeArchitectures: ['riscv64'],
     },
     async ({ machine }) => {
       await machine.addDisk({ serial: 'docker', sizeMiB: 1024 })

@@ -33,6 +33,8 @@ test(
     aliases: ['multipath.partition'],
     tags: ['storage'],
     features: ['multipath'],
+    // Its paths are unplugged.
+    excludeArchitectures: ['riscv64'],
     disks: [{ serial: 'lun', sizeMiB: 128, bus: 'scsi', paths: 2 }],
     expectedMessages: ['offline-device', 'block-io-error'],
     timeoutMs: 120_000,

@@ -4,6 +4,9 @@ import { expect, type Machine } from '../../harness/index.ts'
 
 const sudo = { sudo: true } as const
 
+/** Where disks can be plugged in: Debian's kernel for riscv64 has no PCI hot-plug. */
+export const plugging = { platforms: ['qemu'], excludeArchitectures: ['riscv64'] } as const
+
 /** The path of an extra disk. */
 export const diskPath = (serial: string): string => `/dev/disk/by-id/virtio-${serial}`
 

@@ -1,7 +1,7 @@
 // Filesystems on disks of their own: they grow with their partition, and keep what was written through a power cut.
 
 import { describe, expect, test } from '../../harness/index.ts'
-import { digest, fill, mountNew, plugDisks } from './disks.ts'
+import { digest, fill, mountNew, plugDisks, plugging } from './disks.ts'
 
 const sudo = { sudo: true } as const
 const types = [
@@ -10,7 +10,7 @@ const types = [
   ['btrfs', ['btrfs']],
 ] as const
 
-describe('storage', { platforms: ['qemu'], tags: ['storage', 'system'], timeoutMs: 120_000 }, () => {
+describe('storage', { ...plugging, tags: ['storage', 'system'], timeoutMs: 120_000 }, () => {
   for (const [type, features] of types) {
     test(
       `growfs-${type}`,

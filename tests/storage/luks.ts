@@ -1,7 +1,7 @@
 // Encrypted disks: nothing to be read without the key, and opened by systemd with a key file.
 
 import { describe, expect, test, type Machine } from '../../harness/index.ts'
-import { mountNew, plugDisks } from './disks.ts'
+import { mountNew, plugDisks, plugging } from './disks.ts'
 
 const sudo = { sudo: true } as const
 // A key of its own kind costs what it should; under emulation minutes.
@@ -17,7 +17,7 @@ async function encrypt(machine: Machine): Promise<string> {
   return disk
 }
 
-describe('storage.luks', { platforms: ['qemu'], tags: ['storage', 'system'], timeoutMs: 120_000 }, () => {
+describe('storage.luks', { ...plugging, tags: ['storage', 'system'], timeoutMs: 120_000 }, () => {
   test(
     'key',
     {

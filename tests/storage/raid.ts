@@ -1,7 +1,7 @@
 // Arrays of disks: how much they hold, what they outlive, and that a lost member is noticed.
 
 import { describe, expect, test, type Machine } from '../../harness/index.ts'
-import { digest, diskPath, fill, mountNew, plugDisks } from './disks.ts'
+import { digest, diskPath, fill, mountNew, plugDisks, plugging } from './disks.ts'
 
 const sudo = { sudo: true } as const
 const ARRAY = '/dev/md/sbx'
@@ -18,7 +18,7 @@ async function state(machine: Machine): Promise<string> {
 
 describe(
   'storage.raid',
-  { platforms: ['qemu'], features: ['mdadm'], tags: ['storage', 'system'], timeoutMs: 120_000 },
+  { ...plugging, features: ['mdadm'], tags: ['storage', 'system'], timeoutMs: 120_000 },
   () => {
     for (const [level, members, holds] of [
       [0, 2, 2],

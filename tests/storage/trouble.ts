@@ -1,11 +1,11 @@
 // Disks that fail, and memory that is short: who uses them is told, and the machine goes on.
 
 import { describe, expect, test } from '../../harness/index.ts'
-import { digest, fill, mountNew, plugDisks } from './disks.ts'
+import { digest, fill, mountNew, plugDisks, plugging } from './disks.ts'
 
 const sudo = { sudo: true } as const
 
-describe('storage', { platforms: ['qemu'], tags: ['storage', 'system'] }, () => {
+describe('storage', { ...plugging, tags: ['storage', 'system'] }, () => {
   test(
     'disk-gone',
     {

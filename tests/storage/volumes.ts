@@ -1,11 +1,11 @@
 // Volumes that are more than a disk: LVM over two disks, btrfs with copies on both and with snapshots.
 
 import { describe, expect, test } from '../../harness/index.ts'
-import { digest, diskPath, fill, mountNew, plugDisks } from './disks.ts'
+import { digest, diskPath, fill, mountNew, plugDisks, plugging } from './disks.ts'
 
 const sudo = { sudo: true } as const
 
-describe('storage', { platforms: ['qemu'], tags: ['storage', 'system'], timeoutMs: 120_000 }, () => {
+describe('storage', { ...plugging, tags: ['storage', 'system'], timeoutMs: 120_000 }, () => {
   test(
     'lvm',
     {

@@ -119,7 +119,7 @@ it.each<[object, string, string | undefined]>([
   [{ matrix: { cpus: [1, 1] } }, '"matrix.cpus" must be a list without repetitions', undefined],
   [
     { matrix: { architecture: ['x86'] } },
-    '"matrix.qemu-x86.architecture" must be one of x86_64, arm64; it is "x86"',
+    '"matrix.qemu-x86.architecture" must be one of x86_64, arm64, riscv64; it is "x86"',
     'did you mean "x86_64"?',
   ],
   [

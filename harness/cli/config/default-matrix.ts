@@ -8,7 +8,8 @@ export function defaultMatrix(platform: string): readonly MatrixCell[] {
   return expandMatrix(
     {
       axes: {
-        architecture: ['x86_64', 'arm64'],
+        // riscv64 is emulated nearly everywhere; where its QEMU is not installed, it is left out.
+        architecture: platform === 'qemu' ? ['x86_64', 'arm64', 'riscv64'] : ['x86_64', 'arm64'],
         firmware: ['direct', 'bios', 'uefi', 'uefi-secure'],
         tpm: [null, 'on'],
       },
@@ -17,6 +18,10 @@ export function defaultMatrix(platform: string): readonly MatrixCell[] {
         { firmware: 'direct', tpm: 'on' },
         { firmware: 'bios', tpm: 'on' },
         { firmware: 'bios', architecture: 'arm64' },
+        // There is no such firmware, and no TPM.
+        { firmware: 'bios', architecture: 'riscv64' },
+        { firmware: 'uefi-secure', architecture: 'riscv64' },
+        { tpm: 'on', architecture: 'riscv64' },
       ],
       include: [],
     },

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { appendFile, chmod, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { InfraError } from '../../../harness/errors.ts'
+import { imageArchitectures } from '../architectures.ts'
 import { recipeFolder } from '../recipe.ts'
 import { flavourOf } from '../flavours.ts'
 import { osRelease } from '../os-release.ts'
@@ -102,6 +103,9 @@ async function link(target: string, path: string): Promise<void> {
 async function unpackKernelModules(context: BuildContext): Promise<void> {
   const modules = join(context.tree, 'usr/lib/modules')
   const [release = ''] = await readdir(modules)
+  const { leftOutModules = [] } = imageArchitectures[context.architecture]
+  for (const folder of leftOutModules)
+    await rm(join(modules, release, 'kernel', folder), { recursive: true, force: true })
   const packed = (await readdir(join(modules, release), { recursive: true })).filter((name) =>
     name.endsWith('.ko.xz'),
   )

@@ -13,7 +13,7 @@ export interface KernelFiles {
   readonly release: string
   /** The distribution's EFI executable, for the UKI. */
   readonly vmlinuz: string
-  /** For direct boots: on x86-64 the ELF file in it; on arm64 the same file, which is not compressed. */
+  /** For direct boots: on x86-64 the ELF file in it; elsewhere the same file, which is not compressed. */
   readonly direct: string
   readonly initrd: string
 }
@@ -39,7 +39,8 @@ const omitted: readonly string[] = [
 export async function buildInitrd(context: BuildContext): Promise<KernelFiles> {
   const { tree, out, work } = context
   const { files = [], modules = [], dracut = [] } = flavourOf(context.flavour)?.initrd ?? {}
-  const added = [...imageArchitectures[context.architecture].initrdModules, ...modules]
+  const { initrdModules, kernelName = 'vmlinuz' } = imageArchitectures[context.architecture]
+  const added = [...initrdModules, ...modules]
   const [release = ''] = await readdir(join(tree, 'usr/lib/modules'))
   await runInTree(context, [
     'dracut',
@@ -65,7 +66,7 @@ export async function buildInitrd(context: BuildContext): Promise<KernelFiles> {
   const plain = join(tree, 'boot/initrd.img')
   // As dracut would, but never emulated.
   await run(context, 'zstd', ['-15', '-q', '-T0', plain, '-o', initrd])
-  await rename(join(tree, 'boot', `vmlinuz-${release}`), vmlinuz)
+  await rename(join(tree, 'boot', `${kernelName}-${release}`), vmlinuz)
   await writeFile(direct, unpackKernel(context.architecture, await readFile(vmlinuz)))
   // The UKI's stub and the boot loader are needed once more.
   await rename(join(tree, 'usr/lib/systemd/boot/efi'), join(work, 'efi'))
