@@ -138,7 +138,7 @@ describe('etcd.cluster', threeRequirements, () => {
       await expect.poll(async () => await local('without'), { timeoutMs: 30_000 * next.slowness }).toBe('x')
       expect(await local('before')).toBe('x')
       // It counts: with another one away the two that are left are a majority.
-      await second.run(['systemctl', 'stop', 'etcd.service'], sudo)
+      await second.power('cut')
       await expect
         .poll(async () => await put(first, 'after', 'x').catch(() => ({ message: 'no answer' })), {
           timeoutMs: 60_000 * first.slowness,
