@@ -2,6 +2,7 @@
 
 import { describe, expect, test, type Machine } from '../../harness/index.ts'
 import { configure, threeRequirements, type Settings } from './members.ts'
+import { privateLink } from '../network/private-link.ts'
 import { expectOneCluster } from './one-cluster.ts'
 
 const sudo = { sudo: true } as const
@@ -43,10 +44,9 @@ describe('etcd.discovery', threeRequirements, () => {
         await first.writeFile('/etc/dnsmasq.conf', `${lines.join('\n')}\n`)
         await first.run('systemd-run --unit=dnsmasq dnsmasq --keep-in-foreground --user=root', sudo)
         for (const machine of machines) {
-          const resolver = `[Resolve]\nDNS=${address}\nDomains=~${ZONE}\n`
-          await machine.run(['mkdir', '-p', '/etc/systemd/resolved.conf.d'], sudo)
-          await machine.writeFile('/etc/systemd/resolved.conf.d/zone.conf', resolver)
-          await machine.run(['systemctl', 'restart', 'systemd-resolved.service'], sudo)
+          const link = await privateLink(machine)
+          await machine.run(['resolvectl', 'dns', link, address], sudo)
+          await machine.run(['resolvectl', 'domain', link, `~${ZONE}`], sudo)
           await expect(machine).toRun(['resolvectl', 'service', `_etcd-server._tcp.${ZONE}`], {
             stdout: new RegExp(`m2\\.${ZONE}:2380`),
           })
@@ -104,7 +104,9 @@ describe('etcd.discovery', threeRequirements, () => {
       })
       await startAll(machines, { DISCOVERY: registry })
       await expectOneCluster(machines)
-      const late = ['etcd', '--name=late', '--data-dir=/var/lib/late', `--discovery=${registry}`]
+      // Told to, or it would go on as a proxy.
+      const fallback = '--discovery-fallback=exit'
+      const late = ['etcd', '--name=late', '--data-dir=/var/lib/late', `--discovery=${registry}`, fallback]
       const urls = [
         '--listen-client-urls=http://127.0.0.1:5001',
         '--advertise-client-urls=http://127.0.0.1:5001',
