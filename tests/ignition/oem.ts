@@ -31,68 +31,72 @@ async function runAgain(machine: Machine): Promise<void> {
   await expect(machine).toHaveFile('/boot/reference/ignition-done')
 }
 
-describe('ignition.oem', { firstBoot: true, distros: ['reference'], timeoutMs: 150_000 }, () => {
-  test(
-    'written',
-    {
-      description: 'A file of /oem is on the OEM partition, which is no other than before.',
-      aliases: ['cl.ignition.oem.indirect.new'],
-      ignition: { ignition: { version: '3.0.0' }, storage: { files: [file] } },
-    },
-    async ({ machine }) => {
-      const before = await uuidOf(machine)
-      await expectWritten(machine)
-      await runAgain(machine)
-      await expectWritten(machine)
-      expect(await uuidOf(machine)).toBe(before)
-    },
-  )
+describe(
+  'ignition.oem',
+  { firstBoot: true, distros: ['reference'], tags: ['system'], timeoutMs: 150_000 },
+  () => {
+    test(
+      'written',
+      {
+        description: 'A file of /oem is on the OEM partition, which is no other than before.',
+        aliases: ['cl.ignition.oem.indirect.new'],
+        ignition: { ignition: { version: '3.0.0' }, storage: { files: [file] } },
+      },
+      async ({ machine }) => {
+        const before = await uuidOf(machine)
+        await expectWritten(machine)
+        await runAgain(machine)
+        await expectWritten(machine)
+        expect(await uuidOf(machine)).toBe(before)
+      },
+    )
 
-  test(
-    'mounted',
-    {
-      description: 'A config that names the OEM partition with its path writes into it all the same.',
-      aliases: ['cl.ignition.oem.regular.new', 'cl.ignition.oem.reuse'],
-      ignition: {
-        ignition: { version: '3.0.0' },
-        storage: {
-          filesystems: [{ device: OEM, format: 'ext4', path: '/oem', wipeFilesystem: false }],
-          files: [file],
+    test(
+      'mounted',
+      {
+        description: 'A config that names the OEM partition with its path writes into it all the same.',
+        aliases: ['cl.ignition.oem.regular.new', 'cl.ignition.oem.reuse'],
+        ignition: {
+          ignition: { version: '3.0.0' },
+          storage: {
+            filesystems: [{ device: OEM, format: 'ext4', path: '/oem', wipeFilesystem: false }],
+            files: [file],
+          },
         },
       },
-    },
-    async ({ machine }) => {
-      const before = await uuidOf(machine)
-      await expectWritten(machine)
-      await runAgain(machine)
-      await expectWritten(machine)
-      expect(await uuidOf(machine)).toBe(before)
-    },
-  )
+      async ({ machine }) => {
+        const before = await uuidOf(machine)
+        await expectWritten(machine)
+        await runAgain(machine)
+        await expectWritten(machine)
+        expect(await uuidOf(machine)).toBe(before)
+      },
+    )
 
-  test(
-    'wiped',
-    {
-      description: 'An OEM partition that is to be wiped is made anew: what the image had there is gone.',
-      aliases: ['cl.ignition.oem.wipe'],
-      ignition: {
-        ignition: { version: '3.0.0' },
-        storage: {
-          filesystems: [
-            { device: OEM, format: 'ext4', label: 'OEM-ANEW', path: '/oem', wipeFilesystem: true },
-          ],
-          files: [file],
+    test(
+      'wiped',
+      {
+        description: 'An OEM partition that is to be wiped is made anew: what the image had there is gone.',
+        aliases: ['cl.ignition.oem.wipe'],
+        ignition: {
+          ignition: { version: '3.0.0' },
+          storage: {
+            filesystems: [
+              { device: OEM, format: 'ext4', label: 'OEM-ANEW', path: '/oem', wipeFilesystem: true },
+            ],
+            files: [file],
+          },
         },
       },
-    },
-    async ({ machine }) => {
-      await expect(machine).toHaveMount('/oem', { fstype: 'ext4' })
-      await expect(machine).toHaveFile('/oem/grub.cfg', { content })
-      await expect(machine).not.toHaveFile('/oem/platform', { timeoutMs: 1 })
-      await expect(machine).toRun(['blkid', '-p', '-s', 'LABEL', '-o', 'value', OEM], {
-        ...sudo,
-        stdout: /^OEM-ANEW$/m,
-      })
-    },
-  )
-})
+      async ({ machine }) => {
+        await expect(machine).toHaveMount('/oem', { fstype: 'ext4' })
+        await expect(machine).toHaveFile('/oem/grub.cfg', { content })
+        await expect(machine).not.toHaveFile('/oem/platform', { timeoutMs: 1 })
+        await expect(machine).toRun(['blkid', '-p', '-s', 'LABEL', '-o', 'value', OEM], {
+          ...sudo,
+          stdout: /^OEM-ANEW$/m,
+        })
+      },
+    )
+  },
+)

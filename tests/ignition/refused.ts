@@ -38,6 +38,7 @@ describe(
   'ignition.refused',
   {
     distros: ['reference'],
+    tags: ['system'],
     firstBoot: true,
     machines: 0,
     expectedMessages: [
