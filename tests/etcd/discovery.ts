@@ -56,7 +56,7 @@ describe('etcd.discovery', threeRequirements, () => {
         DISCOVERY_SRV: ZONE,
         LISTEN_CLIENT_URLS: 'http://0.0.0.0:2379',
       })
-      await expectOneCluster(machines)
+      await expectOneCluster(machines, ({ name }) => `http://${name}.${ZONE}:2380`)
       const [, , last] = machines
       const get = ['etcdctl', `--discovery-srv=${ZONE}`, '--insecure-discovery', 'get', '--print-value-only']
       expect(await last?.run([...get, 'from/m0'])).toBe('x')

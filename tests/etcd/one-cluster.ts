@@ -4,13 +4,16 @@ import { expect, type Machine } from '../../harness/index.ts'
 import { keysBelow, put } from './gateway.ts'
 import { etcdctl, peerUrl } from './members.ts'
 
-/** All are members that run, and each has what was written on another. */
-export async function expectOneCluster(machines: readonly Machine[]): Promise<void> {
+/** All are members that run and know each other by `urlOf`, and each has what was written on another. */
+export async function expectOneCluster(
+  machines: readonly Machine[],
+  urlOf: (machine: Machine) => string = peerUrl,
+): Promise<void> {
   const [first] = machines
   if (first === undefined) throw new Error('three machines were asked for')
   const members = await etcdctl(first, ['member', 'list'])
   for (const machine of machines) {
-    expect(members).toContain(`, started, ${machine.name}, ${peerUrl(machine)}, `)
+    expect(members).toContain(`, started, ${machine.name}, ${urlOf(machine)}, `)
     await put(machine, `from/${machine.name}`, 'x')
   }
   for (const machine of machines)
