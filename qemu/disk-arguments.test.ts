@@ -39,7 +39,12 @@ describe('diskArguments', () => {
     const disks = [disk('primary-disk'), disk('lun', { bus: 'scsi', paths: 2 })]
     const config = { disks, bootOrder: ['lun'] }
     const same = 'drive=disk1,serial=lun'
-    const behind = 'share-rw=on,wwn=0x50f249651af9b68a,werror=stop,rerror=stop'
+    const { wwn } = pathDevice(disks, 1, 0).values
+    const behind = `share-rw=on,wwn=${String(wwn)},werror=stop,rerror=stop`
+    // A number, or QMP takes it not; of at most 15 digits and zeros, or JSON rounds it; beginning with 5 in hex (NAA 5).
+    expect(JSON.stringify(wwn)).toMatch(/^[56]\d{14}0{4}$/)
+    expect(BigInt(String(wwn)) >> 60n).toBe(5n)
+    expect(pathDevice(disks, 1, 1).values['wwn']).toBe(wwn)
     expect(devices(config)).toEqual([
       'virtio-scsi-pci,id=scsi0',
       'virtio-scsi-pci,id=scsi1',

@@ -105,9 +105,13 @@ function controllers(disks: readonly DiskConfig[]): readonly string[] {
   return [...adapters.flat(), ...sata]
 }
 
-/** An NAA 5 identifier that only depends on the serial: what says of two paths that they lead to one disk. */
-function worldWideName(serial: string): string {
-  return `0x5${createHash('sha256').update(serial).digest('hex').slice(0, 15)}`
+/**
+ * An NAA 5 identifier that only depends on the serial: what says of two paths that they lead to one disk. QMP takes a number only, of 64
+ * bits; 15 digits and zeros are what a number here can say in decimal without a loss.
+ */
+function worldWideName(serial: string): number {
+  const drawn = Number.parseInt(createHash('sha256').update(serial).digest('hex').slice(0, 12), 16)
+  return Number(`${5.8e14 + (drawn % 1e14)}0000`)
 }
 
 function cdromArguments(path: string, bootindex: number | undefined): readonly string[] {
