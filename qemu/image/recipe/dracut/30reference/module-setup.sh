@@ -56,6 +56,8 @@ install() {
     inst_script "$moddir/scripts/$unit" "/usr/libexec/reference/$unit"
   done
 
+  inst_simple "$moddir/rules/63-reference-btrfs.rules" /usr/lib/udev/rules.d/63-reference-btrfs.rules
+
   # busybox has an ip that pulls in no libbpf, which systemd would load and try twice.
   ln -sf busybox "$initdir/usr/bin/ip"
   # Nothing here reads what these make, and each is a process or two on every boot.
