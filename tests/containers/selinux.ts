@@ -13,20 +13,19 @@ async function mayRead(machine: Machine, name: Engine, mount: string): Promise<b
   return exitCode === 0
 }
 
-/** `type`: what the engine may mount and label anew, and no container may read. */
-async function expectConfined(machine: Machine, name: Engine, type: string): Promise<void> {
+/** `type`: what the engine may label anew; without one, anything. */
+async function expectConfined(machine: Machine, name: Engine, type?: string): Promise<void> {
   await machine.run('mkdir /srv/data; echo text > /srv/data/file', sudo)
-  await machine.run(['chcon', '--recursive', `--type=${type}`, '/srv/data'], sudo)
   const label = async (): Promise<string> => await machine.run(['stat', '--format=%C', '/srv/data/file'])
-  expect(await label()).toContain(`:${type}:`)
+  expect(await label()).toContain(':var_t:')
   expect(await mayRead(machine, name, '')).toBe(true)
   await machine.run(['/usr/sbin/setenforce', '1'], sudo)
   expect(await mayRead(machine, name, '')).toBe(false)
+  // The container itself, or already the engine that would mount the folder.
   await machine.journal.waitFor(
-    new RegExp(
-      `avc: +denied +\\{ \\w+ \\}.*scontext=system_u:system_r:container_t:\\S+ tcontext=\\S+:${type}:.*permissive=0`,
-    ),
+    /avc: +denied +\{ \w+ \}.*scontext=system_u:system_r:(?:container_t|dockerd_t):\S+ tcontext=\S+:var_t:.*permissive=0/,
   )
+  if (type !== undefined) await machine.run(['chcon', '--recursive', `--type=${type}`, '/srv/data'], sudo)
   // Shared by all containers: no categories.
   expect(await mayRead(machine, name, ':z')).toBe(true)
   expect(await label()).toBe('system_u:object_r:container_file_t:s0')
@@ -48,7 +47,7 @@ test(
   },
   async ({ machine }) => {
     await importImage(machine)
-    await expectConfined(machine, 'podman', 'var_t')
+    await expectConfined(machine, 'podman')
     // Two containers are apart from each other, too.
     const podman = engine(machine, 'podman')
     const labels: string[] = []
