@@ -35,27 +35,22 @@ test('a handler that is off, or is looked for inside the tree, is none', () => {
   expect(parseBinfmt('')).toEqual([])
 })
 
-test("the line that registers the emulator is the one of Debian's package, but for its name and place", () => {
-  expect(registration('signalbox-aarch64-7', 'arm64', '/usr/bin/qemu-aarch64-static')).toBe(
-    [
-      ':signalbox-aarch64-7:M::',
-      String.raw`\x7f\x45\x4c\x46\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00:`,
-      String.raw`\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:`,
-      '/usr/bin/qemu-aarch64-static:OPF',
-    ].join(''),
-  )
-})
-
-test('the same for riscv64', () => {
-  expect(registration('signalbox-riscv64-7', 'riscv64', '/usr/bin/qemu-riscv64-static')).toBe(
-    [
-      ':signalbox-riscv64-7:M::',
-      String.raw`\x7f\x45\x4c\x46\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xf3\x00:`,
-      String.raw`\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:`,
-      '/usr/bin/qemu-riscv64-static:OPF',
-    ].join(''),
-  )
-})
+test.each([
+  ['arm64', 'aarch64', 'b7'],
+  ['riscv64', 'riscv64', 'f3'],
+] as const)(
+  "the line that registers the emulator of %s is the one of Debian's package, but for its name and place",
+  (architecture, qemu, machine) => {
+    expect(registration(`signalbox-${qemu}-7`, architecture, `/usr/bin/qemu-${qemu}-static`)).toBe(
+      [
+        `:signalbox-${qemu}-7:M::`,
+        String.raw`\x7f\x45\x4c\x46\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\x${machine}\x00:`,
+        String.raw`\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:`,
+        `/usr/bin/qemu-${qemu}-static:OPF`,
+      ].join(''),
+    )
+  },
+)
 
 test('what a host runs itself, and how a refusal reads', () => {
   expect([isNative('x86_64', 'x64'), isNative('arm64', 'x64'), isNative('arm64', 'arm64')]).toEqual([
