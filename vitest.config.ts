@@ -18,9 +18,8 @@ const long = [
   'external',
   'fork-faults',
   'fork-host',
-  'system-suite',
+  'suite',
   'targets',
-  'updates',
 ].map((name) => `harness/cli/${name}.machine.test.ts`)
 
 const together = { maxWorkers: Math.max(3, availableParallelism()), sequence: { groupOrder: 0 } }

@@ -3,6 +3,7 @@
 
 import { existsSync, realpathSync, statSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
+import { flavours } from '../../qemu/image/flavours.ts'
 import { UsageError } from '../errors.ts'
 import type { EventOf } from '../events.ts'
 import type { Target } from '../model.ts'
@@ -83,11 +84,12 @@ export async function loadChosen(
         tags,
         target,
         features,
+        flavours,
         surroundings,
         placed: places.flatMap((place) => testsAt(written, place)),
         only: narrowed.only,
       })
-      const offer = { target, tags, features, surroundings }
+      const offer = { target, tags, features, flavours, surroundings }
       const { selection: selected, messages } = withEarlier(named, loaded.tests, offer)
       const brought = messages.map((message): Remark => ({ level: 'info', code: 'serial-needs', message }))
       const known = await knowFailures(flags, selected, { target, tests: loaded.tests })

@@ -115,6 +115,12 @@ export const plainDefects: readonly Defect[] = [
     },
   },
   {
+    name: 'a boot with an error in its journal',
+    subject: 'metrics',
+    ignition: atBoot('defect-error', 'echo "<3>a defect complains"'),
+    detectedBy: { 'boot.journal-errors': /a defect complains/ },
+  },
+  {
     name: 'a file of the config is changed afterwards',
     subject: 'ignition',
     ignition: atBoot(
@@ -153,7 +159,7 @@ export const serviceDefects: readonly Defect[] = [
     detectedBy: { 'podman.capabilities': /./ },
   },
   {
-    name: 'etcd takes 1 MiB and no more',
+    name: 'etcd takes one operation in a transaction and no more',
     subject: 'etcd',
     ignition: file(
       '/etc/systemd/system/service.d/90-defect.conf',

@@ -1,5 +1,5 @@
-// The OS tests of the project on the reference image, by the command that users run; those of the system suite are in
-// system-suite.machine.test.ts.
+// The OS tests of the project on the reference image, by the command that users run; those of the system suite run with
+// all others in suite.machine.test.ts.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -116,12 +116,20 @@ function hintOf(work: () => unknown): string | undefined {
 
 it('skips what the image is known to lack, and runs where nothing is known', () => {
   add('etcd.put', { features: ['etcd', 'podman'] })
-  const skip = (features?: readonly string[]): string | undefined =>
-    selectTests(registeredTests(), { globs: ['etcd.put'], tags: [], target, features })[0]?.skip
+  const flavours = {
+    services: { features: ['etcd', 'podman', 'docker'] },
+    wasm: { features: ['podman'] },
+    all: { features: ['podman', 'etcd'] },
+  }
+  const skip = (features?: readonly string[], known?: typeof flavours): string | undefined =>
+    selectTests(registeredTests(), { globs: ['etcd.put'], tags: [], target, features, flavours: known })[0]
+      ?.skip
   expect(skip()).toBeUndefined()
   expect(skip(['podman', 'etcd', 'more'])).toBeUndefined()
-  expect(skip(['etcd'])).toMatch(/^needs an image with podman; this one has none/)
-  expect(skip([])).toMatch(/needs an image with etcd.*; also needs an image with podman/)
+  expect(skip(['etcd'])).toBe('needs an image with podman; no flavour of the reference image has it')
+  expect(skip([], flavours)).toBe(
+    'needs an image with etcd and podman; the reference image has both with --flavour services or --flavour all',
+  )
 })
 
 it('skips what needs something around the machines, unless the target says that it is there', () => {

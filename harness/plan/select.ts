@@ -27,6 +27,8 @@ export interface SelectOptions {
   readonly target: Target
   /** What the image brings beside the OS; undefined where nobody knows. */
   readonly features?: readonly string[] | undefined
+  /** What each flavour of the reference image brings, to say which would do. */
+  readonly flavours?: Readonly<Record<string, { readonly features: readonly string[] }>> | undefined
   /** What the target says is around its machines; undefined: nothing. */
   readonly surroundings?: readonly string[] | undefined
   /** Tests that were named by their place in a file; with globs, both are selected. */
@@ -101,7 +103,11 @@ export function skipReasons(
   test: RegisteredTest,
   target: Target,
   tags: readonly string[] = [],
-  { features, surroundings = [] }: Pick<SelectOptions, 'features' | 'surroundings'> = {},
+  {
+    features,
+    flavours = {},
+    surroundings = [],
+  }: Pick<SelectOptions, 'features' | 'flavours' | 'surroundings'> = {},
 ): readonly string[] {
   const needs = test.requirements
   const { requiredTag } = needs
@@ -133,13 +139,7 @@ export function skipReasons(
     ...exclusions.flatMap(([what, excluded = [], actual]) =>
       excluded.some((name) => name === actual) ? [`not on ${what} ${actual}`] : [],
     ),
-    ...(needs.features ?? []).flatMap((name) =>
-      features === undefined || features.includes(name)
-        ? []
-        : [
-            `needs an image with ${name}; this one has none (flavours of the reference image have more: --flavour)`,
-          ],
-    ),
+    ...(features === undefined ? [] : lackOf(needs.features ?? [], features, flavours)),
     ...(needs.surroundings ?? []).flatMap((name) =>
       surroundings.includes(name)
         ? []
@@ -148,6 +148,25 @@ export function skipReasons(
     ...(rules ?? []).map(({ reason }) => reason),
     ...(version ? [version] : []),
   ]
+}
+
+/** What the image lacks of the features, and which flavour of the reference image would do. */
+function lackOf(
+  needed: readonly string[],
+  features: readonly string[],
+  flavours: NonNullable<SelectOptions['flavours']>,
+): readonly string[] {
+  const lacking = needed.filter((name) => !features.includes(name))
+  if (lacking.length === 0) return []
+  const enough = Object.keys(flavours).filter((flavour) =>
+    needed.every((name) => flavours[flavour]?.features.includes(name)),
+  )
+  const them = lacking.length === 1 ? 'it' : lacking.length === 2 ? 'both' : 'all of them'
+  const where =
+    enough.length === 0
+      ? `no flavour of the reference image has ${them}`
+      : `the reference image has ${them} with ${enough.map((name) => `--flavour ${name}`).join(' or ')}`
+  return [`needs an image with ${lacking.join(' and ')}; ${where}`]
 }
 
 function versionReason(name: string, range: string, version: string): string | undefined {

@@ -16,7 +16,7 @@ export interface WithEarlier {
 export function withEarlier(
   selection: readonly Selection[],
   all: readonly RegisteredTest[],
-  options: Pick<SelectOptions, 'target' | 'tags' | 'features' | 'surroundings'>,
+  options: Pick<SelectOptions, 'target' | 'tags' | 'features' | 'flavours' | 'surroundings'>,
 ): WithEarlier {
   const has = new Set(selection.map(({ test }) => test.name))
   const last = new Map<string, RegisteredTest>()
