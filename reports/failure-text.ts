@@ -128,3 +128,23 @@ export function attemptTitle(attempt: AttemptSummary): string {
   const alone = attempt.isolated === undefined ? '' : ' (alone)'
   return `attempt ${attempt.n}${audit}${alone}: ${attempt.outcome}${where}`
 }
+
+/** Whether the second says nothing that the first has not said. */
+export function sameFailures(a: AttemptSummary, b: AttemptSummary): boolean {
+  return (
+    a.failures.length === b.failures.length &&
+    a.failures.every((failure, index) => {
+      const other = b.failures[index]
+      return (
+        other !== undefined &&
+        failure.code === other.code &&
+        untimed(failure.message) === untimed(other.message)
+      )
+    })
+  )
+}
+
+/** Without the times that differ from attempt to attempt. */
+function untimed(message: string): string {
+  return message.replaceAll(/\d+(?:\.\d+)? s\b/g, '')
+}

@@ -294,4 +294,22 @@ describe('markdown', () => {
     expect(Buffer.byteLength(text)).toBeLessThan(1024 * 1024)
     expect(text.slice(-100)).toContain('The summary is cut here; the reports hold all of it.')
   })
+
+  test('says once what several attempts say', () => {
+    const failure = { ...hardFailure, message: 'the page did not come in 3 s\nand this is why', code: 'x' }
+    const other = { ...failure, message: 'something else' }
+    const events = stream([
+      [0, ended('a.page', 'failed', [failure], { willRetry: true })],
+      [
+        1,
+        ended('a.page', 'failed', [{ ...failure, message: failure.message.replace('3 s', '4 s') }], { n: 2 }),
+      ],
+      [2, ended('a.page', 'failed', [other], { n: 3 })],
+      [2, judged('a.page', 'failed', 2, 3)],
+    ])
+    const text = reportFormats.markdown(summarize(events))
+    expect(text.match(/and this is why/g)).toHaveLength(1)
+    expect(text.match(/the same as attempt 1$/gm)).toHaveLength(1)
+    expect(text).toContain('something else')
+  })
 })

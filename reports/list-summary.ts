@@ -15,6 +15,7 @@ import {
   messageLines,
   placeOf,
   placeText,
+  sameFailures,
   stackLines,
 } from './failure-text.ts'
 import { matrixLines } from './list-matrix.ts'
@@ -160,25 +161,6 @@ function failureBlock(failure: Failure, isMain: boolean, look: Look): readonly s
 
 function indented(lines: readonly string[]): readonly string[] {
   return lines.map((line) => INDENT + line)
-}
-
-function sameFailures(a: AttemptSummary, b: AttemptSummary): boolean {
-  return (
-    a.failures.length === b.failures.length &&
-    a.failures.every((failure, index) => {
-      const other = b.failures[index]
-      return (
-        other !== undefined &&
-        failure.code === other.code &&
-        untimed(failure.message) === untimed(other.message)
-      )
-    })
-  )
-}
-
-/** Without the times that differ from attempt to attempt. */
-function untimed(message: string): string {
-  return message.replaceAll(/\d+(?:\.\d+)? s\b/g, '')
 }
 
 /** Counts by verdict, completeness, and how the runs ended. */

@@ -5,7 +5,7 @@ import { formatSeconds } from '../harness/deadline.ts'
 import { oneLine } from '../harness/hostile-text.ts'
 import type { Verdict } from '../harness/model.ts'
 import { verdictOrder } from '../harness/verdict.ts'
-import { attemptTitle, causeOf, failureText, isUnharmed, placeOf } from './failure-text.ts'
+import { attemptTitle, causeOf, failureText, isUnharmed, placeOf, sameFailures } from './failure-text.ts'
 import { codeSpan, escapeHtml, fenced, markdownLine, signs } from './markdown-text.ts'
 import { matrixText } from './markdown-matrix.ts'
 import { endText, evidenceLinesOf } from './run-end.ts'
@@ -127,19 +127,18 @@ function details(test: TestSummary): string {
   const where = place === undefined ? '' : ` ${place.file}:${place.line}`
   const failed = test.attempts.filter((attempt) => attempt.failures.length > 0)
   const left = failed.length - ATTEMPTS_SHOWN
-  const attempts = failed.slice(0, ATTEMPTS_SHOWN).flatMap((attempt) => [
-    '',
-    `${attemptTitle(attempt)} (${formatSeconds(attempt.durationMs)})`,
-    '',
-    fenced(
-      attempt.failures
-        .map(failureText)
-        .join('\n\n')
-        .slice(0, 16 * 1024),
-    ),
-    ...failedSubtests({ attempts: [attempt] }, 20).map((text) => `\n- ${markdownLine(text)}`),
-    ...attempt.attachments.slice(0, 20).map((file) => `\n- ${codeSpan(file.path)}`),
-  ])
+  const attempts = failed.slice(0, ATTEMPTS_SHOWN).flatMap((attempt, index) => {
+    const same = failed.slice(0, index).find((other) => sameFailures(other, attempt))
+    const failures = attempt.failures.map(failureText).join('\n\n')
+    return [
+      '',
+      `${attemptTitle(attempt)} (${formatSeconds(attempt.durationMs)})`,
+      '',
+      same === undefined ? fenced(failures.slice(0, 16 * 1024)) : `the same as attempt ${same.n}`,
+      ...failedSubtests({ attempts: [attempt] }, 20).map((text) => `\n- ${markdownLine(text)}`),
+      ...attempt.attachments.slice(0, 20).map((file) => `\n- ${codeSpan(file.path)}`),
+    ]
+  })
   return [
     '',
     `<details><summary>${signs[test.verdict]} ${escapeHtml(oneLine(`${test.test}${where}`))}: ${escapeHtml(causeOf(test, 160))}</summary>`,
