@@ -107,7 +107,7 @@ export interface Requirements {
   /** With `exclusive: false`: names of tests that it shares no machine with. */
   readonly conflicts?: readonly string[]
   /**
-   * Versions that the test updates its machine to, for the fixture `payloads`. They are made before anything starts; the test
+   * Versions that the test updates its machine to, or an extension of its version, for the fixture `payloads`. They are made before anything starts; the test
    * is skipped where they cannot be had, or where the harness cannot drive the updates of this OS.
    */
   readonly payloads?: readonly PayloadName[]

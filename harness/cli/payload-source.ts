@@ -26,6 +26,8 @@ export function whyNoPayload(image: Image, { updateTo }: PayloadFlags): WhyNoPay
     if (distro === 'reference') {
       if (image.disk === undefined || !existsSync(join(dirname(image.disk.path), 'image.json')))
         return 'needs the folder of a built image: versions of this one are made of what lies in it'
+      if (name === 'podman-extension' && image.features?.includes('podman') === true)
+        return 'needs an image without podman, for the extension to bring it'
       if (updateTo !== undefined && name === 'after-next')
         return 'needs two newer versions; --update-to names one'
       return undefined
@@ -86,6 +88,8 @@ async function referencePayload(
       return payloadOf(await nextImage(own, flags, signal))
     case 'after-next':
       return payloadOf(await buildImage(own, 2, undefined, signal))
+    case 'podman-extension':
+      return await extensionOf(own, signal)
     case 'never-complete':
     case 'unhealthy':
       return payloadOf(
@@ -150,6 +154,15 @@ async function buildImage(
     ...(own.flavour === undefined ? {} : { flavour: own.flavour }),
     ...(variant === undefined ? {} : { variant }),
     onProgress: ({ step, index, count, line }) => progress.update(`${index}/${count} ${step}`, line),
+  })
+}
+
+async function extensionOf(own: BuiltImage, signal: AbortSignal): Promise<UpdatePayload> {
+  const { packagedExtension } = await import('../../qemu/image/index.ts')
+  using progress = showProgress('the extension podman')
+  return await packagedExtension(own, 'podman', {
+    signal,
+    onLine: (line) => progress.update('packages', line),
   })
 }
 

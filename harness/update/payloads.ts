@@ -18,8 +18,11 @@ export const payloadDefects = [
 ] as const
 export type PayloadDefect = (typeof payloadDefects)[number]
 
-/** `own`: the version of the image under test; `next`, `after-next`: newer ones; a defect: the next one with it. */
-export const payloadNames = ['own', 'next', 'after-next', ...payloadDefects] as const
+/**
+ * `own`: the version of the image under test; `next`, `after-next`: newer ones; a defect: the next one with it. `podman-extension`
+ * is no version but a system extension of the image under test, one file: podman and what it needs, as Debian has them.
+ */
+export const payloadNames = ['own', 'next', 'after-next', ...payloadDefects, 'podman-extension'] as const
 export type PayloadName = (typeof payloadNames)[number]
 
 /** What is made before anything starts, for the tests that name it in `payloads`. */

@@ -19,7 +19,7 @@ import {
 } from './built-image.ts'
 import { imageKey } from './cache-key.ts'
 import { ensureSigningKey } from './signing.ts'
-import { flavours, type FlavourName } from './flavours.ts'
+import { flavourOf, flavours, type FlavourName } from './flavours.ts'
 import { enableForeign } from './foreign.ts'
 import { acquireLock } from '../lock.ts'
 import { configureTree } from './steps/configure.ts'
@@ -173,7 +173,7 @@ async function buildInto(build: Build): Promise<void> {
   }
   await mkdir(context.out)
   begin('packages')
-  const archive = await installPackages(context)
+  const archive = await installPackages(context, flavourOf(build.flavour)?.packages ?? [])
   begin('unpack')
   const manifest = await unpackTree(context, archive)
   await writeFile(join(context.out, 'packages.txt'), manifest)

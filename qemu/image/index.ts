@@ -11,6 +11,7 @@ export {
 export { missingPrograms } from './build-host.ts'
 export { loadImage, readBuiltImage, type BuiltImage, type ImageFile } from './built-image.ts'
 export { imageKey, type ImageQuery } from './cache-key.ts'
+export { packagedExtension, type ExtensionName } from './extension.ts'
 export { listImages, pruneImages, type PruneOptions } from './list.ts'
 export { hostPackages } from './recipe.ts'
 export { brokenPayload, checkPayload, payloadOf, type PayloadDefect } from './payload.ts'

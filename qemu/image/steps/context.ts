@@ -31,9 +31,12 @@ export interface BuildContext {
   readonly onLine: (line: string) => void
 }
 
+/** What a program of the host needs. */
+export type ProgramContext = Pick<BuildContext, 'signal' | 'onLine'>
+
 /** Runs a host program for the build, timestamps pinned. Throws an InfraError with its last lines. */
 export async function run(
-  context: BuildContext,
+  context: ProgramContext,
   file: string,
   args: readonly string[],
   options: CommandOptions = {},

@@ -7,10 +7,9 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { readHostSources, sourcesForSuite } from '../apt-mirror.ts'
 import { hostArchitecture, imageArchitectures } from '../architectures.ts'
-import { flavours } from '../flavours.ts'
 import { isNative } from '../foreign.ts'
 import { packages, recipeFolder, suite } from '../recipe.ts'
-import { run, type BuildContext } from './context.ts'
+import { run, type BuildContext, type ProgramContext } from './context.ts'
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
@@ -45,12 +44,13 @@ const twins: readonly string[] = [
   'tar',
 ]
 
-/** Finds or makes the archive of the installed packages; returns its path. */
-export async function installPackages(context: BuildContext): Promise<string> {
+export type PackagesContext = ProgramContext & Pick<BuildContext, 'work' | 'bases' | 'architecture' | 'force'>
+
+/** Finds or makes the archive of the installed packages, `extra` beside those of the recipe; returns its path. */
+export async function installPackages(context: PackagesContext, extra: readonly string[]): Promise<string> {
   const hook = join(recipeFolder, 'commands', 'selinux-modules.sh')
   const policy = join(recipeFolder, 'commands', 'reference.cil')
   const { debian, kernelPackage } = imageArchitectures[context.architecture]
-  const extra = context.flavour === undefined ? [] : flavours[context.flavour].packages
   const wanted = [...packages, kernelPackage, ...extra]
   const texts = await Promise.all([hook, policy].map(async (path) => await readFile(path, 'utf8')))
   const made = [suite, debian, arguments_, wanted, ...texts]
@@ -77,7 +77,7 @@ interface Request {
 }
 
 async function installNative(
-  context: BuildContext,
+  context: PackagesContext,
   { wanted, sources, hook, fresh }: Request,
 ): Promise<void> {
   const { debian } = imageArchitectures[context.architecture]
@@ -97,7 +97,7 @@ async function installNative(
  * SELinux policy; here only what has no twin of the host's architecture is (see foreign-install.sh): a minute and a half.
  */
 async function installForeign(
-  context: BuildContext,
+  context: PackagesContext,
   { wanted, sources, hook, fresh }: Request,
 ): Promise<void> {
   const env = environment(context)
@@ -133,7 +133,7 @@ async function installForeign(
 }
 
 // INITRD=No: dracut's own package hook would build an initrd that nobody wants (20 s).
-const environment = (context: BuildContext): Readonly<Record<string, string>> => ({
+const environment = (context: PackagesContext): Readonly<Record<string, string>> => ({
   INITRD: 'No',
   TMPDIR: context.work,
 })
