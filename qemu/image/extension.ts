@@ -110,17 +110,14 @@ async function unpackAdded(
   const { work } = context
   await mkdir(tree)
   await run(context, 'tar', ['-C', work, '--zstd', '-xf', archive, './var/lib/dpkg'])
-  const query = ['dpkg-query', [`--admindir=${join(work, 'var/lib/dpkg')}`]] as const
-  const shown = await run(context, query[0], [
-    ...query[1],
-    '--show',
-    '--showformat=${Package} ${binary:Package}\n',
-  ])
+  const database = `--admindir=${join(work, 'var/lib/dpkg')}`
+  const format = '--showformat=${Package} ${binary:Package}\n'
+  const shown = await run(context, 'dpkg-query', [database, '--show', format])
   const added = shown
     .split('\n')
     .map((line) => line.split(' '))
     .flatMap(([name = '', full = '']) => (full === '' || had.has(name) ? [] : [full]))
-  const owned = await run(context, query[0], [...query[1], '--listfiles', ...added])
+  const owned = await run(context, 'dpkg-query', [database, '--listfiles', ...added])
   const wanted = wantedPaths(owned)
   const all = await run(context, 'tar', ['--zstd', '-tf', archive])
   const members = all.split('\n').filter((path) => !path.endsWith('/') && wanted.has(path.slice('./'.length)))
