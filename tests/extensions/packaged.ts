@@ -19,10 +19,10 @@ describe('extensions', { tags: ['extensions', 'containers', 'system'], distros: 
     },
     async ({ machine, payloads }) => {
       const [extension] = payloads.get('podman-extension').files
-      const path = '/var/lib/extensions/podman.raw'
       await expect(machine).not.toRun('command -v podman')
-      await machine.run(['mkdir', '-p', '/var/lib/extensions'], sudo)
-      await machine.writeFile(path, await readFile(extension?.path ?? ''))
+      await machine.writeFile('/opt/podman.raw', await readFile(extension?.path ?? ''))
+      await machine.run(['mkdir', '-p', '/etc/extensions'], sudo)
+      await machine.run(['ln', '-s', '/opt/podman.raw', '/etc/extensions/podman.raw'], sudo)
       await machine.run(['systemctl', 'enable', '--now', 'systemd-sysext.service'], sudo)
       await machine.run(['systemd-tmpfiles', '--create', '--prefix=/etc/containers'], sudo)
       const inside = ['podman', 'run', '--rm', BUSYBOX, 'echo', 'inside']
@@ -43,8 +43,7 @@ describe('extensions', { tags: ['extensions', 'containers', 'system'], distros: 
         await expect(machine).toRun(['systemctl', 'is-system-running'], { stdout: /^running$/ })
       })
       await test.step('masked, it is not merged', async () => {
-        await machine.run(['mkdir', '-p', '/etc/extensions'], sudo)
-        await machine.run(['ln', '-s', '/dev/null', '/etc/extensions/podman.raw'], sudo)
+        await machine.run(['ln', '-sf', '/dev/null', '/etc/extensions/podman.raw'], sudo)
         await machine.run(['systemctl', 'restart', 'systemd-sysext.service'], sudo)
         expect(await merged(machine)).toEqual([])
         await expect(machine).not.toRun('command -v podman')
