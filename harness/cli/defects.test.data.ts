@@ -102,7 +102,7 @@ export const plainDefects: readonly Defect[] = [
   {
     name: 'the journal is kept in memory only',
     subject: 'systemd',
-    ignition: file('/etc/systemd/journald.conf.d/99-defect.conf', '[Journal]\nStorage=volatile\n'),
+    ignition: masked('systemd-journal-flush.service'),
     detectedBy: { 'systemd.journal-persists': /before the reboot/ },
   },
   {
