@@ -129,7 +129,7 @@ export function attemptTitle(attempt: AttemptSummary): string {
   return `attempt ${attempt.n}${audit}${alone}: ${attempt.outcome}${where}`
 }
 
-/** Whether the second says nothing that the first has not said. */
+/** Whether two attempts failed for the same reasons; their times and their evidence may differ. */
 export function sameFailures(a: AttemptSummary, b: AttemptSummary): boolean {
   return (
     a.failures.length === b.failures.length &&

@@ -126,7 +126,13 @@ it('skips what the image is known to lack, and runs where nothing is known', () 
       ?.skip
   expect(skip()).toBeUndefined()
   expect(skip(['podman', 'etcd', 'more'])).toBeUndefined()
-  expect(skip(['etcd'])).toBe('needs an image with podman; no flavour of the reference image has it')
+  expect(skip(['etcd'])).toBe(
+    'needs an image with podman; no flavour of the reference image has it and what else the test needs',
+  )
+  expect(skip(['etcd'], flavours)).toBe(
+    'needs an image with podman; the reference image has it with --flavour services or --flavour all',
+  )
+  expect(skip([])).toBe('needs an image with etcd and podman; no flavour of the reference image has both')
   expect(skip([], flavours)).toBe(
     'needs an image with etcd and podman; the reference image has both with --flavour services or --flavour all',
   )

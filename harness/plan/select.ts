@@ -164,7 +164,7 @@ function lackOf(
   const them = lacking.length === 1 ? 'it' : lacking.length === 2 ? 'both' : 'all of them'
   const where =
     enough.length === 0
-      ? `no flavour of the reference image has ${them}`
+      ? `no flavour of the reference image has ${lacking.length === needed.length ? them : `${them} and what else the test needs`}`
       : `the reference image has ${them} with ${enough.map((name) => `--flavour ${name}`).join(' or ')}`
   return [`needs an image with ${lacking.join(' and ')}; ${where}`]
 }
