@@ -21,8 +21,9 @@ describe('security', { features: ['auditd'], tags: ['security', 'system'] }, () 
         expect((await machine.exec(['cat', `/etc/sbx-${name}`])).exitCode).toBe(1)
         await machine.run(['cat', `/etc/sbx-${name}`], sudo)
       }
+      // Without a terminal ausearch would read what it is piped.
       const records = async (): Promise<readonly string[]> => {
-        const { stdout } = await machine.exec(['ausearch', '--key', 'sbx', '--raw'], sudo)
+        const { stdout } = await machine.exec(['ausearch', '--input-logs', '--key', 'sbx', '--raw'], sudo)
         return stdout.split('\n').filter((line) => line.startsWith('type=SYSCALL'))
       }
       await expect
@@ -33,7 +34,10 @@ describe('security', { features: ['auditd'], tags: ['security', 'system'] }, () 
             expect.stringMatching(/ success=yes .* uid=0 .* exe="\/usr\/bin\/cat"/),
           ]),
         )
-      await expect(machine).toRun(['ausearch', '--file', '/etc/sbx-other'], { ...sudo, exitCode: 1 })
+      await expect(machine).toRun(['ausearch', '--input-logs', '--file', '/etc/sbx-other'], {
+        ...sudo,
+        exitCode: 1,
+      })
       await expect(machine).toHaveFile('/var/log/audit/audit.log', { mode: 0o600, owner: 'root:root' })
     },
   )
