@@ -27,16 +27,18 @@ const section = (id: number, content: readonly number[]): readonly number[] => [
 
 const I32 = 0x7f
 const number = (value: number): readonly number[] => [0x41, ...signed(value)]
+const UNREACHABLE = 0x00
 const call = (index: number): readonly number[] => [0x10, index]
 const WASI = 'wasi_snapshot_preview1'
 const imported = (what: string, type: number): readonly number[] => [...name(WASI), ...name(what), 0x00, type]
 
-/** The bytes of the module. `status` is 0 to 125, as for any program. */
-export function helloModule(text: string, status: number): Uint8Array {
+/** The bytes of the module. `ending` is its status, 0 to 125 as for any program, or that it traps instead. */
+export function helloModule(text: string, ending: number | 'trap'): Uint8Array {
   const message = [...Buffer.from(text)]
   // At 0 what fd_write is to write: where the text begins, and how long it is. At 8 it leaves how much it wrote.
   const vector = [16, 0, 0, 0, message.length & 0xff, message.length >>> 8, 0, 0]
-  const body = [0x00, ...[1, 0, 1, 8].flatMap(number), ...call(0), 0x1a, ...number(status), ...call(1), 0x0b]
+  const end = ending === 'trap' ? [UNREACHABLE] : [...number(ending), ...call(1)]
+  const body = [0x00, ...[1, 0, 1, 8].flatMap(number), ...call(0), 0x1a, ...end, 0x0b]
   const data = [...vector, 0, 0, 0, 0, 0, 0, 0, 0, ...message]
   return Uint8Array.from([
     ...Buffer.from('\0asm\x01\0\0\0', 'latin1'),
