@@ -158,13 +158,17 @@ function lackOf(
 ): readonly string[] {
   const lacking = needed.filter((name) => !features.includes(name))
   if (lacking.length === 0) return []
-  const enough = Object.keys(flavours).filter((flavour) =>
-    needed.every((name) => flavours[flavour]?.features.includes(name)),
-  )
+  const having = (wanted: (has: (name: string) => boolean) => boolean): readonly string[] =>
+    Object.keys(flavours).filter((flavour) =>
+      wanted((name) => flavours[flavour]?.features.includes(name) === true),
+    )
+  const enough = having((has) => needed.every(has))
   const them = lacking.length === 1 ? 'it' : lacking.length === 2 ? 'both' : 'all of them'
+  // That more is needed matters where some flavour has what the image lacks.
+  const isPart = lacking.length < needed.length && having((has) => lacking.every(has)).length > 0
   const where =
     enough.length === 0
-      ? `no flavour of the reference image has ${lacking.length === needed.length ? them : `${them} and what else the test needs`}`
+      ? `no flavour of the reference image has ${isPart ? `${them} and what else the test needs` : them}`
       : `the reference image has ${them} with ${enough.map((name) => `--flavour ${name}`).join(' or ')}`
   return [`needs an image with ${lacking.join(' and ')}; ${where}`]
 }

@@ -3,13 +3,13 @@
 
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { UsageError } from '../../harness/errors.ts'
 import { cacheFolder } from '../../harness/folders.ts'
 import type { Architecture } from '../../harness/model.ts'
 import { hostArchitecture, imageArchitectures } from './architectures.ts'
-import { requireBuildHost } from './build-host.ts'
+import { waitToBuild } from './building.ts'
 import {
   imageFiles,
   readBuiltImage,
@@ -20,8 +20,6 @@ import {
 import { imageKey } from './cache-key.ts'
 import { ensureSigningKey } from './signing.ts'
 import { flavourOf, flavours, type FlavourName } from './flavours.ts'
-import { enableForeign } from './foreign.ts'
-import { acquireLock } from '../lock.ts'
 import { configureTree } from './steps/configure.ts'
 import type { BuildContext } from './steps/context.ts'
 import { buildDisk } from './steps/disk.ts'
@@ -91,19 +89,14 @@ export async function buildReferenceImage(options: BuildOptions = {}): Promise<B
   const found = force ? undefined : await findReferenceImage(options)
   if (found !== undefined) return found
   requireFlavour(architecture, options.flavour)
-  await requireBuildHost(architecture)
-  await mkdir(cache, { recursive: true })
-  const wait = (line: string): void =>
-    options.onProgress?.({ step: 'wait', index: 0, count: steps.length, line })
-  await using _lock = await acquireLock(join(cache, '.build.lock'), {
+  await using building = await waitToBuild({
+    cache,
+    architecture,
     signal,
-    onWait: ({ pid }) => wait(`process ${pid} is building; waiting for it`),
+    onWait: (line) => options.onProgress?.({ step: 'wait', index: 0, count: steps.length, line }),
   })
   if (!force && existsSync(join(folder, 'image.json'))) return await readBuiltImage(folder)
-  const work = await mkdtemp(join(cache, '.building-'))
-  await using cleanup = new AsyncDisposableStack()
-  cleanup.use(await enableForeign(architecture, signal))
-  cleanup.defer(async () => await rm(work, { recursive: true, force: true, maxRetries: 3 }))
+  const work = await building.begin()
   await buildInto({ ...options, version, channel, architecture, key, work, cache })
   await rm(folder, { recursive: true, force: true })
   await rename(join(work, 'out'), folder)

@@ -3,14 +3,12 @@
 
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Architecture, UpdatePayload } from '../../harness/model.ts'
-import { acquireLock } from '../lock.ts'
-import { requireBuildHost } from './build-host.ts'
 import { defaultImageCache } from './build.ts'
+import { waitToBuild } from './building.ts'
 import type { BuiltImage } from './built-image.ts'
-import { enableForeign } from './foreign.ts'
 import { PAYLOADS } from './payload.ts'
 import { run, type ProgramContext } from './steps/context.ts'
 import { installPackages } from './steps/packages.ts'
@@ -60,19 +58,9 @@ export async function packagedExtension(
   const file = `${name}.raw`
   const payload = { distro, version, files: [{ name: file, path: join(folder, file) }] }
   if (existsSync(folder)) return payload
-  await requireBuildHost(architecture)
-  await mkdir(join(cache, PAYLOADS), { recursive: true })
-  await using cleanup = new AsyncDisposableStack()
-  cleanup.use(
-    await acquireLock(join(cache, '.build.lock'), {
-      signal,
-      onWait: ({ pid }) => onLine(`process ${pid} is building; waiting for it`),
-    }),
-  )
+  await using building = await waitToBuild({ cache, architecture, signal, onWait: onLine })
   if (existsSync(folder)) return payload
-  const work = await mkdtemp(join(cache, '.building-'))
-  cleanup.use(await enableForeign(architecture, signal))
-  cleanup.defer(async () => await rm(work, { recursive: true, force: true, maxRetries: 3 }))
+  const work = await building.begin()
   const context = { work, bases: join(cache, '.bases'), architecture, force: false, signal, onLine }
   const archive = await installPackages(context, packages)
   const tree = join(work, 'tree')
@@ -88,6 +76,7 @@ export async function packagedExtension(
   await mkdir(out)
   const erofs = erofsArguments(`${name} ${version}`, join(out, file), tree)
   await run(context, 'mkfs.erofs', ['--all-root', ...erofs])
+  await mkdir(join(cache, PAYLOADS), { recursive: true })
   await rename(out, folder)
   return payload
 }

@@ -1,9 +1,9 @@
 import { WASI } from 'node:wasi'
-import { mkdtemp, readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { openSync, closeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { helloModule } from './wasm-module.ts'
 
 // Node has it, its types do not.
@@ -18,7 +18,9 @@ const { WebAssembly } = globalThis as unknown as {
 async function run(
   module: Uint8Array,
 ): Promise<{ readonly printed: string; readonly status: number | undefined }> {
-  const file = join(await mkdtemp(join(tmpdir(), 'wasm-module-')), 'stdout')
+  const folder = await mkdtemp(join(tmpdir(), 'wasm-module-'))
+  onTestFinished(async () => await rm(folder, { recursive: true }))
+  const file = join(folder, 'stdout')
   const stdout = openSync(file, 'w')
   const wasi = new WASI({ version: 'preview1', stdout, returnOnExit: true })
   const { instance } = await WebAssembly.instantiate(module, wasi.getImportObject())

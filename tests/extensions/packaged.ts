@@ -36,8 +36,10 @@ describe('extensions', { tags: ['extensions', 'containers', 'system'], distros: 
           stdout: /^crun$/,
         })
       })
-      await test.step('in the next boot it is there from the start', async () => {
+      await test.step('in the next boot it is there from the start, and what it has in /etc comes by itself', async () => {
+        await machine.run(['rm', '-r', '/etc/containers'], sudo)
         await machine.reboot()
+        await expect(machine).toHaveFile('/etc/containers/policy.json')
         expect(await merged(machine)).toEqual(['podman'])
         await expect(machine).toRun(inside, { ...sudo, stdout: /^inside$/ })
         await expect(machine).toRun(['systemctl', 'is-system-running'], { stdout: /^running$/ })

@@ -1,0 +1,53 @@
+// Builds of one cache, one after the other, each in a scratch folder beside the entries: `image prune` finds one that was left.
+
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Architecture } from '../../harness/model.ts'
+import { acquireLock } from '../lock.ts'
+import { requireBuildHost } from './build-host.ts'
+import { enableForeign } from './foreign.ts'
+
+export interface Building extends AsyncDisposable {
+  /** Makes the scratch folder, which goes with the building, and has programs of the architecture run here. Once. */
+  begin(): Promise<string>
+}
+
+export interface BuildingOptions {
+  readonly cache: string
+  readonly architecture: Architecture
+  readonly signal: AbortSignal | undefined
+  /** Told when another build comes first. */
+  readonly onWait: (line: string) => void
+}
+
+/**
+ * Waits until no other build of the cache is under way: what was wanted may be there then. Throws InfraError (no root, a missing
+ * tool), and what the signal was aborted with.
+ */
+export async function waitToBuild({
+  cache,
+  architecture,
+  signal,
+  onWait,
+}: BuildingOptions): Promise<Building> {
+  await requireBuildHost(architecture)
+  await mkdir(cache, { recursive: true })
+  const cleanup = new AsyncDisposableStack()
+  cleanup.use(
+    await acquireLock(join(cache, '.build.lock'), {
+      signal,
+      onWait: ({ pid }) => onWait(`process ${pid} is building; waiting for it`),
+    }),
+  )
+  return {
+    async begin() {
+      const work = await mkdtemp(join(cache, '.building-'))
+      cleanup.defer(async () => await rm(work, { recursive: true, force: true, maxRetries: 3 }))
+      cleanup.use(await enableForeign(architecture, signal))
+      return work
+    },
+    async [Symbol.asyncDispose]() {
+      await cleanup.disposeAsync()
+    },
+  }
+}
