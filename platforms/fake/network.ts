@@ -2,41 +2,17 @@
 // a test does to its network can be seen with `fake ping`, with no guest system anywhere.
 
 import { Duplex } from 'node:stream'
-import { UsageError } from '../../harness/errors.ts'
 import type { PrivateNetwork, PrivateNetworks } from '../../harness/machine.ts'
-import {
-  CLUSTER_DOMAIN,
-  openClusterNetwork,
-  privateAddress,
-  SERVICE_ADDRESSES,
-  type ClusterNetwork,
-} from '../../qemu/index.ts'
+import { privateAddress } from '../../qemu/index.ts'
+import { openSwitchedNetwork, plugIntoSwitch } from '../switched-network.ts'
 
 const CLUSTER = 'fake'
 
 /** The file that gives a machine its addresses. */
 export const NETWORK_FILE = '/fake/network'
 
-const networks = new WeakMap<PrivateNetwork, ClusterNetwork>()
-
 export const fakeNetworks: PrivateNetworks = {
-  open(machines) {
-    const cluster = openClusterNetwork({ clusterId: CLUSTER, machines })
-    const { ethernet, clock } = cluster
-    const network: PrivateNetwork = {
-      domain: CLUSTER_DOMAIN,
-      services: SERVICE_ADDRESSES,
-      clock,
-      cut: (name) => ethernet.cut(name),
-      heal: (name) => ethernet.heal(name),
-      partition: (groups) => ethernet.partition(groups),
-      delay: (name, ms, jitterMs) => ethernet.delay(name, ms, jitterMs),
-      loss: (name, share) => ethernet.loss(name, share),
-      [Symbol.dispose]: () => cluster[Symbol.dispose](),
-    }
-    networks.set(network, cluster)
-    return network
-  },
+  open: (machines) => openSwitchedNetwork(CLUSTER, machines),
   place(index) {
     const { ipv4, ipv6 } = privateAddress(CLUSTER, index)
     return { ipv4, ipv6, file: { path: NETWORK_FILE, text: `${ipv4}\n`, mode: 0o644 } }
@@ -56,9 +32,6 @@ const KIND = { request: 1, reply: 2 } as const
 
 /** Plugs a machine in; `hasAddress`: whether it answers now. */
 export function plugIn(network: PrivateNetwork, index: number, hasAddress: () => boolean): FakeCard {
-  const cluster = networks.get(network)
-  if (cluster === undefined)
-    throw new UsageError('this network is not of the fake', { code: 'foreign-network' })
   const own = macOf(index)
   const waiting = new Map<string, () => void>()
   const card = new Duplex({
@@ -74,7 +47,7 @@ export function plugIn(network: PrivateNetwork, index: number, hasAddress: () =>
       done()
     },
   })
-  cluster.plugIn(card, index)
+  plugIntoSwitch(network, card, index)
   return {
     async ping(other, timeoutMs) {
       const { promise, resolve } = Promise.withResolvers<boolean>()

@@ -14,13 +14,13 @@ import {
   type ConsoleFeed,
   type MemoryFile,
 } from '../../qemu/index.ts'
+import { plugIntoSwitch } from '../switched-network.ts'
 import { openAgentLine } from './agent-line.ts'
 import type { Host } from './host.ts'
 import { startLife, type SavedState } from './life.ts'
 import { hasFirstBootArguments, toMachineConfig } from './machine-config.ts'
 import { QemuMachine, type Beginning } from './machine.ts'
 import { firmwareOf, requireDisk } from './refuse.ts'
-import { plugIn } from './private-networks.ts'
 import { prepareStorage, type StorageSource } from './storage.ts'
 
 /** What all machines of a session have in common. */
@@ -160,7 +160,7 @@ export async function createMachine(
             from.state === undefined
               ? undefined
               : { ...from.state, paused: paused && begin.kind === 'first' },
-          connect: network && ((stream) => plugIn(network, stream, spec.privateIndex ?? 0)),
+          connect: network && ((stream) => plugIntoSwitch(network, stream, spec.privateIndex ?? 0)),
           config: (tpmSocket, port) =>
             toMachineConfig(spec, image, host, prepared, {
               firstBoot,
