@@ -4,6 +4,8 @@ import type { Architecture, Firmware } from '../../harness/model.ts'
 import type { MachineKind } from '../../harness/platform.ts'
 import { emulatorName, emulatorPackage, findFirmware, findProgram, firmwareAdvice } from '../../qemu/index.ts'
 
+export const NO_SOFTWARE_TPM = 'needs a TPM; this host has no swtpm: apt-get install swtpm'
+
 /** Each lack as `needs <what>; <what mends it>`. */
 export function lacks({ architecture = 'x86_64', firmware, tpm }: MachineKind): readonly string[] {
   const isUefi = firmware === 'uefi' || firmware === 'uefi-secure'
@@ -15,9 +17,7 @@ export function lacks({ architecture = 'x86_64', firmware, tpm }: MachineKind): 
     isUefi && findFirmware(architecture, firmware) === undefined
       ? `needs firmware ${firmware} for ${architecture}; this host has none: ${firmwareAdvice(architecture, firmware)}`
       : undefined,
-    tpm && findProgram('swtpm') === undefined
-      ? 'needs a TPM; this host has no swtpm: apt-get install swtpm'
-      : undefined,
+    tpm && findProgram('swtpm') === undefined ? NO_SOFTWARE_TPM : undefined,
     tpm && firmware !== undefined ? noTpmFor(architecture, firmware) : undefined,
   ].filter((reason) => reason !== undefined)
 }

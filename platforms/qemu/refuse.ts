@@ -6,7 +6,7 @@ import { formatMiB } from '../../harness/memory-text.ts'
 import type { DiskImage, Firmware, Image } from '../../harness/model.ts'
 import { emulatorName, ENROL_PACKAGE, ENROL_PROGRAM, firmwareAdvice } from '../../qemu/index.ts'
 import type { Host } from './host.ts'
-import { noTpmFor } from './lacks.ts'
+import { NO_SOFTWARE_TPM, noTpmFor } from './lacks.ts'
 import { refuseBoot, refuseDisks, refuseNodes } from './refuse-hardware.ts'
 
 /** The firmware a spec gets: its own, else the image's preferred one. */
@@ -43,7 +43,7 @@ export function refuse(spec: MachineSpec, image: Image, host: Host): readonly st
 
 function refuseTpm(spec: MachineSpec, image: Image, host: Host): string | undefined {
   if (!spec.tpm) return undefined
-  if (!host.hasTpm) return 'needs a TPM; this host has no swtpm: apt-get install swtpm'
+  if (!host.hasTpm) return NO_SOFTWARE_TPM
   return noTpmFor(spec.architecture, firmwareOf(spec, image))
 }
 

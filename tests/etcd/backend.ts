@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from '../../harness/index.ts'
 import { ask, get, keysBelow, put, statusOf } from './gateway.ts'
-import { configure, etcdctl, etcdRequirements, initialCluster, startEtcd } from './members.ts'
+import { commandTimeout, configure, etcdctl, etcdRequirements, initialCluster, startEtcd } from './members.ts'
 
 const sudo = { sudo: true } as const
 
@@ -99,7 +99,7 @@ describe('etcd', etcdRequirements, () => {
       expect(await get(machine, 'large')).toHaveLength(large.length)
       const { revision } = await statusOf(machine)
       await ask(machine, 'kv/compaction', { revision, physical: true })
-      await etcdctl(machine, ['defrag', `--command-timeout=${30 * machine.slowness}s`])
+      await etcdctl(machine, ['defrag', commandTimeout(machine)])
       expect((await statusOf(machine)).dbSize).toBeLessThan(quota / 2)
       // The alarm stays until somebody says that it is dealt with.
       expect(await put(machine, 'small', 'x')).toHaveProperty('message')

@@ -44,8 +44,12 @@ export async function start(machine: Machine, settings: Settings): Promise<void>
     ...sudo,
     timeoutMs: 120_000 * machine.slowness,
   })
-  await etcdctl(machine, ['endpoint', 'health', `--command-timeout=${30 * machine.slowness}s`])
+  await etcdctl(machine, ['endpoint', 'health', commandTimeout(machine)])
 }
+
+/** What gives a slow member time to answer etcdctl. */
+export const commandTimeout = (machine: Machine): string =>
+  `--command-timeout=${Math.ceil(30 * machine.slowness)}s`
 
 /** Writes the settings of a member that is started afterwards. */
 export async function configure(machine: Machine, settings: Settings): Promise<void> {
@@ -67,7 +71,7 @@ export function peerUrl(machine: Machine, scheme = 'http'): string {
 
 function usual(machine: Machine): Settings {
   // An emulated machine that was away for a second is no dead leader.
-  const heartbeatMs = Math.min(100 * machine.slowness, 2_000)
+  const heartbeatMs = Math.min(Math.round(100 * machine.slowness), 2_000)
   return {
     NAME: machine.name,
     DATA_DIR: '/var/lib/etcd/default',
