@@ -10,6 +10,10 @@ export interface CommandOptions {
   readonly input?: string | Uint8Array
   readonly signal?: AbortSignal | undefined
   readonly timeoutMs?: number
+  /** Whether the kernel kills it when this process dies, however that happens; default: it may end its work. */
+  readonly diesWithUs?: boolean
+  /** What an abort or the timeout ends it with; default: SIGTERM, and SIGKILL 5 s later. */
+  readonly killSignal?: 'SIGKILL'
   /** Called for each line of standard output and standard error as it comes. */
   readonly onLine?: (line: string) => void
 }
@@ -33,7 +37,8 @@ export async function execCommand(
 ): Promise<CommandResult> {
   // 150 modules: not for commands that run no program.
   const { execa } = await import('execa')
-  const child = execa(file, [...args], {
+  const [program, ...words] = options.diesWithUs === true ? dieWithParent(file, args) : [file, ...args]
+  const child = execa(program, words, {
     reject: false,
     stdin: options.input === undefined ? 'ignore' : 'pipe',
     all: true,
@@ -43,6 +48,7 @@ export async function execCommand(
     ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
+    ...(options.killSignal === undefined ? {} : { killSignal: options.killSignal }),
   })
   if (options.onLine !== undefined) {
     void forEachLine(child.iterable({ from: 'all' }), options.onLine)

@@ -1,11 +1,12 @@
 // A real build, or the cached image: what build.ts promises is looked at again from outside, with the host's own tools.
 
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { execCommand, runCommand } from '../../harness/process.ts'
 import { buildReferenceImage } from './build.ts'
+import { waitToBuild } from './building.ts'
 import type { BuiltImage } from './built-image.ts'
 import { diskLayout } from './gpt-layout.ts'
 import { firstBootArguments } from './recipe.ts'
@@ -70,4 +71,23 @@ test('/usr sealed again from the same files has the same bytes', async () => {
     digests.push((await runCommand('sha256sum', [output])).split(' ')[0])
   }
   expect(digests[0]).toBe(digests[1])
+})
+
+test('builds of one cache wait for each other, and each removes what a killed one left', async () => {
+  const cache = await mkdtemp(join(tmpdir(), 'signalbox-builds-'))
+  await using cleanup = new AsyncDisposableStack()
+  cleanup.defer(async () => await rm(cache, { recursive: true }))
+  await mkdir(join(cache, '.building-dead', 'tree'), { recursive: true })
+  const { architecture } = built.image.identity
+  const waited = Promise.withResolvers<string>()
+  const options = { cache, architecture, signal: undefined }
+  const first = await waitToBuild({ ...options, onWait: () => expect.unreachable('nobody builds') })
+  const work = await first.begin()
+  expect((await readdir(cache)).filter((name) => name.startsWith('.building-'))).toEqual([basename(work)])
+  const second = waitToBuild({ ...options, onWait: waited.resolve })
+  expect(await waited.promise).toBe(`process ${process.pid} is building; waiting for it`)
+  await first[Symbol.asyncDispose]()
+  await using next = await second
+  expect(await readdir(cache)).not.toContain(basename(work))
+  expect(await next.begin()).not.toBe(work)
 })

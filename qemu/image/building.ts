@@ -1,11 +1,26 @@
-// Builds of one cache, one after the other, each in a scratch folder beside the entries: `image prune` finds one that was left.
+// Builds of one cache, one after the other, each in a scratch folder beside the entries. What a killed one left goes with the next.
 
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Architecture } from '../../harness/model.ts'
-import { acquireLock } from '../lock.ts'
+import { acquireLock, type LockOptions } from '../lock.ts'
 import { requireBuildHost } from './build-host.ts'
 import { enableForeign } from './foreign.ts'
+
+const SCRATCH = '.building-'
+
+/** Takes the builders' lock of a cache: whoever has it knows that a scratch folder belongs to nobody. */
+export async function lockBuilds(cache: string, options: LockOptions = {}): Promise<AsyncDisposable> {
+  return await acquireLock(join(cache, '.build.lock'), options)
+}
+
+/** Removes what killed builds left, under the builders' lock; returns the folders. */
+export async function removeScratch(cache: string): Promise<readonly string[]> {
+  const names = (await readdir(cache).catch(() => [])).filter((name) => name.startsWith(SCRATCH))
+  const left = names.map((name) => join(cache, name))
+  for (const path of left) await rm(path, { recursive: true, force: true, maxRetries: 3 })
+  return left
+}
 
 export interface Building extends AsyncDisposable {
   /** Makes the scratch folder, which goes with the building, and has programs of the architecture run here. Once. */
@@ -34,14 +49,15 @@ export async function waitToBuild({
   await mkdir(cache, { recursive: true })
   const cleanup = new AsyncDisposableStack()
   cleanup.use(
-    await acquireLock(join(cache, '.build.lock'), {
+    await lockBuilds(cache, {
       signal,
       onWait: ({ pid }) => onWait(`process ${pid} is building; waiting for it`),
     }),
   )
   return {
     async begin() {
-      const work = await mkdtemp(join(cache, '.building-'))
+      await removeScratch(cache)
+      const work = await mkdtemp(join(cache, SCRATCH))
       cleanup.defer(async () => await rm(work, { recursive: true, force: true, maxRetries: 3 }))
       cleanup.use(await enableForeign(architecture, signal))
       return work

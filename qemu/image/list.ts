@@ -3,9 +3,9 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UsageError } from '../../harness/errors.ts'
+import { lockBuilds, removeScratch } from './building.ts'
 import { readBuiltImage, type BuiltImage } from './built-image.ts'
 import { defaultImageCache } from './build.ts'
-import { acquireLock } from '../lock.ts'
 import { isInUse } from '../in-use.ts'
 import { PAYLOADS } from './payload.ts'
 
@@ -38,8 +38,7 @@ export async function pruneImages(options: PruneOptions = {}): Promise<readonly 
       hint: `there are: ${images.map((image) => image.key).join(', ') || 'none'}`,
     })
   }
-  // Under the builders' lock: a scratch folder seen here belongs to nobody.
-  await using _lock = await acquireLock(join(cache, '.build.lock'))
+  await using _lock = await lockBuilds(cache)
   const doomed =
     keys === undefined ? allBut(keep, images) : images.filter((image) => keys.includes(image.key))
   const removed: string[] = []
@@ -48,11 +47,7 @@ export async function pruneImages(options: PruneOptions = {}): Promise<readonly 
     await rm(folder, { recursive: true, force: true })
     removed.push(folder)
   }
-  const names = await readdir(cache).catch(() => [])
-  for (const name of names.filter((entry) => entry.startsWith('.building-'))) {
-    await rm(join(cache, name), { recursive: true, force: true })
-    removed.push(join(cache, name))
-  }
+  removed.push(...(await removeScratch(cache)))
   const kept = await listImages(cache)
   for (const name of await readdir(join(cache, PAYLOADS)).catch(() => [])) {
     // Named by the key of the image that they are made of.

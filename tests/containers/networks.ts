@@ -104,7 +104,7 @@ for (const name of ['podman', 'docker'] as const) {
       features: [name],
       description: `${RUNS} ${name} containers in a row, each on the network, each reaches the host.`,
       aliases: name === 'docker' ? ['docker.base'] : [],
-      timeoutMs: RUNS * 3_000,
+      timeoutMs: RUNS * 6_000,
     },
     async ({ machine }) => {
       await (name === 'docker' ? prepareDocker(machine) : importImage(machine))
@@ -116,7 +116,7 @@ for (const name of ['podman', 'docker'] as const) {
           ${name} run --rm --cap-add=NET_RAW ${BUSYBOX} ping -c1 -W10 ${gateway} > /dev/null && n=$((n + 1))
         done
         echo $n`
-      const reached = await machine.run(script, { sudo: true, timeoutMs: RUNS * 3_000 * machine.slowness })
+      const reached = await machine.run(script, { sudo: true, timeoutMs: RUNS * 6_000 * machine.slowness })
       metric(`${name}.run`, (performance.now() - begin) / RUNS, 'ms')
       expect(Number(reached)).toBe(RUNS)
     },

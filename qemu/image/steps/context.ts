@@ -44,14 +44,37 @@ export async function run(
   return await runCommand(file, args, {
     signal: context.signal,
     onLine: context.onLine,
+    diesWithUs: true,
     ...options,
     env: { SOURCE_DATE_EPOCH: String(sourceDateEpoch), LC_ALL: 'C.UTF-8', ...options.env },
   })
 }
 
-/** Runs a program of the guest's tree inside it, with /proc and /dev in a mount namespace of its own. */
+/**
+ * Runs a program, as root, in mount and process namespaces of its own: what it mounts and what it starts is gone with it, also when it
+ * is killed or this process is. mmdebstrap, asked to end, leaves mounts behind.
+ */
+export async function runEnclosed(
+  context: ProgramContext,
+  file: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<string> {
+  const namespaces = [
+    '--mount',
+    '--propagation',
+    'private',
+    '--pid',
+    '--fork',
+    '--kill-child',
+    '--mount-proc',
+  ]
+  // unshare hands on no other signal; the kernel kills whatever is left in a process namespace without its first process.
+  return await run(context, 'unshare', [...namespaces, file, ...args], { killSignal: 'SIGKILL', ...options })
+}
+
+/** Runs a program of the guest's tree inside it, with its own /proc and the host's /dev. */
 export async function runInTree(context: BuildContext, args: readonly string[]): Promise<string> {
   const script = join(recipeFolder, 'commands', 'in-tree.sh')
-  const unshare = ['--mount', '--propagation', 'private', 'sh', script, context.tree]
-  return await run(context, 'unshare', [...unshare, ...args])
+  return await runEnclosed(context, 'sh', [script, context.tree, ...args])
 }

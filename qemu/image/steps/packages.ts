@@ -9,7 +9,7 @@ import { readHostSources, sourcesForSuite } from '../apt-mirror.ts'
 import { hostArchitecture, imageArchitectures } from '../architectures.ts'
 import { isNative } from '../foreign.ts'
 import { packages, recipeFolder, suite } from '../recipe.ts'
-import { run, type BuildContext, type ProgramContext } from './context.ts'
+import { run, runEnclosed, type BuildContext, type ProgramContext } from './context.ts'
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
@@ -87,7 +87,7 @@ async function installNative(
     `--include=${wanted.join(',')}`,
     `--customize-hook=${hook}`,
   ]
-  await run(context, 'mmdebstrap', [...arguments_, ...what, suite, fresh, ...sources], {
+  await runEnclosed(context, 'mmdebstrap', [...arguments_, ...what, suite, fresh, ...sources], {
     env: environment(context),
   })
 }
@@ -107,7 +107,7 @@ async function installForeign(
   const host = imageArchitectures[hostArchitecture() ?? 'x86_64']
   const extract = async (into: string, architecture: string, options: readonly string[]): Promise<void> => {
     const what = ['--variant=extract', `--architectures=${architecture}`, ...options]
-    await run(context, 'mmdebstrap', [...arguments_, ...what, suite, into, ...sources], { env })
+    await runEnclosed(context, 'mmdebstrap', [...arguments_, ...what, suite, into, ...sources], { env })
   }
   // What `minbase` is made of. The archives stay: they are installed from there.
   const base = ['--include=?or(?essential,?priority(required))', '--include=apt', '--skip=cleanup/apt']
@@ -117,9 +117,7 @@ async function installForeign(
   ])
   const script = join(recipeFolder, 'commands', 'foreign-install.sh')
   const where = [tree, native, host.loader, host.libraries, debian, hook]
-  await run(context, 'unshare', ['--mount', '--propagation', 'private', 'sh', script, ...where], {
-    env: { INITRD: 'No' },
-  })
+  await runEnclosed(context, 'sh', [script, ...where], { env: { INITRD: 'No' } })
   const left = [
     'usr/sbin/policy-rc.d',
     'var/cache/apt',
