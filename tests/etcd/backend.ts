@@ -1,7 +1,7 @@
 // What etcd keeps on disk: snapshots, compaction, the room it takes and may take.
 
 import { describe, expect, test } from '../../harness/index.ts'
-import { ask, get, keysBelow, put, statusOf } from './gateway.ts'
+import { ask, get, keysBelow, put, statusOf, tryAsk, tryPut } from './gateway.ts'
 import { commandTimeout, configure, etcdctl, etcdRequirements, initialCluster, startEtcd } from './members.ts'
 
 const sudo = { sudo: true } as const
@@ -64,7 +64,7 @@ describe('etcd', etcdRequirements, () => {
       expect(await get(machine, 'counter')).toBe('3')
       const watch = await machine.exec(['etcdctl', 'watch', `--rev=${revision - 1}`, 'counter'])
       expect(`${watch.stdout}${watch.stderr}`).toContain('required revision has been compacted')
-      expect(await ask(machine, 'kv/compaction', { revision: revision + 100 })).toMatchObject({
+      expect(await tryAsk(machine, 'kv/compaction', { revision: revision + 100 })).toMatchObject({
         message: expect.stringContaining('required revision is a future revision'),
       })
     },
@@ -85,7 +85,7 @@ describe('etcd', etcdRequirements, () => {
       await machine.run(['systemctl', 'start', 'etcd.service'], sudo)
       const large = 'x'.repeat(500 * 1024)
       await expect
-        .poll(async () => (await put(machine, 'large', large)).message, {
+        .poll(async () => (await tryPut(machine, 'large', large)).message, {
           timeoutMs: 20_000 * machine.slowness,
         })
         .toContain('database space exceeded')
@@ -93,7 +93,7 @@ describe('etcd', etcdRequirements, () => {
         alarms: [{ alarm: 'NOSPACE' }],
       })
       // No write at all, however small; reads go on.
-      expect(await put(machine, 'small', 'x')).toMatchObject({
+      expect(await tryPut(machine, 'small', 'x')).toMatchObject({
         message: expect.stringContaining('database space exceeded'),
       })
       expect(await get(machine, 'large')).toHaveLength(large.length)
@@ -102,9 +102,9 @@ describe('etcd', etcdRequirements, () => {
       await etcdctl(machine, ['defrag', commandTimeout(machine)])
       expect((await statusOf(machine)).dbSize).toBeLessThan(quota / 2)
       // The alarm stays until somebody says that it is dealt with.
-      expect(await put(machine, 'small', 'x')).toHaveProperty('message')
+      expect(await tryPut(machine, 'small', 'x')).toHaveProperty('message')
       expect(await etcdctl(machine, ['alarm', 'disarm'])).toContain('NOSPACE')
-      expect(await put(machine, 'small', 'x')).not.toHaveProperty('message')
+      expect(await tryPut(machine, 'small', 'x')).not.toHaveProperty('message')
       expect(await get(machine, 'small')).toBe('x')
     },
   )

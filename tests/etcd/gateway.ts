@@ -35,22 +35,34 @@ export async function send(
   )
 }
 
-/** Sends one request and returns the answer, which may be an error; throws when there is none. */
-export async function ask(machine: Machine, path: string, body: object = {}): Promise<Answer> {
+/** Sends one request and returns the answer, which may be a refusal; throws when there is none. */
+export async function tryAsk(machine: Machine, path: string, body: object = {}): Promise<Answer> {
   const { exitCode, stdout, stderr } = await send(machine, path, body)
   if (exitCode !== 0) throw new Error(`etcd of ${machine.name} did not answer ${path}: ${stderr}`)
   return JSON.parse(stdout) as Answer
 }
 
-export async function put(machine: Machine, key: string, value: string, more: object = {}): Promise<Answer> {
-  return await ask(machine, 'kv/put', { key: encode(key), value: encode(value), ...more })
+/** Sends one request and returns the answer. Throws what etcd says when it refuses. */
+export async function ask(machine: Machine, path: string, body: object = {}): Promise<Answer> {
+  const answer = await tryAsk(machine, path, body)
+  if (answer.message !== undefined)
+    throw new Error(`etcd of ${machine.name} refused ${path}: ${answer.message}`)
+  return answer
+}
+
+/** Asks for a write and returns the answer, which may be a refusal. */
+export async function tryPut(machine: Machine, key: string, value: string): Promise<Answer> {
+  return await tryAsk(machine, 'kv/put', { key: encode(key), value: encode(value) })
+}
+
+/** Writes; resolves when that is acknowledged. Throws what etcd says when it refuses. */
+export async function put(machine: Machine, key: string, value: string, more: object = {}): Promise<void> {
+  await ask(machine, 'kv/put', { key: encode(key), value: encode(value), ...more })
 }
 
 /** The value of a key, undefined when there is none. Throws what etcd says when it refuses. */
 export async function get(machine: Machine, key: string, more: object = {}): Promise<string | undefined> {
-  const answer = await ask(machine, 'kv/range', { key: encode(key), ...more })
-  if (answer.message !== undefined) throw new Error(answer.message)
-  const [found] = keyValues(answer)
+  const [found] = keyValues(await ask(machine, 'kv/range', { key: encode(key), ...more }))
   return found?.value
 }
 
