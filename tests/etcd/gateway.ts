@@ -1,6 +1,6 @@
 // etcd's v3 API over its JSON gateway, asked with curl in the guest: etcdctl costs an emulated machine seconds a call.
 
-import type { CommandOutcome, Machine } from '../../harness/index.ts'
+import { test, type CommandOutcome, type Machine } from '../../harness/index.ts'
 import { LOCAL } from './members.ts'
 
 /** etcd's answer, or the error it answered with. */
@@ -106,5 +106,16 @@ export async function statusOf(machine: Machine): Promise<Status> {
     leader: answer.leader ?? '0',
     member: answer.header.member_id,
     raftTerm: Number(answer.raftTerm ?? 0),
+  }
+}
+
+/** The machine that leads, as its own member says; others may not have heard of it yet. */
+export async function leaderOf(machines: readonly Machine[]): Promise<Machine> {
+  for (;;) {
+    for (const machine of machines) {
+      const status = await statusOf(machine)
+      if (status.leader === status.member) return machine
+    }
+    test.info().signal.throwIfAborted()
   }
 }
