@@ -23,6 +23,12 @@ export const SAVING_KIND = 'saving'
 /** The name of such a folder until the machine in it is whole. */
 export const SAVING_FOLDER = 'saved.draft'
 
+/** The kind of the scratch folder of an image build: `data` holds `folder`. */
+export const BUILD_KIND = 'build'
+
+/** What such a folder's name begins with; then come the 8 hex digits of its entry. */
+export const BUILD_FOLDER = '.building-'
+
 const folder = (): string => join(runtimeFolder(), 'ledger')
 
 /** Writes an entry owned by this process (or by `owner`, for what is handed over); dispose it when the thing is gone. */

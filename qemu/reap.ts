@@ -6,6 +6,8 @@ import { rm } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { sleep } from '../harness/deadline.ts'
 import {
+  BUILD_FOLDER,
+  BUILD_KIND,
   readLedger,
   SAVING_FOLDER,
   SAVING_KIND,
@@ -67,10 +69,11 @@ async function reap(entries: readonly LedgerEntry[]): Promise<readonly Reaped[]>
 const folderShapes: ReadonlyMap<string, RegExp> = new Map([
   [DRAFT_KIND, /^[0-9a-f]{64}\.[0-9a-f]{8}\.draft$/],
   [SCRATCH_KIND, /^scratch-[0-9a-f]{8}$/],
+  [BUILD_KIND, new RegExp(`^${BUILD_FOLDER.replace('.', '\\.')}[0-9a-f]{8}$`)],
   [SAVING_KIND, new RegExp(`^${SAVING_FOLDER.replace('.', '\\.')}$`)],
 ])
 
-// A template that was never finished, a machine that was never saved, or what a command needed.
+// A template or an image that was never finished, a machine that was never saved, or what a command needed.
 async function removeFolder(entry: LedgerEntry, shape: RegExp): Promise<Reaped> {
   const folder = text(entry.data['folder'])
   const folders = folder !== undefined && shape.test(basename(folder)) ? [folder] : []

@@ -1,10 +1,12 @@
 // A real build, or the cached image: what build.ts promises is looked at again from outside, with the host's own tools.
 
+import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { execCommand, runCommand } from '../../harness/process.ts'
+import { reapDeadMachines } from '../reap.ts'
 import { buildReferenceImage } from './build.ts'
 import { waitToBuild } from './building.ts'
 import type { BuiltImage } from './built-image.ts'
@@ -91,3 +93,33 @@ test('builds of one cache wait for each other, and each removes what a killed on
   expect(await readdir(cache)).not.toContain(basename(work))
   expect(await next.begin()).not.toBe(work)
 })
+
+test('a build whose process is killed leaves nothing running, and its scratch folder is reaped', async () => {
+  const cache = await mkdtemp(join(tmpdir(), 'signalbox-killed-'))
+  await using cleanup = new AsyncDisposableStack()
+  cleanup.defer(async () => await rm(cache, { recursive: true }))
+  const build = `
+    import { buildReferenceImage } from ${JSON.stringify(import.meta.resolve('./build.ts'))}
+    await buildReferenceImage({ cache: ${JSON.stringify(cache)} })`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', build], { stdio: 'inherit' })
+  const scratch = async (): Promise<readonly string[]> =>
+    (await readdir(cache)).filter((name) => name.startsWith('.building-'))
+  await expect.poll(async () => await processesOf(cache), { timeout: 60_000 }).toContain('mmdebstrap')
+  const [left = expect.unreachable('it builds nowhere')] = await scratch()
+  child.kill('SIGKILL')
+  await expect.poll(async () => await processesOf(cache), { timeout: 30_000 }).toEqual([])
+  const reaped = await reapDeadMachines()
+  expect(reaped.flatMap(({ folders }) => folders)).toContain(join(cache, left))
+  expect(await scratch()).toEqual([])
+})
+
+/** The names of the programs that have a path below this folder among their arguments. */
+async function processesOf(folder: string): Promise<readonly string[]> {
+  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const found = ids.map(async (id) => {
+    const line = await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')
+    const name = await readFile(`/proc/${id}/comm`, 'utf8').catch(() => '')
+    return line.includes(`${folder}/`) ? [name.trim()] : []
+  })
+  return (await Promise.all(found)).flat()
+}

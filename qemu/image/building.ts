@@ -1,13 +1,14 @@
-// Builds of one cache, one after the other, each in a scratch folder beside the entries. What a killed one left goes with the next.
+// Builds of one cache, one after the other, each in a scratch folder beside the entries. What a killed one left goes with the
+// next, or with what reaps (`gc`, the beginning of a run).
 
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { BUILD_FOLDER, BUILD_KIND, recordInLedger } from '../../harness/ledger.ts'
 import type { Architecture } from '../../harness/model.ts'
 import { acquireLock, type LockOptions } from '../lock.ts'
 import { requireBuildHost } from './build-host.ts'
 import { enableForeign } from './foreign.ts'
-
-const SCRATCH = '.building-'
 
 /** Takes the builders' lock of a cache: whoever has it knows that a scratch folder belongs to nobody. */
 export async function lockBuilds(cache: string, options: LockOptions = {}): Promise<AsyncDisposable> {
@@ -16,7 +17,7 @@ export async function lockBuilds(cache: string, options: LockOptions = {}): Prom
 
 /** Removes what killed builds left, under the builders' lock; returns the folders. */
 export async function removeScratch(cache: string): Promise<readonly string[]> {
-  const names = (await readdir(cache).catch(() => [])).filter((name) => name.startsWith(SCRATCH))
+  const names = (await readdir(cache).catch(() => [])).filter((name) => name.startsWith(BUILD_FOLDER))
   const left = names.map((name) => join(cache, name))
   for (const path of left) await rm(path, { recursive: true, force: true, maxRetries: 3 })
   return left
@@ -57,7 +58,10 @@ export async function waitToBuild({
   return {
     async begin() {
       await removeScratch(cache)
-      const work = await mkdtemp(join(cache, SCRATCH))
+      const name = randomBytes(4).toString('hex')
+      const work = join(cache, `${BUILD_FOLDER}${name}`)
+      cleanup.use(recordInLedger(BUILD_KIND, `${BUILD_KIND}-${name}`, { folder: work }))
+      await mkdir(work, { mode: 0o700 })
       cleanup.defer(async () => await rm(work, { recursive: true, force: true, maxRetries: 3 }))
       cleanup.use(await enableForeign(architecture, signal))
       return work
