@@ -12,6 +12,7 @@ import {
   volatileMountOption,
   volatileMounts,
   volatileSysctls,
+  trialUnits,
   volatileUnits,
 } from './volatile.ts'
 
@@ -38,7 +39,9 @@ export function readSnapshot(output: string, nonce: string, distro: DistroName):
       units: table('units', units(said.units)),
       unitFiles: table(
         'unitFiles',
-        words(said.unitFiles).map(([name = '', state = '']) => [name, state]),
+        words(said.unitFiles).flatMap(([name = '', state = '']) =>
+          isAny(trialUnits, name) ? [] : [[name, state]],
+        ),
       ),
       mounts: table('mounts', mounts(said.mounts)),
       sysctls: table('sysctls', sysctls(said.sysctls)),

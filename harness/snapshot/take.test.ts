@@ -26,6 +26,7 @@ program(
   'systemctl',
   `ssh.service loaded active running OpenBSD Secure Shell server
 x.timer loaded active running X
+systemd-bless-boot.service loaded active exited Mark the boot as good
 old.service not-found inactive dead old
 session-3.scope loaded active running Session 3
 user@500.service loaded active running User`,
@@ -90,6 +91,9 @@ it('reads the whole state in one command, without what differs from boot to boot
   const { sections, architecture } = readSnapshot(await output(), nonce, 'reference')
   expect(architecture).toBe('x86_64')
   expect(sections.units).toEqual({ 'ssh.service': 'active running', 'x.timer': 'active' })
+  expect(Object.keys(sections.unitFiles)).toContain('ssh.service')
+  // A generator wants it in the first boot of a version, until somebody reloads systemd.
+  expect(Object.keys(sections.unitFiles)).not.toContain('systemd-bless-boot.service')
   expect(sections.mounts).toEqual({
     '/': 'ext4 /dev/vda6 relatime,rw',
     '/run': 'tmpfs tmpfs nosuid,rw',

@@ -1,6 +1,11 @@
 // What differs from machine to machine, from boot to boot or from second to second, and is therefore left out of a snapshot or
 // written as a word in angle brackets.
 
+/** The first boot of a version is on trial: a generator wants these then, until somebody reloads systemd afterwards. */
+export const trialUnits: readonly RegExp[] = [
+  /^(?:systemd-bless-boot|boot-complete|first-boot-complete|reference-first-boot-done|reference-first-boot)\./,
+]
+
 /** Units that come and go: sessions, what is started on demand and ends when nobody asks, what a clock starts. */
 export const volatileUnits: readonly RegExp[] = [
   /^(?:session-|user@|user-runtime-dir@|sshd?@|run-|systemd-coredump@|systemd-ask-password)/,
@@ -9,8 +14,7 @@ export const volatileUnits: readonly RegExp[] = [
   // Mounted when somebody looks.
   /^(?:proc-sys-fs-binfmt_misc|boot|efi)\.mount$/,
   /^systemd-fsck@/,
-  // The first boot of a version is on trial.
-  /^(?:systemd-bless-boot|boot-complete|first-boot-complete|reference-first-boot-done|reference-first-boot)\./,
+  ...trialUnits,
 ]
 
 /** Mount points of sessions, of units' credentials, and of what is mounted when somebody looks. */
