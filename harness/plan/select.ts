@@ -158,14 +158,14 @@ function lackOf(
 ): readonly string[] {
   const lacking = needed.filter((name) => !features.includes(name))
   if (lacking.length === 0) return []
-  const having = (wanted: (has: (name: string) => boolean) => boolean): readonly string[] =>
+  const flavoursWith = (names: readonly string[]): readonly string[] =>
     Object.keys(flavours).filter((flavour) =>
-      wanted((name) => flavours[flavour]?.features.includes(name) === true),
+      names.every((name) => flavours[flavour]?.features.includes(name)),
     )
-  const enough = having((has) => needed.every(has))
+  const enough = flavoursWith(needed)
   const them = lacking.length === 1 ? 'it' : lacking.length === 2 ? 'both' : 'all of them'
   // That more is needed matters where some flavour has what the image lacks.
-  const isPart = lacking.length < needed.length && having((has) => lacking.every(has)).length > 0
+  const isPart = lacking.length < needed.length && flavoursWith(lacking).length > 0
   const where =
     enough.length === 0
       ? `no flavour of the reference image has ${isPart ? `${them} and what else the test needs` : them}`

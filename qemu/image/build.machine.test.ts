@@ -11,6 +11,7 @@ import { buildReferenceImage } from './build.ts'
 import { waitToBuild } from './building.ts'
 import type { BuiltImage } from './built-image.ts'
 import { diskLayout } from './gpt-layout.ts'
+import { programsWith } from './processes.test.fixture.ts'
 import { firstBootArguments } from './recipe.ts'
 import { erofsArguments } from './steps/seal.ts'
 import { readUkiSection } from './uki.ts'
@@ -104,22 +105,11 @@ test('a build whose process is killed leaves nothing running, and its scratch fo
   const child = spawn(process.execPath, ['--input-type=module', '--eval', build], { stdio: 'inherit' })
   const scratch = async (): Promise<readonly string[]> =>
     (await readdir(cache)).filter((name) => name.startsWith('.building-'))
-  await expect.poll(async () => await processesOf(cache), { timeout: 60_000 }).toContain('mmdebstrap')
+  await expect.poll(async () => await programsWith(cache), { timeout: 60_000 }).toContain('mmdebstrap')
   const [left = expect.unreachable('it builds nowhere')] = await scratch()
   child.kill('SIGKILL')
-  await expect.poll(async () => await processesOf(cache), { timeout: 30_000 }).toEqual([])
+  await expect.poll(async () => await programsWith(cache), { timeout: 30_000 }).toEqual([])
   const reaped = await reapDeadMachines()
   expect(reaped.flatMap(({ folders }) => folders)).toContain(join(cache, left))
   expect(await scratch()).toEqual([])
 })
-
-/** The names of the programs that have a path below this folder among their arguments. */
-async function processesOf(folder: string): Promise<readonly string[]> {
-  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const found = ids.map(async (id) => {
-    const line = await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')
-    const name = await readFile(`/proc/${id}/comm`, 'utf8').catch(() => '')
-    return line.includes(`${folder}/`) ? [name.trim()] : []
-  })
-  return (await Promise.all(found)).flat()
-}

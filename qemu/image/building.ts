@@ -47,7 +47,6 @@ export async function waitToBuild({
   onWait,
 }: BuildingOptions): Promise<Building> {
   await requireBuildHost(architecture)
-  await mkdir(cache, { recursive: true })
   const cleanup = new AsyncDisposableStack()
   cleanup.use(
     await lockBuilds(cache, {

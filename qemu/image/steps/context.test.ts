@@ -1,10 +1,11 @@
 // What is left of a program of an image build that did not come to its end: nothing.
 
 import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { programsWith } from '../processes.test.fixture.ts'
 import { runEnclosed } from './context.ts'
 
 let folder: string
@@ -21,15 +22,6 @@ const script = (mark: string): readonly string[] => [
   mark,
 ]
 
-/** How many processes have the word among their arguments. */
-async function processesOf(mark: string): Promise<number> {
-  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const lines = await Promise.all(
-    ids.map(async (id) => await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')),
-  )
-  return lines.filter((line) => line.split('\0').includes(mark)).length
-}
-
 const mountsHere = async (): Promise<boolean> =>
   (await readFile('/proc/self/mountinfo', 'utf8')).includes(folder)
 
@@ -43,11 +35,11 @@ test.runIf(isRoot)('an abort ends all that was started, and its mounts were neve
   const run = runEnclosed({ signal: abort.signal, onLine: () => up.resolve() }, 'sh', script(mark))
   run.catch(up.reject)
   await up.promise
-  expect(await processesOf(mark)).toBeGreaterThan(0)
+  expect(await programsWith(mark)).toContain('sh')
   expect(await mountsHere()).toBe(false)
   abort.abort(new Error('enough'))
   await expect(run).rejects.toThrow('enough')
-  await expect.poll(async () => await processesOf(mark), { timeout: 30_000 }).toBe(0)
+  await expect.poll(async () => await programsWith(mark), { timeout: 30_000 }).toEqual([])
 })
 
 test.runIf(isRoot)('a harness that is killed takes all of it along', async () => {
@@ -63,8 +55,8 @@ test.runIf(isRoot)('a harness that is killed takes all of it along', async () =>
     child.once('close', () => resolve('nothing'))
   })
   expect(said).toBe('up\n')
-  expect(await processesOf(mark)).toBeGreaterThan(0)
+  expect(await programsWith(mark)).toContain('sh')
   child.kill('SIGKILL')
-  await expect.poll(async () => await processesOf(mark), { timeout: 30_000 }).toBe(0)
+  await expect.poll(async () => await programsWith(mark), { timeout: 30_000 }).toEqual([])
   expect(await mountsHere()).toBe(false)
 })
