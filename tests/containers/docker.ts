@@ -21,6 +21,7 @@ describe('docker', dockerRequirements, () => {
         CgroupDriver: 'systemd',
         CgroupVersion: '2',
         DefaultRuntime: 'runc',
+        Runtimes: { runc: { path: expect.stringMatching(/runc$/) } },
         DockerRootDir: '/var/lib/docker',
         LiveRestoreEnabled: false,
         MemoryLimit: true,
@@ -82,8 +83,11 @@ describe('docker', dockerRequirements, () => {
         '/proc/self/status',
       ])
       expect(status.replaceAll(/\s+/g, ' ')).toBe('CapPrm: 0000000000000000 CapEff: 0000000000000000')
-      const look = await machine.exec(['docker', 'run', '--rm', '--user=1000', BUSYBOX, 'ls', '/root'], sudo)
-      expect(look).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('Permission denied') })
+      // The /root of the container, and that of the machine (CVE-2016-8867).
+      for (const options of [['--user=1000'], ['--user=1000:1000', '--volume=/root:/root']]) {
+        const look = await machine.exec(['docker', 'run', '--rm', ...options, BUSYBOX, 'ls', '/root'], sudo)
+        expect(look).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('Permission denied') })
+      }
     },
   )
 

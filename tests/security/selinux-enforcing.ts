@@ -1,17 +1,11 @@
 // SELinux at work: a boot without denials, what is refused and said, booleans that are kept, what puts labels right again.
 
 import { describe, expect, test, type Machine } from '../../harness/index.ts'
+import { denials } from './denials.ts'
 
 const sudo = { sudo: true } as const
 
 const enforced = async (machine: Machine): Promise<string> => await machine.run(['/usr/sbin/getenforce'])
-
-/** Lines of the kernel about what was denied, in this boot. */
-async function denials(machine: Machine): Promise<readonly string[]> {
-  const kernel = ['journalctl', '--boot', '--dmesg', '--output=cat', '--quiet', '--grep=avc: +denied']
-  const { stdout } = await machine.exec(kernel, sudo)
-  return stdout.split('\n').filter((line) => line !== '')
-}
 
 describe('security.selinux', { distros: ['reference'], tags: ['selinux', 'system'] }, () => {
   test(
