@@ -76,7 +76,13 @@ export function registerTest(test: RegisteredTest): void {
       hint: `${shown(twin.location)} and ${shown(test.location)} each begin one: put their tests into one describe`,
     })
   }
-  registry().set(test.name, test)
+  const tags = [...new Set([subjectOf(test.name), ...(test.requirements.tags ?? [])])]
+  registry().set(test.name, { ...test, requirements: { ...test.requirements, tags } })
+}
+
+/** The first part of a test's name, which is a tag of every test: `ignition` of `ignition.files.inline`. */
+export function subjectOf(name: string): string {
+  return name.split('.', 1)[0] ?? name
 }
 
 function shown({ file, line }: SourceLocation): string {

@@ -45,7 +45,7 @@ export const checkNames: readonly CheckName[] = [
 export interface Requirements {
   /** One sentence for people. */
   readonly description?: string
-  /** Selected with `--tag`; lower case, like `smoke`. */
+  /** Selected with `--tag`; lower case, like `smoke`. The first part of the name is a tag of every test, without being said. */
   readonly tags?: readonly string[]
   /** Names under which the test is known elsewhere, e.g. in kola; they select it too. */
   readonly aliases?: readonly string[]

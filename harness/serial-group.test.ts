@@ -139,7 +139,7 @@ it("has its machines judged by the group's word, not by the first test's", () =>
     test('a', { leaveOutChecks: ['system-state'], expectedMessages: ['kernel-panic'] }, body),
   )
   const [a] = registeredTests()
-  expect(a && bootRequirements(a)).toEqual({ expectedMessages: ['oops'] })
+  expect(a && bootRequirements(a)).toEqual({ tags: ['g'], expectedMessages: ['oops'] })
   expect(a?.requirements).toMatchObject({
     leaveOutChecks: ['system-state'],
     expectedMessages: ['kernel-panic'],

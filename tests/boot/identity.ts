@@ -58,6 +58,28 @@ describe('boot', { firstBoot: true, exclusive: false, distros: ['reference'] }, 
   )
 
   test(
+    'disk-id',
+    {
+      description: 'Machines of one image have disks with different ids; the first boot made them.',
+      aliases: ['cl.basic'],
+      machines: 2,
+      firstBoot: true,
+      exclusive: true,
+      tags: ['system'],
+    },
+    async ({ cluster }) => {
+      const ids = await Promise.all(
+        cluster.machines.map(async (machine) => {
+          const disk = await machine.run('lsblk --noheadings --output=PKNAME /dev/disk/by-partlabel/ESP')
+          return await machine.run(['lsblk', '--nodeps', '--noheadings', '--output=PTUUID', `/dev/${disk}`])
+        }),
+      )
+      for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+      expect(new Set(ids).size).toBe(ids.length)
+    },
+  )
+
+  test(
     'kernel-arguments',
     {
       description:

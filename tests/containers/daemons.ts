@@ -26,7 +26,8 @@ describe('docker', dockerRequirements, () => {
     'restart-policies',
     {
       description:
-        'After a restart of the daemon only what shall always run does; what was stopped by hand waits for one such restart.',
+        'After a restart of the daemon, and after a reboot, only what shall run then does; what was stopped by hand waits for it.',
+      timeoutMs: 180_000,
     },
     async ({ machine }) => {
       await prepareDocker(machine)
@@ -37,12 +38,21 @@ describe('docker', dockerRequirements, () => {
       await runSleeper(machine, 'stopped-always', '--restart=always')
       await runSleeper(machine, 'stopped', '--restart=unless-stopped')
       await docker(['stop', 'stopped', 'stopped-always'])
+      await runSleeper(machine, 'on-failure', '--restart=on-failure')
       await startDocker(machine, 'restart')
       const running = async (): Promise<readonly string[]> =>
         (await docker(['ps', '--format={{.Names}}'])).split('\n').toSorted()
       await expect
         .poll(running, { timeoutMs: 30_000 * machine.slowness })
-        .toEqual(['always', 'stopped-always', 'unless-stopped'])
+        .toEqual(['always', 'on-failure', 'stopped-always', 'unless-stopped'])
+      expect(await state(machine, 'no')).toBe('exited 0')
+      expect(await state(machine, 'stopped')).toBe('exited 0')
+      await docker(['stop', 'always'])
+      await machine.run(['systemctl', 'enable', 'docker.service'], sudo)
+      await machine.reboot()
+      await expect
+        .poll(running, { timeoutMs: 60_000 * machine.slowness })
+        .toEqual(['always', 'on-failure', 'stopped-always', 'unless-stopped'])
       expect(await state(machine, 'no')).toBe('exited 0')
       expect(await state(machine, 'stopped')).toBe('exited 0')
     },

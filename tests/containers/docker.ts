@@ -56,11 +56,35 @@ describe('docker', dockerRequirements, () => {
       const files = ['memory.max', 'memory.swap.max', 'memory.low', 'cpu.max', 'cpuset.cpus', 'pids.max']
       const seen = async (): Promise<readonly string[]> =>
         (
-          await docker(['exec', 'box', 'sh', '-c', `cd /sys/fs/cgroup && cat ${files.join(' ')}; ulimit -n`])
+          await docker([
+            'exec',
+            'box',
+            'sh',
+            '-c',
+            `cd /sys/fs/cgroup && cat ${files.join(' ')}; ulimit -n; stat -f -c %b*%S /dev/shm`,
+          ])
         ).split('\n')
-      expect(await seen()).toEqual(['50331648', '0', '25165824', '50000 100000', '0', '20', '100'])
+      expect(await seen()).toEqual([
+        '50331648',
+        '0',
+        '25165824',
+        '50000 100000',
+        '0',
+        '20',
+        '100',
+        '256*4096',
+      ])
       await docker(['update', '--memory=64m', '--memory-swap=64m', '--pids-limit=30', 'box'])
-      expect(await seen()).toEqual(['67108864', '0', '25165824', '50000 100000', '0', '30', '100'])
+      expect(await seen()).toEqual([
+        '67108864',
+        '0',
+        '25165824',
+        '50000 100000',
+        '0',
+        '30',
+        '100',
+        '256*4096',
+      ])
     },
   )
 

@@ -1,20 +1,10 @@
 // Networks over the network: encrypted between two machines, and one segment for all of a cluster, as overlays of containers have.
 
-import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from '../../harness/index.ts'
+import { newKeys } from './keys.ts'
 import { configure, fixed, network, ping } from './private-link.ts'
 
 const sudo = { sudo: true } as const
-
-/** A key pair as WireGuard writes it: 32 bytes in base64. */
-function newKeys(): { readonly secret: string; readonly public: string } {
-  const pair = generateKeyPairSync('x25519')
-  const part = (name: 'd' | 'x'): string => {
-    const { [name]: bytes = '' } = pair.privateKey.export({ format: 'jwk' })
-    return Buffer.from(bytes, 'base64url').toString('base64')
-  }
-  return { secret: part('d'), public: part('x') }
-}
 
 describe(
   'network',

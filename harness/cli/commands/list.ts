@@ -5,6 +5,7 @@ import { knownText } from '../../known-failures/describe.ts'
 import type { Target } from '../../model.ts'
 import type { Selection } from '../../plan/select.ts'
 import { asLeftOut, leftOutText } from '../cells.ts'
+import { subjectOf } from '../../registry.ts'
 import { excludeTags } from '../exclude-tags.ts'
 import { loadChosen, type Choose, type ChosenTests } from '../choose-tests.ts'
 import type { ChosenTarget, Settings } from '../config/settings.ts'
@@ -93,7 +94,8 @@ function asText({ target, tests, selection }: Listed): string {
 
 function describe({ test, skip, knownFailure }: Selection): string {
   const { description, tags = [], aliases = [] } = test.requirements
-  const marks = [...tags.map((tag) => `@${tag}`), ...aliases.map((alias) => `(${alias})`)].join(' ')
+  const said = tags.filter((tag) => tag !== subjectOf(test.name))
+  const marks = [...said.map((tag) => `@${tag}`), ...aliases.map((alias) => `(${alias})`)].join(' ')
   const head = `${test.name.padEnd(36)} ${colors.dim(marks)}`.trimEnd()
   const lines = [head]
   if (description !== undefined) lines.push(`    ${description}`)

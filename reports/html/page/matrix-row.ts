@@ -68,7 +68,9 @@ export function matrixRow(
     target === undefined
       ? h('span', { data: { stop: 1 }, tabindex }, test.name)
       : h('a', { href: target, data: { stop: 1 }, tabindex, title: test.description ?? test.name }, test.name)
+  // The first part of the name is a tag as well, and stands there.
   const tags = test.tags
+    .filter((tag) => !test.name.startsWith(`${tag}.`))
     .slice(0, 4)
     .map((tag) =>
       h(
