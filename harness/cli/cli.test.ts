@@ -135,7 +135,7 @@ it("lists kola's tests, and what each needs on the target", { timeout: TIMEOUT_M
     'cl.basic',
     'cl.cgroupv1',
     'kubeadm.v1.36.1.calico.base',
-    'cl.ignition.partition_on_boot_disk',
+    'cl.ignition.v1.noop',
   )
   expect(exitCode).toBe(0)
   expect(stdout).toMatch(/^runs {3}cl\.basic .* boot\.targets/m)
@@ -143,7 +143,7 @@ it("lists kola's tests, and what each needs on the target", { timeout: TIMEOUT_M
   expect(stdout).toMatch(
     /^needs {2}kubeadm\.v1\.36\.1\.calico\.base +kubernetes\.\S+\n +needs .*internet around the machines/m,
   )
-  expect(stdout).toMatch(/^none {3}cl\.ignition\.partition_on_boot_disk\n +needs a partition table/m)
+  expect(stdout).toMatch(/^none {3}cl\.ignition\.v1\.noop\n +needs /m)
   expect(stdout).toMatch(/^4 tests of kola for \S+: 1 run, 2 need something, 1 have no twin here$/m)
   const unknown = await list('cl.basik')
   expect(unknown.exitCode).toBe(2)

@@ -97,7 +97,7 @@ const subjects: Readonly<Record<string, Subject>> = {
     'cl.ignition.v2_1.vfat',
     'cl.ignition.v2_1.swap',
     'cl.swap_activation',
-    ['cl.ignition.partition_on_boot_disk', 'a partition table whose end follows a boot disk that was grown'],
+    'cl.ignition.partition_on_boot_disk',
     'cl.ignition.kargs',
     'cl.ignition.luks',
     'cl.ignition.oem.regular',
