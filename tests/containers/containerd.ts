@@ -27,9 +27,7 @@ test(
     await machine.run(['systemctl', 'start', 'containerd.service'], sudo)
     const ctr = async (...args: readonly string[]): Promise<string> =>
       await machine.run(['ctr', ...args], sudo)
-    expect(await ctr('images', 'import', '--base-name', 'localhost/busybox', '/tmp/image.tar')).toMatch(
-      /done|saved/,
-    )
+    await ctr('images', 'import', '--base-name', 'localhost/busybox', '/tmp/image.tar')
     const [image] = (await ctr('images', 'list', '--quiet')).split('\n')
     if (image === undefined) throw new Error('containerd has no image')
     expect(await ctr('run', '--rm', image, 'first', 'echo', 'inside')).toBe('inside')
