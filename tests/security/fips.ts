@@ -51,13 +51,13 @@ describe(
         features: ['openssl-fips'],
       },
       async ({ machine }) => {
-        await machine.writeFile('/etc/ssl/openssl.cnf', ONLY_FIPS)
         await machine.writeFile('/run/sbx-file', 'content\n')
         // What the module's check of itself comes to, for this machine: it does not load without.
         await machine.run(
           `openssl fipsinstall -out /etc/ssl/fipsmodule.cnf -module "$(openssl version -m | cut -d '"' -f 2)/fips.so"`,
           { sudo: true },
         )
+        await machine.writeFile('/etc/ssl/openssl.cnf', ONLY_FIPS)
         await expect(machine).toRun(['openssl', 'list', '-providers'], { stdout: /^ +fips$/m })
         const refused = await machine.exec(['openssl', 'dgst', '-md5', '/run/sbx-file'])
         expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/unsupported/) })
