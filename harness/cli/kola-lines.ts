@@ -14,9 +14,9 @@ interface Listed {
   readonly selection: readonly Selection[]
 }
 
-function kolaRows(selection: readonly Selection[], globs: readonly string[]): readonly KolaRow[] {
+function kolaRows({ target, selection }: Listed, globs: readonly string[]): readonly KolaRow[] {
   const matchers = globs.map(matcher)
-  const rows = compareWithKola(selection).filter(
+  const rows = compareWithKola(selection, target.distro).filter(
     ({ name }) => matchers.length === 0 || matchers.some((matches) => matches(name)),
   )
   if (rows.length > 0) return rows
@@ -30,16 +30,16 @@ function kolaRows(selection: readonly Selection[], globs: readonly string[]): re
 }
 
 /** The table as `--json` prints it. */
-export function kolaJson({ target, selection }: Listed, globs: readonly string[]): object {
-  const rows = kolaRows(selection, globs)
-  return { target, kola: rows.map((row) => ({ ...row, needs: row.needs ?? null })) }
+export function kolaJson(listed: Listed, globs: readonly string[]): object {
+  const rows = kolaRows(listed, globs)
+  return { target: listed.target, kola: rows.map((row) => ({ ...row, needs: row.needs ?? null })) }
 }
 
 /** The table as a person reads it. */
-export function kolaText({ target, selection }: Listed, globs: readonly string[]): string {
-  const rows = kolaRows(selection, globs)
+export function kolaText(listed: Listed, globs: readonly string[]): string {
+  const rows = kolaRows(listed, globs)
   const count = (wanted: KolaRow['state']): number => rows.filter(({ state }) => state === wanted).length
-  const end = `\n${rows.length} tests of kola for ${target.name}: ${count('runs')} run, ${count('needs')} need something, ${count('none')} have no twin here\n`
+  const end = `\n${rows.length} tests of kola for ${listed.target.name}: ${count('runs')} run, ${count('needs')} need something, ${count('none')} have no twin here\n`
   return `${rows.map(kolaLine).join('\n')}\n${colors.dim(end)}`
 }
 

@@ -1,5 +1,6 @@
 // Kola's catalogue against the tests here: what of it runs on a target, what waits for something, what has no twin.
 
+import type { DistroName } from '../model.ts'
 import type { Selection } from '../plan/select.ts'
 import { kolaCatalogue, type KolaTest } from './catalogue.ts'
 
@@ -16,13 +17,19 @@ export interface KolaRow {
   readonly needs: string | undefined
 }
 
-/** The table for one target, in the order of the catalogue. `selection` is of all tests. */
+/**
+ * The table for one target, in the order of the catalogue. `selection` is of all tests; of those of one name that are for several
+ * operating systems, the target's own count.
+ */
 export function compareWithKola(
   selection: readonly Selection[],
+  distro: DistroName,
   catalogue: readonly KolaTest[] = kolaCatalogue,
 ): readonly KolaRow[] {
   return catalogue.map(({ name, subject, needs }) => {
-    const twins = selection.filter(({ test }) => test.requirements.aliases?.includes(name) === true)
+    const all = selection.filter(({ test }) => test.requirements.aliases?.includes(name) === true)
+    const own = all.filter(({ test }) => test.requirements.distros?.includes(distro) ?? true)
+    const twins = own.length === 0 ? all : own
     const tests = twins.map(({ test }) => test.name)
     if (twins.length === 0) return { name, subject, tests, state: 'none', needs: needs ?? 'a twin' }
     const reasons = [...new Set(twins.flatMap(({ skip }) => skip ?? []))]

@@ -1,10 +1,38 @@
 // What only some versions of Flatcar have: docker as torcx brought it, and the paths and clients of old.
 
 import { describe, expect, test } from '../../harness/index.ts'
-import { BUSYBOX, importImage } from './image.ts'
-import { engine } from './prepared.ts'
+import {
+  expectFlags,
+  expectInfo,
+  expectLimits,
+  expectNetworksReliably,
+  expectNoCapabilities,
+  expectOwnership,
+  RUNS,
+} from './base.ts'
+import { BUSYBOX } from './image.ts'
+import { prepareDocker } from './prepared.ts'
 
 const sudo = { sudo: true } as const
+
+/** docker.service as CoreOS had it, which users have copied into /etc. */
+const oldUnit = `[Unit]
+After=containerd.service docker.socket network.target
+Requires=containerd.service docker.socket
+[Service]
+Type=notify
+Environment=DOCKER_OPTS=--selinux-enabled=false
+ExecStart=/usr/lib/coreos/dockerd --host=fd:// --containerd=/var/run/docker/libcontainerd/docker-containerd.sock $DOCKER_OPTS $DOCKER_CGROUPS $DOCKER_OPT_BIP $DOCKER_OPT_MTU $DOCKER_OPT_IPMASQ
+ExecReload=/bin/kill -s HUP $MAINPID
+LimitNOFILE=1048576
+LimitNPROC=infinity
+LimitCORE=infinity
+TasksMax=infinity
+TimeoutStartSec=0
+Delegate=yes
+[Install]
+WantedBy=multi-user.target
+`
 
 describe('docker', { distros: ['flatcar'], tags: ['containers'] }, () => {
   test(
@@ -43,23 +71,33 @@ describe('docker', { distros: ['flatcar'], tags: ['containers'] }, () => {
   test(
     'lib-coreos-dockerd',
     {
-      description: 'A unit of old that calls /usr/lib/coreos/dockerd still starts a docker that works.',
+      description:
+        'A unit of old that calls /usr/lib/coreos/dockerd starts a docker that does all that docker does elsewhere.',
       aliases: ['docker.lib-coreos-dockerd-compat'],
+      firstBoot: true,
+      ignition: {
+        ignition: { version: '3.0.0' },
+        systemd: { units: [{ name: 'docker.service', enabled: true, contents: oldUnit }] },
+      },
+      timeoutMs: RUNS * 6_000 + 300_000,
     },
     async ({ machine }) => {
-      const dropIn = '[Service]\nExecStart=\nExecStart=/usr/lib/coreos/dockerd --host=fd:// $DOCKER_OPTS\n'
-      await machine.run(['mkdir', '-p', '/etc/systemd/system/docker.service.d'], sudo)
-      await machine.writeFile('/etc/systemd/system/docker.service.d/old.conf', dropIn)
-      await machine.run('systemctl daemon-reload && systemctl restart docker.service', sudo)
-      await importImage(machine, 'docker')
-      expect(await engine(machine, 'docker')(['run', '--rm', BUSYBOX, 'echo', 'works'])).toBe('works')
+      await prepareDocker(machine)
+      const started = await machine.run(['systemctl', 'show', '--property=ExecStart', 'docker.service'])
+      expect(started).toContain('path=/usr/lib/coreos/dockerd ')
+      await test.step('info', async () => await expectInfo(machine))
+      await test.step('limits', async () => await expectLimits(machine))
+      await test.step('flags', async () => await expectFlags(machine))
+      await test.step('user without capabilities', async () => await expectNoCapabilities(machine))
+      await test.step('ownership', async () => await expectOwnership(machine))
+      await test.step('networks', async () => await expectNetworksReliably(machine, 'docker'))
     },
   )
 
   test(
     'old-client',
     {
-      description: 'The docker client 1.9.1 talks to the daemon.',
+      description: 'The docker client 1.9.1 runs a container in the daemon.',
       aliases: ['docker.oldclient'],
       // The client is no part of any image: one with it as /usr/bin/docker-1.9.1 says so in its features.
       features: ['docker-1.9.1'],
@@ -67,8 +105,10 @@ describe('docker', { distros: ['flatcar'], tags: ['containers'] }, () => {
       versions: '<2956.0.0',
     },
     async ({ machine }) => {
+      await prepareDocker(machine)
       await expect(machine).toRun(['docker-1.9.1', 'version'], { sudo: true, stdout: /^Server:$/m })
-      await machine.run(['docker-1.9.1', 'ps'], sudo)
+      const run = ['docker-1.9.1', 'run', '--rm', BUSYBOX, 'echo', 'works']
+      expect(await machine.run(run, sudo)).toBe('works')
     },
   )
 })

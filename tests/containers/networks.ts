@@ -1,8 +1,15 @@
 // Containers that talk: to each other, to other machines, and every single time.
 
-import { expect, metric, test, type Machine } from '../../harness/index.ts'
+import { expect, test, type Machine } from '../../harness/index.ts'
+import { expectNetworksReliably, RUNS } from './base.ts'
 import { BUSYBOX, importImage, type Engine } from './image.ts'
-import { dockerRequirements, engine, podmanRequirements, prepareDocker } from './prepared.ts'
+import {
+  baseRequirements,
+  dockerRequirements,
+  engine,
+  podmanRequirements,
+  prepareDocker,
+} from './prepared.ts'
 
 test(
   'podman.network',
@@ -95,34 +102,18 @@ async function serve(machine: Machine, name: Engine): Promise<void> {
   await engine(machine, name)(['run', '--detach', '--publish=9988:9988', BUSYBOX, ...listener])
 }
 
-const RUNS = 100
-
 for (const name of ['podman', 'docker'] as const) {
   test(
     `${name}.networks-reliably`,
     {
-      ...dockerRequirements,
-      features: [name],
+      ...(name === 'docker' ? baseRequirements : podmanRequirements),
       description: `${RUNS} ${name} containers in a row, each on the network, each reaches the host.`,
       aliases: name === 'docker' ? ['docker.base'] : [],
       timeoutMs: RUNS * 6_000,
     },
     async ({ machine }) => {
       await (name === 'docker' ? prepareDocker(machine) : importImage(machine))
-      // What docker's containers may do suffices for a ping; podman's get one more capability.
-      const [gateway, capability] =
-        name === 'docker' ? ['172.17.0.1', ''] : ['10.88.0.1', '--cap-add=NET_RAW']
-      const ping = `ping -c1 -W${Math.ceil(machine.slowness)} ${gateway}`
-      const begin = performance.now()
-      // One shell for all: what is counted is containers, not connections.
-      const script = `n=0
-        for i in $(seq ${RUNS}); do
-          ${name} run --rm ${capability} ${BUSYBOX} ${ping} > /dev/null && n=$((n + 1))
-        done
-        echo $n`
-      const reached = await machine.run(script, { sudo: true, timeoutMs: RUNS * 6_000 * machine.slowness })
-      metric(`${name}.run`, (performance.now() - begin) / RUNS, 'ms')
-      expect(Number(reached)).toBe(RUNS)
+      await expectNetworksReliably(machine, name)
     },
   )
 }

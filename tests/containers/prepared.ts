@@ -10,6 +10,9 @@ export const podmanRequirements = { ...requirements, features: ['podman'] } as c
 /** Each test starts its own docker: clones of one that has run would be one engine. */
 export const dockerRequirements = { ...requirements, features: ['docker'], timeoutMs: 90_000 } as const
 
+/** What docker does on every OS that has it. */
+export const baseRequirements = { ...dockerRequirements, distros: ['reference', 'flatcar'] } as const
+
 /** Starts docker and gives it the image. */
 export async function prepareDocker(machine: Machine): Promise<void> {
   await startDocker(machine)

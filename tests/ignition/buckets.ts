@@ -47,7 +47,10 @@ describe(
           storage: {
             files: [
               file('original', `https://${site}/resources/versioned?versionId=null`),
-              file('latest', `https://${site}/resources/versioned`),
+              file(
+                'latest',
+                `https://${site}/resources/versioned?versionId=kihPXL28M3YwRrU0Dbjie2Q.xFfmv8hi`,
+              ),
             ],
           },
         },
@@ -62,11 +65,14 @@ describe(
       'role',
       {
         description:
-          "With the instance's role a private object is fetched; without credentials nobody gets it.",
+          "With the instance's role a private object and a private config are fetched; without credentials nobody gets them, but what is anybody's.",
         aliases: ['coreos.ignition.resource.s3'],
         platforms: ['aws'],
         ignition: {
-          ignition: { version: '3.0.0' },
+          ignition: {
+            version: '3.0.0',
+            config: { merge: [{ source: `${bucket}/resources/authenticated-var-v3.ign` }] },
+          },
           storage: { files: [file('private', `${bucket}/resources/authenticated`)] },
         },
       },
@@ -74,9 +80,19 @@ describe(
         await expect(machine).toHaveFile('/var/resource/private', {
           containing: /^kola-authenticated\s*$/,
         })
-        const url = `https://${site}/resources/authenticated`
-        const code = ['curl', '--silent', '--output', '/dev/null', '--write-out', '%{http_code}', url]
-        await expect(machine).toRun(code, { stdout: /^403$/, timeoutMs: 30_000 })
+        // What the config from the bucket writes.
+        await expect(machine).toHaveFile('/var/resource/s3-config', { containing: /^kola-config\s*$/ })
+        for (const [object, code] of [
+          ['authenticated', 403],
+          ['authenticated.ign', 403],
+          ['anonymous', 200],
+        ] as const) {
+          const options = ['--silent', '--output', '/dev/null', '--write-out', '%{http_code}']
+          await expect.soft(machine).toRun(['curl', ...options, `https://${site}/resources/${object}`], {
+            stdout: new RegExp(`^${code}$`),
+            timeoutMs: 30_000,
+          })
+        }
       },
     )
   },

@@ -1,6 +1,7 @@
 // The machine gets its address and its resolver from DHCP.
 
 import { describe, expect, test } from '../../harness/index.ts'
+import { releaseOf } from '../extensions/extension.ts'
 
 interface Link {
   readonly ifname: string
@@ -41,16 +42,20 @@ describe('network', { exclusive: false }, () => {
   test(
     'resolver',
     {
-      description: 'resolv.conf leads to the stub of systemd-resolved, which asks the DNS server from DHCP.',
+      description:
+        'resolv.conf is that of systemd-resolved, which asks the DNS server from DHCP: its stub, on Flatcar the server itself.',
       aliases: ['cl.basic'],
     },
     async ({ machine }) => {
+      const isFlatcar = (await releaseOf(machine)).ID === 'flatcar'
+      const file = `/run/systemd/resolve/${isFlatcar ? '' : 'stub-'}resolv.conf`
       await expect(machine).toHaveFile('/etc/resolv.conf', {
         type: 'link',
-        target: '../run/systemd/resolve/stub-resolv.conf',
+        ...(isFlatcar ? {} : { target: `..${file}` }),
       })
-      await expect(machine).toHaveFile('/run/systemd/resolve/stub-resolv.conf', {
-        containing: /^nameserver 127\.0\.0\.53$/m,
+      expect(await machine.run(['readlink', '-f', '/etc/resolv.conf'])).toBe(file)
+      await expect(machine).toHaveFile(file, {
+        containing: isFlatcar ? /^nameserver (?!127\.)\S+$/m : /^nameserver 127\.0\.0\.53$/m,
       })
       await expect(machine).toHaveActiveUnit('systemd-resolved.service')
       await expect(machine).toRun(['resolvectl', 'dns'], { stdout: /^Link \d+ \(\S+\): \d+\.\d+\.\d+\.\d+/m })
