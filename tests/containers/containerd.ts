@@ -18,18 +18,13 @@ test(
   async ({ machine }) => {
     // The archive is podman's: docker would start containerd with itself.
     await importImage(machine)
-    await machine.run(
-      ['podman', 'save', '--quiet', '--format=oci-archive', '--output=/tmp/image.tar', BUSYBOX],
-      {
-        ...sudo,
-      },
-    )
+    await machine.run(['podman', 'save', '--quiet', '--output=/tmp/image.tar', BUSYBOX], sudo)
     await machine.run(['systemctl', 'start', 'containerd.service'], sudo)
     const ctr = async (...args: readonly string[]): Promise<string> =>
       await machine.run(['ctr', ...args], sudo)
-    await ctr('images', 'import', '--base-name', 'localhost/busybox', '/tmp/image.tar')
-    const [image] = (await ctr('images', 'list', '--quiet')).split('\n')
-    if (image === undefined) throw new Error('containerd has no image')
+    await ctr('images', 'import', '/tmp/image.tar')
+    const image = `${BUSYBOX}:latest`
+    expect((await ctr('images', 'list', '--quiet')).split('\n')).toEqual([image])
     expect(await ctr('run', '--rm', image, 'first', 'echo', 'inside')).toBe('inside')
     await ctr('run', '--detach', image, 'box', 'sleep', '1000000')
     expect(await ctr('tasks', 'list')).toMatch(/^box +\d+ +RUNNING$/m)
