@@ -1,7 +1,7 @@
 // Extensions as systemd-sysext(8) and systemd-confext(8) take them: files below /usr, or /etc, in a read-only filesystem, and the
 // release that they fit.
 
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, normalize } from 'node:path'
 import { UsageError } from './errors.ts'
@@ -22,8 +22,10 @@ export interface ExtensionOptions {
    * same; `ID: '_any'` fits everywhere.
    */
   readonly release: Readonly<Record<string, string>>
-  /** By path below the root, `usr/bin/tool`; all must be below `usr/`, those of a confext below `etc/`. */
-  readonly files: Readonly<Record<string, string | Uint8Array | ExtensionFile>>
+  /** A folder of this host that holds `usr/` (`etc/`) and nothing else: all of it is taken, modes and symbolic links as they are. */
+  readonly folder?: string
+  /** By path below the root, `usr/bin/tool`; all must be below `usr/`, those of a confext below `etc/`. They take the place of what `folder` has there. */
+  readonly files?: Readonly<Record<string, string | Uint8Array | ExtensionFile>>
   readonly signal?: AbortSignal
 }
 
@@ -47,7 +49,8 @@ export async function buildExtension({
   kind = 'sysext',
   name,
   release,
-  files,
+  folder: source,
+  files = {},
   signal,
 }: ExtensionOptions): Promise<Uint8Array> {
   if (!/^[\w.-]{1,128}$/.test(name)) {
@@ -78,10 +81,38 @@ export async function buildExtension({
       await writeFile(at, isPlain ? file : file.content)
       await chmod(at, isPlain ? 0o644 : (file.mode ?? 0o644))
     }
+    // After the files: they would be written through its links, to places of this host.
+    if (source !== undefined) await copyFolder(source, tree, { kind, name })
     const image = join(folder, 'extension.raw')
     await runCommand('mkfs.erofs', ['--quiet', '--all-root', image, tree], { signal })
     return await readFile(image)
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Copies what the folder has into the tree, over nothing that is there. */
+async function copyFolder(
+  source: string,
+  tree: string,
+  { kind, name }: { readonly kind: ExtensionKind; readonly name: string },
+): Promise<void> {
+  const { tree: top } = places[kind]
+  const refused = (why: string, cause?: unknown): UsageError =>
+    new UsageError(`the extension ${name} cannot be made of ${source}: ${why}`, {
+      code: 'bad-extension',
+      hint: `give a folder that holds the folder ${top} and nothing else`,
+      cause,
+    })
+  try {
+    const entries = await readdir(source, { withFileTypes: true })
+    const stray = entries.find((entry) => entry.name !== top || !entry.isDirectory())
+    if (stray !== undefined || entries.length === 0)
+      throw refused(stray === undefined ? 'it is empty' : `it holds ${stray.name}`)
+    const options = { recursive: true, verbatimSymlinks: true, force: false }
+    await cp(join(source, top), join(tree, top), options)
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    throw refused(error instanceof Error ? error.message : String(error), error)
   }
 }

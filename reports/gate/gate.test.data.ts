@@ -27,8 +27,8 @@ export const DIGEST = `sha256:${'ab'.repeat(32)}`
 export const OTHER_DIGEST = `sha256:${'cd'.repeat(32)}`
 export const NOW = '2026-03-01T12:00:00.000Z'
 
-/** `F:message` fails with another message; `M12.5` measured something and passed. */
-export type Attempt = 'P' | 'F' | 'I' | `F:${string}` | `M${number}`
+/** `F:message` fails with another message; `M12.5` measured `boot.running` and passed, `Mname=12.5` another metric. */
+export type Attempt = 'P' | 'F' | 'I' | `F:${string}` | `M${number}` | `M${string}=${number}`
 
 export interface RecordOptions {
   readonly run?: string
@@ -164,16 +164,10 @@ function attempt(test: string, what: Attempt, n: number): readonly EventBody[] {
   const outcome = outcomeOf(what)
   const message = what.startsWith('F:') ? what.slice(2) : 'expected "a" to be "b"'
   const failure: Failure = { ...hardFailure, message }
-  const metric: readonly EventBody[] = what.startsWith('M')
-    ? [
-        {
-          type: 'metric',
-          attempt: { test, n },
-          name: 'boot.running',
-          value: Number(what.slice(1)),
-          unit: 'ms',
-        },
-      ]
-    : []
+  const [, name = 'boot.running', value] = /^M(?:(.+)=)?([\d.]+)$/.exec(what) ?? []
+  const metric: readonly EventBody[] =
+    value === undefined
+      ? []
+      : [{ type: 'metric', attempt: { test, n }, name, value: Number(value), unit: 'ms' }]
   return [started(test, n), ...metric, ended(test, outcome, outcome === 'failed' ? [failure] : [], { n })]
 }

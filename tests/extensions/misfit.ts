@@ -52,7 +52,7 @@ describe('extensions', { tags: ['extensions', 'system'], distros: ['reference'] 
     'any',
     { description: 'An extension for `_any` OS is merged whatever its version says.' },
     async ({ machine }) => {
-      await install(machine, { name: 'any', release: { ID: '_any' } })
+      await install(machine, { name: 'any', release: { ID: '_any', VERSION_ID: '0.0.1' } })
       await machine.run(['systemctl', 'start', 'systemd-sysext.service'], sudo)
       await expect(machine).toHaveFile(marker('any'), { content: 'any\n' })
     },

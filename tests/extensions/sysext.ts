@@ -1,5 +1,8 @@
 // System extensions that fit: merged into /usr, which stays read-only, and gone again without a trace.
 
+import { mkdir, mkdtempDisposable, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { buildExtension, describe, expect, test } from '../../harness/index.ts'
 import { install, marker, merged, releaseOf } from './extension.ts'
 
@@ -50,10 +53,15 @@ describe('extensions', { tags: ['extensions', 'system'], distros: ['reference'] 
   test(
     'folder',
     {
-      description: 'A plain folder is an extension too, and two are merged at once.',
+      description:
+        'A plain folder is an extension too, two are merged at once and again, and /oem stays mounted once.',
       aliases: ['sysext.simple.old'],
     },
     async ({ machine }) => {
+      const oemMounts = async (): Promise<string> =>
+        await machine.run(['findmnt', '--noheadings', '--list', '--output=TARGET,SOURCE,OPTIONS', '/oem'])
+      const before = await oemMounts()
+      expect(before).toMatch(/^\/oem +\/dev\/\S+ +\S+$/)
       const { ID, VERSION_ID } = await releaseOf(machine)
       await install(machine, { name: 'image', release: { ID, VERSION_ID } })
       const folder = '/var/lib/extensions/folder'
@@ -65,6 +73,49 @@ describe('extensions', { tags: ['extensions', 'system'], distros: ['reference'] 
       expect((await merged(machine)).toSorted()).toEqual(['folder', 'image'])
       await expect(machine).toHaveFile(marker('folder'), { content: 'folder\n' })
       await expect(machine).toHaveFile(marker('image'), { content: 'image\n' })
+      expect(await oemMounts()).toBe(before)
+      await machine.run(['systemctl', 'restart', 'systemd-sysext.service'], sudo)
+      expect((await merged(machine)).toSorted()).toEqual(['folder', 'image'])
+      await expect(machine).toHaveFile(marker('folder'), { content: 'folder\n' })
+      await expect(machine).toHaveFile(marker('image'), { content: 'image\n' })
+      expect(await oemMounts()).toBe(before)
+      await machine.writeFile('/oem/sbx-written', 'written\n')
+    },
+  )
+
+  test(
+    'replaced',
+    {
+      description:
+        'An extension that is replaced by another version stays as it was until the service is restarted; then the new one is in use.',
+    },
+    async ({ machine }) => {
+      const release = await releaseOf(machine)
+      const replace = async (version: string): Promise<void> => {
+        await using folder = await mkdtempDisposable(join(tmpdir(), 'sbx-tool-'))
+        const programs = join(folder.path, 'usr', 'bin')
+        await mkdir(programs, { recursive: true })
+        const program = `#!/bin/sh\necho ${version}\n`
+        await writeFile(join(programs, `sbx-tool-${version}`), program, { mode: 0o755 })
+        await symlink(`sbx-tool-${version}`, join(programs, 'sbx-tool'))
+        const extension = await buildExtension({ name: 'tool', release, folder: folder.path })
+        await machine.writeFile('/var/lib/extensions/.tool.new', extension)
+        await machine.run('mv /var/lib/extensions/.tool.new /var/lib/extensions/tool.raw', sudo)
+      }
+      await machine.run(['mkdir', '-p', '/var/lib/extensions'], sudo)
+      await replace('one')
+      await machine.run(['systemctl', 'start', 'systemd-sysext.service'], sudo)
+      expect(await machine.run(['sbx-tool'])).toBe('one')
+      await replace('two')
+      expect(await machine.run(['sbx-tool'])).toBe('one')
+      await machine.run(['systemctl', 'restart', 'systemd-sysext.service'], sudo)
+      expect(await merged(machine)).toEqual(['tool'])
+      expect(await machine.run(['sbx-tool'])).toBe('two')
+      await expect(machine).not.toHaveFile('/usr/bin/sbx-tool-one')
+      // Nothing holds the old one any longer.
+      expect(await machine.run(['losetup', '--list', '--noheadings', '--output=BACK-FILE'], sudo)).toBe(
+        '/var/lib/extensions/tool.raw',
+      )
     },
   )
 

@@ -1,16 +1,18 @@
 // An overlay network of flannel, which shares out its subnets through etcd.
 
-import { describe, expect, test } from '../../harness/index.ts'
+import { describe, expect, test, type Machine } from '../../harness/index.ts'
 import { put } from '../etcd/gateway.ts'
 import { startEtcd } from '../etcd/members.ts'
+import { expectPings, putDockerBehind } from './docker-behind.ts'
+import { addressesOf } from './private-link.ts'
 
 const sudo = { sudo: true } as const
 
 describe(
   'network.flannel',
   {
-    // Debian has no flanneld, and its image is on the Internet: an image with both says so in its features.
-    features: ['etcd', 'flannel'],
+    // Debian has no flanneld, and its image is on the Internet: an image with all says so in its features.
+    features: ['etcd', 'flannel', 'docker'],
     machines: 3,
     privateNetwork: true,
     tags: ['network', 'system'],
@@ -24,7 +26,7 @@ describe(
       test(
         backend,
         {
-          description: `Machines reach each other over flannel's ${backend} backend, by addresses of its network.`,
+          description: `A machine reaches the bridge of docker of another one over flannel's ${backend} backend, by addresses of its network.`,
           aliases: [`cl.flannel.${backend}`],
         },
         async ({ cluster }) => {
@@ -39,12 +41,17 @@ describe(
               ['systemd-run', '--unit=flanneld', 'flanneld', `--iface=${machine.privateAddress?.ipv4}`],
               sudo,
             )
-          const address = async (): Promise<string> =>
-            (
-              await last.exec(`ip -4 -json address show ${device} | jq -r '.[0].addr_info[0].local'`)
-            ).stdout.trim()
-          await expect.poll(address, { timeoutMs: 60_000 * last.slowness }).toMatch(/^10\.254\.\d+\.\d+$/)
-          await expect(first).toRun(['ping', '-c10', '-W20', await address()], sudo)
+          const address = async (machine: Machine): Promise<string | undefined> =>
+            (await addressesOf(machine, device))[0]
+          for (const machine of machines)
+            await expect
+              .poll(async () => await address(machine), { timeoutMs: 60_000 * machine.slowness })
+              .toMatch(/^10\.254\.\d+\.\d+$/)
+          const lease = await last.readFile('/run/flannel/subnet.env')
+          expect(lease).toMatch(/^FLANNEL_NETWORK=10\.254\.0\.0\/16$/m)
+          const [, subnet = ''] = /^FLANNEL_SUBNET=(10\.254\.\d+\.1\/24)$/m.exec(lease) ?? []
+          const bridge = await putDockerBehind(last, subnet)
+          await expectPings(first, { device, source: (await address(first)) ?? '' }, bridge)
         },
       )
     }

@@ -9,6 +9,11 @@ const rules =
 const restore =
   '[Unit]\nBefore=network-pre.target\nWants=network-pre.target\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/usr/sbin/iptables-restore /etc/iptables/rules.v4\n[Install]\nWantedBy=multi-user.target\n'
 
+interface Expression {
+  readonly match?: object
+  readonly xt?: { readonly name: string }
+}
+
 describe('network', { features: ['iptables'], tags: ['network', 'system'] }, () => {
   test(
     'iptables',
@@ -32,9 +37,18 @@ describe('network', { features: ['iptables'], tags: ['network', 'system'] }, () 
       })
       const { nftables } = JSON.parse(
         await machine.run(['nft', '--json', 'list', 'chain', 'ip', 'filter', 'INPUT'], sudo),
-      ) as { readonly nftables: readonly { readonly rule?: object }[] }
-      const found = JSON.stringify(nftables.flatMap(({ rule }) => rule ?? []))
-      expect(found).toMatch(/"dport".*8042|"xt".*"tcp"/)
+      ) as { readonly nftables: readonly { readonly rule?: { readonly expr: readonly Expression[] } }[] }
+      const parts = nftables.flatMap(({ rule }) => rule?.expr ?? [])
+      // As nftables has it, or as a match of xtables, which only iptables can read.
+      if (parts.some(({ xt }) => xt?.name === 'tcp'))
+        await expect(machine).toRun(['iptables-save', '--table', 'filter'], {
+          ...sudo,
+          stdout: /^-A INPUT -p tcp -m tcp --dport 8042 -j REJECT --reject-with tcp-reset$/m,
+        })
+      else
+        expect(parts.flatMap(({ match }) => match ?? [])).toContainEqual(
+          expect.objectContaining({ left: { payload: { protocol: 'tcp', field: 'dport' } }, right: 8042 }),
+        )
       for (const port of [8042, 8043])
         await machine.run(
           [

@@ -48,6 +48,8 @@ describe(
           stdout: `${dead} ${services.ipv4}`,
           timeoutMs: 8000,
         })
+        const counter = `table inet sbx {\n  chain out {\n    type filter hook output priority 0;\n    ip daddr ${dead} udp dport 53 counter\n  }\n}\n`
+        await machine.run(['nft', '-f', '-'], { ...sudo, stdin: counter })
         await machine.run(['systemctl', 'restart', 'systemd-resolved.service'], sudo)
         await expect(machine).toRun(['resolvectl', 'dns', link], {
           stdout: `${dead} ${services.ipv4}`,
@@ -56,6 +58,11 @@ describe(
         await expect
           .poll(async () => await finds(machine, `m1.${domain}`), { timeoutMs: 15_000 * machine.slowness })
           .toBe(true)
+        // One that answers is left for no other: had it been asked first, nobody would have asked the dead one.
+        await expect(machine).toRun(['nft', 'list', 'chain', 'inet', 'sbx', 'out'], {
+          ...sudo,
+          stdout: /counter packets [1-9]/,
+        })
         await expect(machine).toRun(['resolvectl', 'status', link], {
           stdout: new RegExp(`Current DNS Server: ${services.ipv4.replaceAll('.', '\\.')}$`, 'm'),
         })

@@ -98,6 +98,11 @@ describe('security', { exclusive: false, tags: ['security', 'system'], distros: 
       await attach('kernel-flags.txt', `${facts}\n`)
       const vulnerable = facts.split('\n').filter((line) => /vulnerabilities\/\w+:Vulnerable/.test(line))
       metric('kernel.vulnerabilities', vulnerable.length)
+      // In the order of how much they refuse; the one in force is in brackets.
+      const [, state = ''] = /\/lockdown:.*\[(\w+)\]/.exec(facts) ?? []
+      const states = ['none', 'integrity', 'confidentiality']
+      expect(states).toContain(state)
+      metric('hardening.lockdown-state', states.indexOf(state))
       expect(facts).toMatch(/\/lsm:.*\bselinux\b/)
       // No page of a running service may be both; the rights are the second column.
       const open = await machine.run(

@@ -18,6 +18,7 @@ describe('security', { exclusive: false, tags: ['security', 'system'], distros: 
       for (const path of ['/proc/1/environ', '/proc/1/maps', '/proc/kcore', '/dev/mem', '/dev/vda']) {
         const read = await machine.exec(['head', '-c1', path])
         expect.soft(`${path} ${read.exitCode}`).not.toBe(`${path} 0`)
+        expect.soft(read.stderr).toMatch(/Permission denied|Operation not permitted/)
       }
     },
   )

@@ -71,7 +71,7 @@ describe('security.sandbox', { exclusive: false, tags: ['security', 'system'] },
       const { exitCode, stdout } = await confined(
         machine,
         ['DynamicUser=yes', 'CapabilityBoundingSet='],
-        "id -u; grep -E '^(CapBnd|NoNewPrivs)' /proc/self/status; cat /etc/shadow; sudo -n true; exit 0",
+        "id -u; grep -E '^(CapBnd|NoNewPrivs)' /proc/self/status; cat /etc/shadow; sudo -n true && echo escalated; exit 0",
       )
       expect(exitCode).toBe(0)
       const [uid = ''] = stdout.split('\n')
@@ -80,6 +80,7 @@ describe('security.sandbox', { exclusive: false, tags: ['security', 'system'] },
       expect(stdout).toMatch(/^CapBnd:\s+0+$/m)
       expect(stdout).toMatch(/^NoNewPrivs:\s+1$/m)
       expect(stdout).not.toMatch(/^root:/m)
+      expect(stdout).not.toContain('escalated')
       await expect(machine).toRun(['getent', 'passwd', uid], { exitCode: 2 })
     },
   )

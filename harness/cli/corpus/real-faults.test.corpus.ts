@@ -36,3 +36,14 @@ test(
   { expectedMessages: ['selinux.avc-denied'] },
   async ({ machine }) => await provokeDenial(machine),
 )
+
+/** Lets the kernel kill a service that takes more memory than it may. */
+async function provokeOom(machine: Machine): Promise<void> {
+  const limits = ['--property=MemoryMax=32M', '--property=MemorySwapMax=0']
+  await machine.exec(['systemd-run', '--wait', '--collect', ...limits, 'tail', '/dev/zero'], { sudo: true })
+  await machine.journal.waitFor(/invoked oom-killer/)
+}
+
+test('oom.unexpected', async ({ machine }) => await provokeOom(machine))
+
+test('oom.expected', { expectedMessages: ['oom-killer'] }, async ({ machine }) => await provokeOom(machine))
