@@ -217,6 +217,59 @@ export const linkDefects: readonly Defect[] = [
   },
 ]
 
+/** Of machines with disks on every bus. */
+export const diskDefects: readonly Defect[] = [
+  {
+    name: 'disks have no names that last',
+    subject: 'disks',
+    // After udev's own rules, which also name partitions: the system is mounted by those.
+    ignition: file(
+      '/etc/udev/rules.d/61-defect.rules',
+      'SUBSYSTEM=="block", ENV{DEVTYPE}=="disk", KERNEL=="vd*|sd*|nvme*", SYMLINK=""\n',
+    ),
+    detectedBy: {
+      'disks.bus.nvme': /nvme-QEMU_NVMe_Ctrl_nvme4k: not a block device/,
+      'disks.bus.scsi': /scsi-0QEMU_QEMU_HARDDISK_scsi4k: not a block device/,
+      'disks.bus.sata': /ata-QEMU_HARDDISK_sata512: not a block device/,
+      'disks.bus.virtio': /virtio-virtio4k: not a block device/,
+    },
+  },
+]
+
+/** Of machines whose boot is looked at for what SELinux denies; it would fail every other test too. */
+export const denialDefects: readonly Defect[] = [
+  {
+    name: 'a service reads at boot what its policy does not give it',
+    subject: 'security',
+    ignition: {
+      systemd: {
+        units: [
+          {
+            name: 'defect-denied.service',
+            enabled: true,
+            contents: [
+              '[Service]',
+              'Type=oneshot',
+              'RemainAfterExit=yes',
+              // A program of its label: systemd starts it in the domain of ntpd.
+              "ExecStart=-/bin/sh -c 'cp /usr/bin/cat /opt/defect && chcon --type=ntpd_exec_t /opt/defect'",
+              "ExecStart=-/bin/sh -c 'echo x >/opt/defect-secret && chcon --type=sshd_key_t /opt/defect-secret'",
+              'ExecStart=-/opt/defect /opt/defect-secret',
+              '[Install]',
+              'WantedBy=multi-user.target',
+              '',
+            ].join('\n'),
+          },
+        ],
+      },
+    },
+    detectedBy: {
+      'security.selinux.permissive-boot': /expected \[ .*name="defect-secret".*to (?:deeply )?equal \[\]/s,
+      'security.selinux.enforcing-boot': /expected \[ .*name="defect-secret".*to (?:deeply )?equal \[\]/s,
+    },
+  },
+]
+
 export const stateDefects: readonly Defect[] = [
   {
     name: 'a file that differs from machine to machine',

@@ -123,6 +123,13 @@ it('fails a test in which SELinux denied something, unless the test says that it
   expect(exitCode).toBe(1)
 })
 
+it('fails a test whose disk failed, unless the test says that it does', async () => {
+  const { exitCode, stdout } = await world.signalbox(['run', 'disk-fails.*', ...corpus])
+  expect(stdout).toMatch(/✗ disk-fails.unexpected .*a block device failed to read or write/)
+  expect(stdout).toContain('✓ disk-fails.expected')
+  expect(exitCode).toBe(1)
+})
+
 /** A copy of the reference image's folder in which `image.json` differs. */
 function alteredImage(name: string, change: (metadata: Record<string, unknown>) => void): string {
   const folder = join(world.folder, name)
