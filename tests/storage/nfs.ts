@@ -20,7 +20,7 @@ const serverConfig = {
   systemd: { units: [{ name: 'nfs-server.service', enabled: true }] },
 }
 
-const clientConfig = (source: string): object => ({
+const clientConfig = (source: string): Readonly<Record<string, unknown>> => ({
   ignition: { version: '3.0.0' },
   systemd: {
     units: [
