@@ -75,7 +75,7 @@ export const plainDefects: readonly Defect[] = [
       '/etc/systemd/system/service.d/90-defect.conf',
       '[Service]\nTasksMax=infinity\nCPUQuota=\n',
     ),
-    detectedBy: { 'cgroups.tasks-max': /Expected: > 0\s+Received: 0/, 'cgroups.cpu-quota': /20000 100000/ },
+    detectedBy: { 'cgroups.tasks-max': /Expected: > 0 ⏎ Received: +0/, 'cgroups.cpu-quota': /20000 100000/ },
   },
   {
     name: 'extensions are merged whatever they are for',
@@ -97,7 +97,7 @@ export const plainDefects: readonly Defect[] = [
     ignition: {
       storage: { links: [{ path: '/etc/systemd/system/systemd-growfs@.service', target: '/dev/null' }] },
     },
-    detectedBy: { 'storage.growfs-ext4': /toBeGreaterThan|greater than/i },
+    detectedBy: { 'storage.growfs-ext4': /Expected: > [\d.]+ ⏎ Received/ },
   },
   {
     name: 'the journal is kept in memory only',
@@ -228,10 +228,16 @@ export const diskDefects: readonly Defect[] = [
   {
     name: 'disks have no names that last',
     subject: 'disks',
-    // After udev's own rules, which also name partitions: the system is mounted by those.
-    ignition: file(
-      '/etc/udev/rules.d/61-defect.rules',
-      'SUBSYSTEM=="block", ENV{DEVTYPE}=="disk", KERNEL=="vd*|sd*|nvme*", SYMLINK=""\n',
+    // Names of partitions stay: the system is mounted by those. Names that the initrd gave are nobody's any more.
+    ignition: together(
+      file(
+        '/etc/udev/rules.d/61-defect.rules',
+        'SUBSYSTEM=="block", ENV{DEVTYPE}=="disk", KERNEL=="vd*|sd*|nvme*", SYMLINK=""\n',
+      ),
+      atBoot(
+        'defect-names',
+        'udevadm settle; cd /dev/disk/by-id && rm -f nvme-*4k scsi-*4k ata-*512 virtio-*4k; true',
+      ),
     ),
     detectedBy: {
       'disks.bus.nvme': /nvme-QEMU_NVMe_Ctrl_nvme4k: not a block device/,

@@ -16,6 +16,10 @@ const known: ReadonlySet<string> = new Set([
   'kernel: mtrr: your CPUs had inconsistent MTRRdefType settings',
   'kernel: mtrr: your CPUs had inconsistent fixed MTRR settings',
   'kernel: mtrr: your CPUs had inconsistent variable MTRR settings',
+  'kernel: tsc: Unable to calibrate against PIT',
+  // Disks of QEMU have no identifier of SCSI; sg3-utils comes with the flavour `storage`.
+  '#-scsi-sg#_id.rules: WARNING: SCSI device dm-# has no device ID, consider changing .SCSI_ID_SERIAL_SRC in #-scsi-sg#_config.rules',
+  '#-scsi-sg#_id.rules: WARNING: SCSI device vda has no device ID, consider changing .SCSI_ID_SERIAL_SRC in #-scsi-sg#_config.rules',
   // How Debian builds its kernel, and its initrd.
   'kernel: device-mapper: core: CONFIG_IMA_DISABLE_HTABLE is disabled. Duplicate IMA measurements will not be recorded in the IMA log.',
   'systemd: Failed to copy os-release for propagation, ignoring: No such file or directory',

@@ -27,7 +27,7 @@ const clientConfig = (source: string): Readonly<Record<string, unknown>> => ({
       {
         name: 'mnt-share.mount',
         enabled: true,
-        contents: `[Unit]\nWants=network-online.target\nAfter=network-online.target\n\n[Mount]\nWhat=${source}\nWhere=/mnt/share\nType=nfs\nOptions=vers=4.2\n\n[Install]\nWantedBy=remote-fs.target\n`,
+        contents: `[Unit]\nWants=network-online.target\nAfter=network-online.target\n\n[Mount]\nWhat=${source}\nWhere=/mnt/share\nType=nfs\nOptions=vers=4.2\n\n[Install]\nWantedBy=multi-user.target\n`,
       },
     ],
   },
