@@ -174,16 +174,9 @@ export const storageDefects: readonly Defect[] = [
   {
     name: 'encrypted disks are not opened',
     subject: 'storage',
-    ignition: together(
-      {
-        storage: {
-          links: [
-            { path: '/etc/systemd/system-generators/systemd-cryptsetup-generator', target: '/dev/null' },
-          ],
-        },
-      },
-      // Else the test would end before systemd gives up.
-      file('/etc/systemd/system.conf.d/defect.conf', '[Manager]\nDefaultDeviceTimeoutSec=20s\n'),
+    ignition: file(
+      '/etc/systemd/system/systemd-cryptsetup@.service.d/90-defect.conf',
+      '[Service]\nExecStart=\nExecStart=/bin/false\n',
     ),
     detectedBy: { 'storage.luks.crypttab': /dependency job for mnt-secret\.mount failed/ },
   },
@@ -207,7 +200,7 @@ export const linkDefects: readonly Defect[] = [
     name: 'the kernel makes no VLANs',
     subject: 'network',
     ignition: file('/etc/modprobe.d/defect.conf', 'install 8021q /bin/false\n'),
-    detectedBy: { 'network.vlan': /ping/ },
+    detectedBy: { 'network.vlan': /Device "sbx42" does not exist/ },
   },
   {
     name: 'a filter before what the machine serves',
@@ -330,6 +323,6 @@ export const wasmDefects: readonly Defect[] = [
     name: 'the runtime of containers starts nothing',
     subject: 'containers',
     ignition: file('/etc/containers/containers.conf', '[engine.runtimes]\ncrun = ["/usr/bin/false"]\n'),
-    detectedBy: { 'podman.wasm': /\+WASM:wasmedge/ },
+    detectedBy: { 'podman.wasm': /`\/usr\/bin\/false --version` failed/ },
   },
 ]

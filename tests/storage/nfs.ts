@@ -20,14 +20,19 @@ const serverConfig = {
   systemd: { units: [{ name: 'nfs-server.service', enabled: true }] },
 }
 
-const clientConfig = (source: string): Readonly<Record<string, unknown>> => ({
+/** Mounts at boot. No boot waits for the private network, so the mount waits until the server answers. */
+const clientConfig = (server: string): Readonly<Record<string, unknown>> => ({
   ignition: { version: '3.0.0' },
   systemd: {
     units: [
       {
+        name: 'sbx-reached.service',
+        contents: `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c 'until ping -n -c1 -W1 ${server}; do sleep 1; done'\n`,
+      },
+      {
         name: 'mnt-share.mount',
         enabled: true,
-        contents: `[Unit]\nWants=network-online.target\nAfter=network-online.target\n\n[Mount]\nWhat=${source}\nWhere=/mnt/share\nType=nfs\nOptions=vers=4.2\n\n[Install]\nWantedBy=multi-user.target\n`,
+        contents: `[Unit]\nRequires=sbx-reached.service\nAfter=sbx-reached.service\n\n[Mount]\nWhat=${server}:/srv/share\nWhere=/mnt/share\nType=nfs\nOptions=vers=4.2\n\n[Install]\nWantedBy=multi-user.target\n`,
       },
     ],
   },
@@ -101,7 +106,7 @@ describe(
         await expect(server).toHaveActiveUnit('nfs-server.service', { timeoutMs: 20_000 })
         await expect(server).toListenOn(2049, { timeoutMs: 8000 })
         const client = await cluster.boot({
-          ignition: clientConfig(`${server.privateAddress?.ipv4}:/srv/share`),
+          ignition: clientConfig(server.privateAddress?.ipv4 ?? ''),
         })
         await expect(client).toHaveActiveUnit('mnt-share.mount', { timeoutMs: 30_000 })
         await expect(client).toHaveMount('/mnt/share', { fstype: 'nfs4', options: ['vers=4.2'] })
