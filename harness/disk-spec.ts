@@ -16,6 +16,9 @@ export interface DiskAttachment {
   readonly paths?: number
 }
 
+/** Which accesses of the guest to a disk end in an I/O error. */
+export type DiskFaults = 'none' | 'reads' | 'writes' | 'all'
+
 /** An extra disk, empty and zeroed. In the guest: `/dev/disk/by-id/virtio-<serial>`, unless it is on another bus. */
 export interface DiskSpec extends DiskAttachment {
   readonly serial: string

@@ -40,6 +40,7 @@ export type {
 export type { HttpAnswer, HttpFixture, HttpHandler, HttpRequest, HttpRequestRecord } from './fixtures/http.ts'
 export type {
   Checkpoint,
+  DiskFaults,
   DiskSpec,
   LeapWarning,
   LinkState,

@@ -1,12 +1,12 @@
 // The seam between the harness and the platforms: what a platform is, and what a machine is below SSH.
 // The harness knows only these interfaces; `platforms/contract` is the suite that every implementation must pass.
 
-import type { DiskAttachment, DiskSpec } from './disk-spec.ts'
+import type { DiskAttachment, DiskFaults, DiskSpec } from './disk-spec.ts'
 import type { LedgerEntry } from './ledger.ts'
 import type { Architecture, Firmware, Image, MachineOrigin } from './model.ts'
 import type { Capability } from './platform.ts'
 
-export type { DiskAttachment, DiskBus, DiskSpec } from './disk-spec.ts'
+export type { DiskAttachment, DiskBus, DiskFaults, DiskSpec } from './disk-spec.ts'
 export type {
   Capability,
   Lease,
@@ -206,6 +206,8 @@ export interface MachineHardware {
    * go of it; throws MachineError `device-not-released` when it does not.
    */
   pullDisk(serial: string, signal: AbortSignal): Promise<void>
+  /** A disk that was added fails from now on, as one that wears out, or is mended; it is there all the while, and stays so. */
+  setDiskFaults(serial: string, faults: DiskFaults, signal: AbortSignal): Promise<void>
   /** Takes away one path, counted from 0, to a disk that has several, without a word before, or gives it back. */
   setDiskPath(serial: string, path: number, state: LinkState, signal: AbortSignal): Promise<void>
   /** Plugs a network card in, with a network of its own that leads nowhere but has DHCP. */

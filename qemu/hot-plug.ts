@@ -2,6 +2,7 @@
 // (`SPARE_PORTS`), and links that are cut.
 
 import { InfraError } from '../harness/errors.ts'
+import { changeFaults, faultableDrive, removeFaults, type DiskFaults } from './disk-faults.ts'
 import { SPARE_PORTS } from './machine-config.ts'
 import { option } from './option-value.ts'
 import type { QmpConnection } from './qmp.ts'
@@ -67,10 +68,7 @@ export async function plugDisk(
   const drive = option('', {
     if: 'none',
     id: driveOf(serial),
-    file: path,
-    format: 'qcow2',
-    discard: 'unmap',
-    'cache.no-flush': true,
+    ...faultableDrive(driveOf(serial), path),
   })
   const quoted = drive.replaceAll('\\', '\\\\').replaceAll('"', '\\"')
   await monitor(qmp, `drive_add 0 "${quoted}"`, /^OK\s*$/, call)
@@ -98,6 +96,26 @@ export async function plugDisk(
 /** Every further access of the guest to the disk fails at once, as when its cable is pulled; the device is still there. */
 export async function cutDisk(qmp: QmpConnection, serial: string, call: Call): Promise<void> {
   await monitor(qmp, `drive_del ${driveOf(serial)}`, /^\s*$/, call)
+}
+
+/** Makes a plugged disk fail from `before` to `faults`; it is there all the while. */
+export async function setDiskFaults(
+  qmp: QmpConnection,
+  {
+    serial,
+    before,
+    faults,
+  }: { readonly serial: string; readonly before: DiskFaults; readonly faults: DiskFaults },
+  call: Call,
+): Promise<void> {
+  if (before === faults) return
+  if (before !== 'none') await changeFaults(qmp, driveOf(serial), 'none', call)
+  if (faults !== 'none') await changeFaults(qmp, driveOf(serial), faults, call)
+}
+
+/** Removes what made a disk fail that is cut. */
+export async function forgetFaults(qmp: QmpConnection, serial: string, call: Call): Promise<void> {
+  await removeFaults(qmp, driveOf(serial), call)
 }
 
 /** Asks the guest to let go of a device, which it does when it wants: see the event DEVICE_DELETED. */

@@ -25,6 +25,7 @@ export {
 export {
   cutDisk,
   eject,
+  forgetFaults,
   hotCardId,
   hotDiskId,
   plugCard,
@@ -32,6 +33,7 @@ export {
   plugPrivateCard,
   PRIVATE_CARD_PORT,
   removeNet,
+  setDiskFaults,
   setLink,
   sparePorts,
   type HotCard,

@@ -42,6 +42,27 @@ export interface QmpCommands {
     readonly return: object
   }
   readonly device_del: { readonly arguments: { readonly id: string }; readonly return: object }
+  readonly 'blockdev-add': {
+    readonly arguments: {
+      readonly driver: 'blkdebug'
+      readonly 'node-name': string
+      readonly image: string
+      readonly 'inject-error': readonly {
+        readonly event: 'none'
+        readonly iotype: string
+        readonly errno: number
+      }[]
+    }
+    readonly return: object
+  }
+  readonly 'blockdev-reopen': {
+    readonly arguments: { readonly options: readonly object[] }
+    readonly return: object
+  }
+  readonly 'blockdev-del': {
+    readonly arguments: { readonly 'node-name': string }
+    readonly return: object
+  }
   readonly netdev_add: {
     readonly arguments: Readonly<Record<string, string | number | boolean>> & { readonly type: string }
     readonly return: object

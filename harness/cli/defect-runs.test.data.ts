@@ -2,6 +2,8 @@
 
 import type { Defect } from './defect-parts.test.data.ts'
 import {
+  denialDefects,
+  diskDefects,
   firmwareDefects,
   linkDefects,
   measuredDefects,
@@ -73,6 +75,13 @@ export const defectRuns: readonly DefectRun[] = [
     defects: linkDefects,
     options: [],
     tests: ['network.vlan', 'network.static', 'demo'],
+  },
+  { title: 'disks on every bus', defects: diskDefects, options: [], tests: ['disks.bus'] },
+  {
+    title: 'a denial at boot',
+    defects: denialDefects,
+    options: [],
+    tests: ['security.selinux.*-boot'],
   },
   { title: 'the state as a whole', defects: stateDefects, options: [], tests: ['drift'] },
   {

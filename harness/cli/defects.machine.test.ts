@@ -13,18 +13,24 @@ import { defectRuns } from './defect-runs.test.data.ts'
 const world = createCliWorld({ cache: cacheFolder() })
 afterAll(() => world[Symbol.dispose]())
 
-/** What the last attempt of each failed test says, by test. */
-function failures(): ReadonlyMap<string, string> {
+interface Detection {
+  readonly outcome: string
+  /** All that the failures say. */
+  readonly said: string
+}
+
+/** What became of each test that did not pass, by test: a host that fails, or a test that takes too long, has detected nothing. */
+function detections(): ReadonlyMap<string, Detection> {
   const lines = readFileSync(join(world.output, 'latest', 'events.jsonl'), 'utf8')
     .trimEnd()
     .split('\n')
-  const found = new Map<string, string>()
+  const found = new Map<string, Detection>()
   for (const line of lines) {
     const event = JSON.parse(line) as SignalboxEvent
     if (event.type !== 'attempt.finished' || event.outcome === 'passed' || event.outcome === 'skipped')
       continue
     const said = event.failures.map(({ message, evidence = [] }) => [message, ...evidence].join('\n'))
-    found.set(event.attempt.test, `${event.outcome}: ${said.join('\n')}`)
+    found.set(event.attempt.test, { outcome: event.outcome, said: said.join('\n') })
   }
   return found
 }
@@ -45,7 +51,7 @@ it.each(defectRuns)(
   async ({ defects, options, tests }) => {
     const config = join(world.folder, 'defects.ign')
     writeFileSync(config, asIgnition(defects))
-    const { stdout, stderr } = await world.signalbox([
+    const { exitCode, stdout, stderr } = await world.signalbox([
       'run',
       ...tests,
       ...options,
@@ -54,12 +60,15 @@ it.each(defectRuns)(
       '--retries',
       '0',
     ])
-    const found = failures()
+    const found = detections()
     const expected = defects.flatMap(({ detectedBy }) => Object.keys(detectedBy))
     expect([...found.keys()].toSorted(), `${stdout}\n${stderr}`).toEqual(expected.toSorted())
     for (const { name, detectedBy } of defects)
       for (const [test, message] of Object.entries(detectedBy))
-        expect.soft(found.get(test), name).toMatch(message)
+        expect
+          .soft(found.get(test), `${name}: ${test}`)
+          .toEqual({ outcome: 'failed', said: expect.stringMatching(message) as string })
+    expect(exitCode, stderr).toBe(1)
     process.stdout.write(`${tableOf(defects)}\n`)
   },
 )

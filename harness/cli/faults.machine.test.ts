@@ -116,17 +116,14 @@ it('survives a guest that floods its console for the whole test', async () => {
   nothingIsLeft()
 })
 
-it('fails a test in which SELinux denied something, unless the test says that it does', async () => {
-  const { exitCode, stdout } = await world.signalbox(['run', 'denials.*', ...corpus])
-  expect(stdout).toMatch(/✗ denials.unexpected .*SELinux denied an access/)
-  expect(stdout).toContain('✓ denials.expected')
-  expect(exitCode).toBe(1)
-})
-
-it('fails a test in which the kernel killed for lack of memory, unless the test says that it does', async () => {
-  const { exitCode, stdout } = await world.signalbox(['run', 'oom.*', ...corpus])
-  expect(stdout).toMatch(/✗ oom.unexpected .*the machine ran out of memory/)
-  expect(stdout).toContain('✓ oom.expected')
+it.each([
+  ['denials', 'SELinux denied an access'],
+  ['oom', 'the machine ran out of memory'],
+  ['disk-fails', 'a block device failed to read or write'],
+])('fails a test by its check (%s), unless the test says that it happens', async (group, reason) => {
+  const { exitCode, stdout } = await world.signalbox(['run', `${group}.*`, ...corpus])
+  expect(stdout).toMatch(new RegExp(`✗ ${group}\\.unexpected .*${reason}`))
+  expect(stdout).toContain(`✓ ${group}.expected`)
   expect(exitCode).toBe(1)
 })
 

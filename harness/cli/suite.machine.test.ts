@@ -22,7 +22,7 @@ const places: readonly Place[] = [
   { firmware: 'direct', flavour: 'services' },
   { firmware: 'direct', flavour: 'storage' },
   { firmware: 'direct', flavour: 'wasm' },
-  { firmware: 'uefi' },
+  { firmware: 'uefi', also: ['boot.phases', 'boot.memory', 'boot.size', 'boot.journal-errors'] },
   { firmware: 'uefi', flavour: 'services' },
   { firmware: 'uefi', flavour: 'storage' },
   { firmware: 'uefi-secure', also: ['boot.order', 'boot.variables', 'security.secure-boot'] },

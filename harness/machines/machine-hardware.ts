@@ -5,7 +5,10 @@ import type { Machine } from '../fixtures/fixtures.ts'
 import type { MachineHardware, PlatformMachine } from '../machine.ts'
 import { asStep } from '../running/context.ts'
 
-type Hardware = Pick<Machine, 'addDisk' | 'pullDisk' | 'setDiskPath' | 'addNic' | 'pullNic' | 'setLink'>
+type Hardware = Pick<
+  Machine,
+  'addDisk' | 'pullDisk' | 'setDiskFaults' | 'setDiskPath' | 'addNic' | 'pullNic' | 'setLink'
+>
 
 /** Makes the fixture's part; `signals` is what ends every wait for the machine. */
 export function machineHardware(raw: PlatformMachine, signals: () => AbortSignal): Hardware {
@@ -22,6 +25,11 @@ export function machineHardware(raw: PlatformMachine, signals: () => AbortSignal
       await step(`add disk ${disk.serial} to ${raw.name}`, async (it) => await it.addDisk(disk, signals())),
     pullDisk: async (serial) =>
       await step(`pull disk ${serial} of ${raw.name}`, async (it) => await it.pullDisk(serial, signals())),
+    setDiskFaults: async (serial, faults) =>
+      await step(
+        `disk ${serial} of ${raw.name} fails: ${faults}`,
+        async (it) => await it.setDiskFaults(serial, faults, signals()),
+      ),
     setDiskPath: async (serial, path, state) =>
       await step(
         `path ${path} to disk ${serial} of ${raw.name} ${state}`,

@@ -282,6 +282,11 @@ export function platformContract(name: string, subject: ContractSubject): void {
         await expect(hardware.pullDisk('none', never)).rejects.toThrow(/no disk "none" was plugged into m0/)
         await expect(hardware.pullNic('one', never)).rejects.toThrow(/no card "one" was plugged into m0/)
         await expect(hardware.setLink('none', 'down', never)).rejects.toMatchObject({ name: 'UsageError' })
+        await expect(hardware.setDiskFaults('none', 'all', never)).rejects.toThrow(
+          /no disk "none" was plugged into m0/,
+        )
+        for (const faults of ['reads', 'writes', 'all', 'none', 'all'] as const)
+          await within('faults', hardware.setDiskFaults('one', faults, never))
         for (const serial of ['one', 'none'])
           await expect(hardware.setDiskPath(serial, 0, 'down', never)).rejects.toThrow(
             `no disk "${serial}" of m0 has a path 0`,

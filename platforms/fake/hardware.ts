@@ -49,6 +49,10 @@ export function createHardware(
       disks.delete(serial)
       guest.files.delete(pathOf(serial))
     },
+    async setDiskFaults(serial, _faults, signal) {
+      await later(signal)
+      require('disk', disks, serial)
+    },
     async setDiskPath(serial, path, _state, signal) {
       await later(signal)
       throw new UsageError(`no disk "${serial}" of ${machine} has a path ${path}`, { code: 'no-such-path' })

@@ -5,19 +5,21 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { abortable, startDeadline } from '../../harness/deadline.ts'
 import { MachineError, UsageError } from '../../harness/errors.ts'
-import type { DiskSpec, MachineHardware } from '../../harness/machine.ts'
+import type { DiskFaults, DiskSpec, MachineHardware } from '../../harness/machine.ts'
 import { nearest } from '../../harness/nearest.ts'
 import {
   connectPath,
   createEmptyDisk,
   cutDisk,
   eject,
+  forgetFaults,
   hotCardId,
   hotDiskId,
   pathId,
   plugCard,
   plugDisk,
   removeNet,
+  setDiskFaults,
   setLink,
   sparePorts,
   type DiskConfig,
@@ -70,6 +72,7 @@ export function openHardware(options: HardwareOptions): QemuHardware {
   const plugged = new Map<string, Plugged>()
   const down = new Set<string>()
   const pathsDown = new Set<string>()
+  const faulty = new Map<string, DiskFaults>()
   let disks = 0
   const freePort = (): string => {
     if (!options.canPlug) throw noHotPlug(machine)
@@ -169,8 +172,17 @@ export function openHardware(options: HardwareOptions): QemuHardware {
       await release(hotDiskId(serial), `the disk "${serial}"`, { life: current, signal }, async () => {
         await eject(qmp, hotDiskId(serial), { signal })
       })
+      if (faulty.delete(serial)) await forgetFaults(qmp, serial, { signal })
       plugged.delete(`disk ${serial}`)
       await rm(path, { force: true })
+    },
+    async setDiskFaults(serial, faults, signal) {
+      find('disk', serial)
+      const { qmp } = (await life(signal)).machine
+      const before = faulty.get(serial) ?? 'none'
+      await setDiskFaults(qmp, { serial, before, faults }, { signal })
+      if (faults === 'none') faulty.delete(serial)
+      else faulty.set(serial, faults)
     },
     async setDiskPath(serial, path, state, signal) {
       const index = options.attached.findIndex((disk) => disk.serial === serial)
@@ -242,11 +254,14 @@ export function openHardware(options: HardwareOptions): QemuHardware {
         if (one.kind === 'disk') await plugDisk(qmp, { ...one, serial: one.name }, { signal })
         else await plugCard(qmp, one, { signal })
       }
+      for (const [serial, faults] of faulty)
+        await setDiskFaults(qmp, { serial, before: 'none', faults }, { signal })
       for (const id of pathsDown) await eject(qmp, id, { signal })
       for (const name of down) await setLink(qmp, linkOf(name), false, { signal })
     },
     forget() {
       plugged.clear()
+      faulty.clear()
       down.clear()
       pathsDown.clear()
     },

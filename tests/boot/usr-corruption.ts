@@ -22,7 +22,7 @@ describe('boot', { firstBoot: true }, () => {
       if (device === undefined) throw new Error(`no data device in: ${status}`)
       const script = [
         'set -e',
-        `dd if=/dev/zero of=${device} bs=1M seek=4 count=96 conv=notrunc oflag=direct`,
+        `dd if=/dev/zero of=${device} bs=1M count=100 conv=notrunc oflag=direct`,
         'echo 3 >/proc/sys/vm/drop_caches',
         // Built-ins only: no program can be relied on from here.
         'for file in /usr/bin/*; do read -r line <"$file"; done',

@@ -170,8 +170,8 @@ describe('storage.tpm', { ...common, tpm: true }, () => {
       ) as { readonly tokens: Readonly<Record<string, { readonly 'tpm2-pcrs'?: readonly number[] }>> }
       return Object.values(header.tokens).flatMap((token) => token['tpm2-pcrs'] ?? [])
     }
-    // Loader and kernel, Secure Boot, what systemd-boot and its stub measure.
-    const registers = [4, 7, 9, 11, 12, 13]
+    // Loader and kernel, Secure Boot, the kernel's arguments, what systemd-boot and its stub measure.
+    const registers = [4, 7, 8, 9, 11, 12, 13]
 
     test(
       'same-version',
@@ -294,9 +294,17 @@ describe('storage.tang', { ...common, features: [...(common.features ?? []), 'ta
       await expectEncrypted(machine, '/var/secret', DATA, 'clevis')
       await surviveReboot(machine, '/var/secret')
       await expectEncrypted(machine, '/var/secret', DATA, 'clevis')
-      tang.up = false
+      await machine.run(['systemctl', 'stop', 'var-secret.mount'], sudo)
+      await machine.run(['cryptsetup', 'close', 'secret'], sudo)
       const again = ['clevis', 'luks', 'unlock', '-d', DATA, '-n', 'again']
+      tang.up = false
       expect((await machine.exec(again, sudo)).exitCode).not.toBe(0)
+      await expect(machine).not.toHaveFile('/dev/mapper/again', { timeoutMs: 1 })
+      // It was the server that was missing: with it the same opens.
+      tang.up = true
+      await machine.run(again, sudo)
+      await machine.run('mkdir /mnt/again && mount -o ro /dev/mapper/again /mnt/again', sudo)
+      await expect(machine).toHaveFile('/mnt/again/sbx-kept', { content: 'kept\n' })
     },
   )
 })

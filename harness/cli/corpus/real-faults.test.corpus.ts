@@ -47,3 +47,22 @@ async function provokeOom(machine: Machine): Promise<void> {
 test('oom.unexpected', async ({ machine }) => await provokeOom(machine))
 
 test('oom.expected', { expectedMessages: ['oom-killer'] }, async ({ machine }) => await provokeOom(machine))
+
+/** Lets a disk fail to read while it is read from. */
+async function provokeDiskError(machine: Machine): Promise<void> {
+  await machine.addDisk({ serial: 'bad', sizeMiB: 8 })
+  const disk = '/dev/disk/by-id/virtio-bad'
+  await expect(machine).toRun(['test', '-b', disk])
+  await machine.setDiskFaults('bad', 'reads')
+  const read = ['dd', `if=${disk}`, 'of=/dev/null', 'bs=4096', 'count=1', 'iflag=direct']
+  expect((await machine.exec(read, { sudo: true })).stderr).toContain('Input/output error')
+  await machine.journal.waitFor(/I\/O error, dev vd/)
+}
+
+test('disk-fails.unexpected', async ({ machine }) => await provokeDiskError(machine))
+
+test(
+  'disk-fails.expected',
+  { expectedMessages: ['block-io-error'] },
+  async ({ machine }) => await provokeDiskError(machine),
+)
