@@ -123,8 +123,10 @@ describe('etcd', etcdRequirements, () => {
       await configure(machine, settings)
       await machine.run(['systemctl', 'start', 'etcd.service'], sudo)
       await etcdctl2('set', '/greeting', 'hello')
+      expect(await etcdctl2('get', '/greeting')).toBe('hello')
       await etcdctl2('backup', '--data-dir=/var/lib/etcd/default', '--backup-dir=/var/lib/etcd/backup')
       await etcdctl2('rm', '/greeting')
+      await expect(etcdctl2('get', '/greeting')).rejects.toThrow('Key not found')
       await machine.run(['systemctl', 'stop', 'etcd.service'], sudo)
       await machine.run(
         `set -eu

@@ -90,6 +90,10 @@ describe('etcd.cluster', threeRequirements, () => {
         network.partition([[alone.name], majority.map(({ name }) => name)])
         const since = performance.now()
         for (const machine of majority) await writes(machine, since)
+        // None acknowledged proves nothing before one was asked for.
+        await expect
+          .poll(() => workload.unacknowledgedOf(alone, since), { timeoutMs: 60_000 * alone.slowness })
+          .toBeGreaterThan(0)
         expect(workload.countOf(alone, since)).toBe(0)
       })
       await test.step('heal', async () => {

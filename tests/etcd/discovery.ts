@@ -67,15 +67,17 @@ describe('etcd.discovery', threeRequirements, () => {
     'protocol',
     {
       description:
-        'Three members find each other through a token in another etcd; a fourth that comes late is told that it is full.',
+        'Three members find each other through a token in an etcd on a fourth machine; who comes late is told that it is full.',
       aliases: ['cl.etcd-member.discovery'],
+      machines: 4,
     },
     async ({ cluster }) => {
-      const { machines } = cluster
-      const [first, second] = machines
-      const address = first?.privateAddress?.ipv4
-      if (first === undefined || second === undefined || address === undefined)
-        throw new Error('three machines were asked for')
+      const machines = cluster.machines.slice(0, 3)
+      const [, second] = machines
+      const service = cluster.machines[3]
+      const address = service?.privateAddress?.ipv4
+      if (second === undefined || service === undefined || address === undefined)
+        throw new Error('four machines were asked for')
       const registry = `http://${address}:4001/v2/keys/_etcd/registry/token`
       await test.step('discovery service', async () => {
         const flags = [
@@ -87,11 +89,11 @@ describe('etcd.discovery', threeRequirements, () => {
           '--initial-advertise-peer-urls=http://127.0.0.1:4002',
           '--initial-cluster=default=http://127.0.0.1:4002',
         ]
-        await first.run(['systemd-run', '--unit=registry', '--service-type=notify', 'etcd', ...flags], {
+        await service.run(['systemd-run', '--unit=registry', '--service-type=notify', 'etcd', ...flags], {
           ...sudo,
-          timeoutMs: 60_000 * first.slowness,
+          timeoutMs: 60_000 * service.slowness,
         })
-        await first.run([
+        await service.run([
           'curl',
           '--silent',
           '--fail',

@@ -1,10 +1,33 @@
 // One member of etcd: keys, watches, leases, transactions, and what is left of them after a crash.
 
-import { describe, expect, test } from '../../harness/index.ts'
+import { describe, expect, test, type Machine } from '../../harness/index.ts'
 import { ask, encode, get, keysBelow, put, statusOf } from './gateway.ts'
 import { etcdctl, etcdRequirements, startEtcd } from './members.ts'
 
 const sudo = { sudo: true } as const
+
+/** The same by the program that people use. */
+async function leaseByProgram(machine: Machine): Promise<void> {
+  const granted = await etcdctl(machine, ['lease', 'grant', '3600'])
+  expect(granted).toMatch(/^lease [0-9a-f]{16} granted with TTL\(3600s\)$/)
+  const id = granted.split(' ')[1] ?? ''
+  await etcdctl(machine, ['put', 'leased/program', 'x', `--lease=${id}`])
+  const secondsLeft = async (): Promise<number> => {
+    const left = await etcdctl(machine, ['lease', 'timetolive', '--keys', id])
+    expect(left).toContain('attached keys([leased/program])')
+    return Number(/remaining\((\d+)s\)/.exec(left)?.[1])
+  }
+  // Far less than it will have: asking takes an emulated machine seconds.
+  const low = 3600 - Math.ceil(5 * machine.slowness)
+  await expect.poll(secondsLeft, { timeoutMs: 20_000 * machine.slowness }).toBeLessThan(low)
+  expect(await etcdctl(machine, ['lease', 'keep-alive', '--once', id])).toBe(
+    `lease ${id} keepalived with TTL(3600)`,
+  )
+  expect(await secondsLeft()).toBeGreaterThanOrEqual(low)
+  expect(await etcdctl(machine, ['lease', 'revoke', id])).toBe(`lease ${id} revoked`)
+  expect(await get(machine, 'leased/program')).toBeUndefined()
+  expect(await etcdctl(machine, ['lease', 'timetolive', id])).toContain('already expired')
+}
 
 describe('etcd', etcdRequirements, () => {
   test(
@@ -96,6 +119,7 @@ describe('etcd', etcdRequirements, () => {
       await expect
         .poll(async () => await keysBelow(machine, 'leased/'), { timeoutMs: 20_000 * machine.slowness })
         .toEqual([])
+      await test.step('etcdctl', async () => await leaseByProgram(machine))
     },
   )
 

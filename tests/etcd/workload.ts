@@ -10,6 +10,8 @@ export interface Workload {
   readonly history: readonly Operation[]
   /** Acknowledged writes of a machine from now on. */
   countOf(machine: Machine, since?: number): number
+  /** Writes of a machine from then on that are over and were not acknowledged. */
+  unacknowledgedOf(machine: Machine, since: number): number
   /** Ends the clients and returns the history. */
   end(): Promise<readonly Operation[]>
 }
@@ -29,13 +31,16 @@ export function startWorkload(machines: readonly Machine[]): Workload {
   // Looked at in end(); until then a failed client must not end the process.
   const all = Promise.all(clients)
   all.catch(() => undefined)
+  const writesOf = (machine: Machine, since: number): readonly Operation[] =>
+    history.filter(
+      ({ client, kind, called }) => client === machine.name && kind === 'write' && called >= since,
+    )
   return {
     history,
     countOf: (machine, since = 0) =>
-      history.filter(
-        ({ client, kind, called, answered }) =>
-          client === machine.name && kind === 'write' && answered !== undefined && called >= since,
-      ).length,
+      writesOf(machine, since).filter(({ answered }) => answered !== undefined).length,
+    unacknowledgedOf: (machine, since) =>
+      writesOf(machine, since).filter(({ answered }) => answered === undefined).length,
     async end() {
       end.abort()
       await all

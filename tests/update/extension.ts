@@ -1,7 +1,8 @@
 // A system extension fits one version of the OS. It is part of the update: each version runs with its own, after a rollback too.
-// What a vendor adds is such an extension on the OEM partition, which no update replaces: Flatcar keeps it in /oem/sysext.
+// What a vendor adds is such an extension on the OEM partition.
 
 import { buildExtension, describe, expect, type Fixtures, test } from '../../harness/index.ts'
+import { oemExtensions } from '../extensions/oem-mount.ts'
 
 const sudo = { sudo: true } as const
 
@@ -28,25 +29,6 @@ MatchPattern=companion_@v.raw
 Mode=0644
 InstancesMax=2
 `
-
-/** systemd-sysext looks in /run/extensions: here for what the OEM partition holds. */
-const oemExtensions = {
-  name: 'run-extensions.mount',
-  enabled: true,
-  contents: `[Unit]
-RequiresMountsFor=/oem
-Before=systemd-sysext.service
-
-[Mount]
-What=/oem/sysext
-Where=/run/extensions
-Type=none
-Options=bind
-
-[Install]
-WantedBy=systemd-sysext.service
-`,
-}
 
 /** The extension in `folder` goes to the next version with the OS, and back with it. */
 const follows =

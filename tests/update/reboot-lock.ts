@@ -1,78 +1,12 @@
-// Machines that reboot for an update take turns: who reboots holds a lock in etcd. Debian has no program for it as Flatcar has
-// (locksmithd: the last test), so the lock is a key with a lease that a unit takes with etcdctl.
+// Machines that reboot for an update take turns: who reboots holds a lock in etcd, which has one place or more. Flatcar's own
+// program for it is in the last test.
 
 import { describe, expect, test, type Machine } from '../../harness/index.ts'
 import { leaderOf } from '../etcd/gateway.ts'
-import { etcdctl, LOCAL, startEtcd } from '../etcd/members.ts'
+import { commandTimeout, initialCluster, start, startEtcd } from '../etcd/members.ts'
+import { askForReboot, installLock, LOCK, lockStatus } from './lock.ts'
 
 const sudo = { sudo: true } as const
-const LOCK = '/opt/reboot-lock'
-
-/** `reboot-lock take TTL` waits for the lock; `reboot-lock give` gives it back when it is this machine's. */
-const program = `#!/bin/sh
-set -eu
-export ETCDCTL_ENDPOINTS=${LOCAL} ETCDCTL_COMMAND_TIMEOUT=30s
-id=$(cat /etc/machine-id)
-claim() {
-  # An answer that was lost may have been a yes.
-  test "$(etcdctl get --print-value-only reboot-lock)" != "$id" || return 0
-  lease=$(etcdctl lease grant "$1" | cut -d' ' -f2)
-  test -n "$lease" || return 1
-  etcdctl txn <<EOF | grep -qx SUCCESS && return
-create("reboot-lock") = "0"
-
-put reboot-lock $id --lease=$lease
-
-get reboot-lock
-
-EOF
-  # What is not known to be done is undone.
-  etcdctl lease revoke "$lease" > /dev/null
-  return 1
-}
-release() {
-  holder=$(etcdctl get --print-value-only reboot-lock) || return
-  test "$holder" != "$id" || etcdctl del reboot-lock > /dev/null
-}
-case $1 in
-# Every question costs an emulated machine seconds. One may find no leader: it is asked again.
-take) until claim "$2"; do sleep 15; done ;;
-give) until release; do sleep 2; done ;;
-esac
-`
-
-/** The reboot that a staged version asks for, behind the lock; and the lock's return by a boot that is complete. */
-function units(ttlSeconds: number): Readonly<Record<string, string>> {
-  return {
-    'locked-reboot.service': `[Unit]
-After=etcd.service
-[Service]
-Type=oneshot
-TimeoutStartSec=infinity
-ExecStart=${LOCK} take ${ttlSeconds}
-ExecStart=/usr/bin/touch /var/lib/locked-reboot
-ExecStart=/usr/bin/systemctl --no-block reboot
-`,
-    'give-reboot-lock.service': `[Unit]
-After=etcd.service
-Requires=etcd.service
-[Service]
-Type=oneshot
-TimeoutStartSec=infinity
-ExecStart=${LOCK} give
-[Install]
-WantedBy=multi-user.target
-`,
-  }
-}
-
-async function install(machine: Machine, ttlSeconds: number): Promise<void> {
-  await machine.writeFile(LOCK, program, { mode: 0o755 })
-  for (const [name, text] of Object.entries(units(ttlSeconds)))
-    await machine.writeFile(`/etc/systemd/system/${name}`, text)
-  await machine.run(['systemctl', 'daemon-reload'], sudo)
-  await machine.run(['systemctl', 'enable', 'give-reboot-lock.service'], sudo)
-}
 
 interface Away {
   readonly name: string
@@ -105,20 +39,18 @@ describe(
       'one-at-a-time',
       {
         description: 'Three machines that want to reboot at once do it one after another, by a lock in etcd.',
-        aliases: ['cl.locksmith.cluster'],
       },
       async ({ cluster }) => {
         const { machines } = cluster
         await startEtcd(cluster)
-        await Promise.all(machines.map(async (machine) => await install(machine, 3600)))
+        await Promise.all(machines.map(async (machine) => await installLock(machine, { ttlSeconds: 3600 })))
         await Promise.all(
           machines.map(
             async (machine) =>
               await machine.reboot({
                 // The second waits for a whole reboot, the third for two.
                 timeoutMs: 3 * 90_000,
-                by: async () =>
-                  void (await machine.run(['systemctl', 'start', '--no-block', 'locked-reboot'], sudo)),
+                by: async () => await askForReboot(machine),
               }),
           ),
         )
@@ -133,10 +65,70 @@ describe(
         const [machine] = machines
         if (machine === undefined) throw new Error('three machines were asked for')
         await expect
-          .poll(async () => await etcdctl(machine, ['get', '--print-value-only', 'reboot-lock']), {
-            timeoutMs: 30_000 * machine.slowness,
-          })
-          .toBe('')
+          .poll(async () => await lockStatus(machine), { timeoutMs: 30_000 * machine.slowness })
+          .toEqual(['Available: 1'])
+      },
+    )
+
+    test(
+      'three-at-once',
+      {
+        description:
+          'With three places in the lock three machines reboot at the same time, and etcd is healthy on all of them again.',
+        aliases: ['cl.locksmith.cluster'],
+      },
+      async ({ cluster }) => {
+        const { machines, sync } = cluster
+        const [first] = machines
+        if (first === undefined) throw new Error('three machines were asked for')
+        // Every member is asked from one machine in the end.
+        const settings = {
+          INITIAL_CLUSTER: initialCluster(machines),
+          LISTEN_CLIENT_URLS: 'http://0.0.0.0:2379',
+        }
+        await Promise.all(
+          machines.map(async (machine) => {
+            const ADVERTISE_CLIENT_URLS = `http://${machine.privateAddress?.ipv4}:2379`
+            await start(machine, { ...settings, ADVERTISE_CLIENT_URLS })
+            // The first that goes takes the majority from those that still ask.
+            const beforeReboot = '/opt/bin/signalbox-sync barrier all-hold-it 4 --timeout 1000'
+            await installLock(machine, { ttlSeconds: 3600, beforeReboot })
+          }),
+        )
+        await first.run([LOCK, 'max', '3'], sudo)
+        const ids = await Promise.all(
+          machines.map(async (machine) => await machine.run(['cat', '/etc/machine-id'])),
+        )
+        const goTogether = async (): Promise<void> => {
+          await expect
+            .poll(async () => await lockStatus(first), { timeoutMs: 60_000 * first.slowness })
+            .toEqual(['Available: 0', ...ids.toSorted()])
+          await sync.barrier('all-hold-it', 4)
+        }
+        await Promise.all(
+          machines.map(
+            async (machine) =>
+              await machine.reboot({
+                timeoutMs: 2 * 90_000,
+                by: async () => {
+                  await askForReboot(machine)
+                  if (machine === first) await goTogether()
+                },
+              }),
+          ),
+        )
+        const turns = await Promise.all(machines.map(away))
+        const lastGone = Math.max(...turns.map(({ fromUs }) => fromUs))
+        expect(lastGone).toBeLessThan(Math.min(...turns.map(({ untilUs }) => untilUs)))
+        const healthy = async (): Promise<number> => {
+          const args = ['endpoint', 'health', '--cluster', commandTimeout(first)]
+          const { stdout, stderr } = await first.exec(['etcdctl', ...args])
+          return `${stdout}${stderr}`.match(/^http:\/\/\S+ is healthy/gm)?.length ?? 0
+        }
+        await expect.poll(healthy, { timeoutMs: 60_000 * first.slowness }).toBe(3)
+        await expect
+          .poll(async () => await lockStatus(first), { timeoutMs: 60_000 * first.slowness })
+          .toEqual(['Available: 3'])
       },
     )
 
@@ -152,14 +144,12 @@ describe(
         const dead = await leaderOf(cluster.machines)
         const next = cluster.machines.find((machine) => machine !== dead)
         if (next === undefined) throw new Error('three machines were asked for')
-        await Promise.all([dead, next].map(async (machine) => await install(machine, 20)))
+        await Promise.all([dead, next].map(async (machine) => await installLock(machine, { ttlSeconds: 20 })))
         await dead.run([LOCK, 'take', String(Math.ceil(10 * dead.slowness))], sudo)
-        const holder = await etcdctl(next, ['get', '--print-value-only', 'reboot-lock'])
-        expect(holder).toBe(await dead.run(['cat', '/etc/machine-id']))
+        const holder = await dead.run(['cat', '/etc/machine-id'])
+        expect(await lockStatus(next)).toEqual(['Available: 0', holder])
         await dead.power('cut')
-        await next.reboot({
-          by: async () => void (await next.run(['systemctl', 'start', '--no-block', 'locked-reboot'], sudo)),
-        })
+        await next.reboot({ by: async () => await askForReboot(next) })
         await expect(next).toHaveFile('/var/lib/locked-reboot')
       },
     )

@@ -93,7 +93,9 @@ describe(
         await updates.offer(updateServer, next)
         await updates.follow(updateServer.urls)
         await machine.exec(['dd', 'if=/dev/zero', 'of=/boot/filler', 'bs=1M'], sudo)
-        await expect(updates.update()).rejects.toThrow('could not update')
+        await expect(updates.update({ timeoutMs: 60_000 })).rejects.toThrow('could not update')
+        const log = ['journalctl', '--boot', '--output=cat', '--unit=systemd-sysupdate.service']
+        expect(await machine.run(log, sudo)).toMatch(/\.efi.*No space left on device/)
         await machine.reboot()
         expect(await updates.booted()).toEqual(before)
         await machine.run(['rm', '/boot/filler'], sudo)

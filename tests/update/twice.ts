@@ -1,8 +1,22 @@
 // From A to B to C: both slots are used, and what belongs to the user is there every time.
 
-import { describe, expect, test } from '../../harness/index.ts'
+import { describe, expect, test, type Machine } from '../../harness/index.ts'
+import { denials } from '../security/denials.ts'
 
 const sudo = { sudo: true } as const
+
+/** Zeroes the beginning of the /usr of a version that does not run: what boots from its slot later was written anew. */
+async function wipeUsr(machine: Machine, version: string | undefined): Promise<void> {
+  const device = `/dev/disk/by-partlabel/reference_${version}`
+  const filesystem = ['blkid', '--probe', '--match-tag=TYPE', '--output=value', device]
+  expect(await machine.run(filesystem, sudo)).toBe('erofs')
+  await machine.run(
+    ['dd', 'if=/dev/zero', `of=${device}`, 'bs=1M', 'count=1', 'conv=notrunc,fsync', 'status=none'],
+    sudo,
+  )
+  // 2: nothing is found.
+  expect((await machine.exec(filesystem, sudo)).exitCode).toBe(2)
+}
 
 describe(
   'update',
@@ -12,7 +26,8 @@ describe(
       'twice',
       {
         description:
-          'Two updates in a row; files, identity, keys and journal survive, edited /etc wins, untouched /etc follows.',
+          'Two updates in a row, the second into a wiped slot; what the user has survives, edited /etc wins, untouched /etc follows.',
+        aliases: ['cl.update.payload'],
         payloads: ['next', 'after-next'],
         distros: ['reference'],
       },
@@ -49,6 +64,9 @@ describe(
               `version=${payload.version}`,
             )
           })
+          if (name !== 'next') continue
+          expect((await updates.booted()).name).not.toBe(old.name)
+          await wipeUsr(machine, old.version)
         }
         // C lies where A was, and B is what can be gone back to.
         const [a, b] = await updates.slots()
@@ -61,6 +79,7 @@ describe(
           readonly boot_id: string
         }[]
         expect(boots.map(({ boot_id: id }) => id)).toContain(first.replaceAll('-', ''))
+        expect(await denials(machine)).toEqual([])
       },
     )
 

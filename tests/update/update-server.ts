@@ -32,6 +32,13 @@ describe('update', { exclusive: false }, () => {
           { stdin: report(inner) },
         )
       const answer = await ask('<ping active="1"/><updatecheck/>')
+      // The client of this image sends events and no pings, so the ping is this request's.
+      expect(answer).toContain('<ping status="ok"')
+      await expect
+        .poll(() => updateServer.requests().some(({ omaha }) => omaha.some(({ ping }) => ping)), {
+          timeoutMs: 30_000 * machine.slowness,
+        })
+        .toBe(true)
       const codebase = /<url codebase="([^"]+)"/.exec(answer)?.[1] ?? ''
       expect(answer).toContain(`hash_sha256="${Buffer.from(sha256, 'hex').toString('base64')}"`)
       using fault = updateServer.misbehave({ kind: 'drop', atByte: 2_000_000 }, { times: 1 })

@@ -52,6 +52,8 @@ describe(
       'at-once',
       {
         description: 'A machine that reboots as soon as a version is staged is on it without a person.',
+        // No lock is asked for, and there is no etcd to ask.
+        aliases: ['coreos.locksmith.reboot'],
         payloads: ['next'],
         distros: ['reference'],
       },
