@@ -46,8 +46,8 @@ it('names tests by their groups and merges requirements', () => {
     test('plain', () => undefined)
   })
   expect(registeredTests().map(({ name, requirements }) => [name, requirements])).toEqual([
-    ['ignition.files.inline', { tags: ['ign', 'smoke'], memoryMiB: 1024 }],
-    ['ignition.plain', { tags: ['ign'], memoryMiB: 512 }],
+    ['ignition.files.inline', { tags: ['ignition', 'ign', 'smoke'], memoryMiB: 1024 }],
+    ['ignition.plain', { tags: ['ignition', 'ign'], memoryMiB: 512 }],
   ])
   expect(registeredTests()[0]?.location.file).toBe('harness/requirements.test.ts')
 })
