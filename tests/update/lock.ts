@@ -30,6 +30,7 @@ claim() {
   # An answer that was lost may have been a yes.
   ! echo "$held" | grep -qx "$id" || return 0
   places=$(places) || return
+  test "$(echo "$held" | grep -c .)" -lt "$places" || return
   lease=$(etcdctl lease grant "$1" | cut -d' ' -f2)
   test -n "$lease" || return
   for place in $(seq "$places"); do

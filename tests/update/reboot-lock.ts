@@ -99,20 +99,17 @@ describe(
         const ids = await Promise.all(
           machines.map(async (machine) => await machine.run(['cat', '/etc/machine-id'])),
         )
-        const goTogether = async (): Promise<void> => {
-          await expect
-            .poll(async () => await lockStatus(first), { timeoutMs: 60_000 * first.slowness })
-            .toEqual(['Available: 0', ...ids.toSorted()])
-          await sync.barrier('all-hold-it', 4)
-        }
+        await Promise.all(machines.map(askForReboot))
+        await expect
+          .poll(async () => await lockStatus(first), { timeoutMs: 60_000 * first.slowness })
+          .toEqual(['Available: 0', ...ids.toSorted()])
         await Promise.all(
           machines.map(
             async (machine) =>
               await machine.reboot({
                 timeoutMs: 2 * 90_000,
                 by: async () => {
-                  await askForReboot(machine)
-                  if (machine === first) await goTogether()
+                  if (machine === first) await sync.barrier('all-hold-it', 4)
                 },
               }),
           ),
