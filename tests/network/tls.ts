@@ -48,15 +48,24 @@ describe('ignition', { firstBoot: true }, () => {
   test(
     'tls',
     {
-      description: 'Ignition fetches a file over TLS from a server whose authority its config names.',
+      description:
+        'Ignition fetches a further config and a file over TLS from a server whose authority its config names.',
       aliases: ['coreos.ignition.security.tls'],
       ignition: async ({ updateServer }) => {
         const content = Buffer.from('behind TLS\n')
-        await updateServer.offerFiles([{ name: 'page', content }])
+        const more = JSON.stringify({
+          ignition: { version: '3.0.0' },
+          storage: { files: [{ path: '/opt/signalbox/tls-more', contents: { source: 'data:,merged' } }] },
+        })
+        await updateServer.offerFiles([
+          { name: 'page', content },
+          { name: 'more.ign', content: Buffer.from(more) },
+        ])
         const { directory } = await updateServer.https('valid')
         return {
           ignition: {
             version: '3.0.0',
+            config: { merge: [{ source: `${directory}more.ign` }] },
             security: {
               tls: { certificateAuthorities: [{ source: dataUrl(await updateServer.caCertificate()) }] },
             },
@@ -77,7 +86,10 @@ describe('ignition', { firstBoot: true }, () => {
     },
     async ({ machine, updateServer }) => {
       await expect(machine).toHaveFile('/opt/signalbox/tls', { content: 'behind TLS\n' })
-      expect(updateServer.requests().length).toBeGreaterThan(0)
+      await expect(machine).toHaveFile('/opt/signalbox/tls-more', { content: 'merged' })
+      const asked = updateServer.requests().filter(({ secure }) => secure)
+      for (const name of ['page', 'more.ign'])
+        expect(asked.filter(({ path }) => path.endsWith(`/${name}`)).length).toBeGreaterThan(0)
     },
   )
 })
