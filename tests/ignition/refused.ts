@@ -16,7 +16,7 @@ interface Refusal {
   readonly name: string
   readonly description: string
   readonly config: Config | ((servers: Servers) => Config | Promise<Config>)
-  readonly stage: 'fetch-offline' | 'kargs' | 'disks' | 'files'
+  readonly stage: 'fetch-offline' | 'fetch' | 'kargs' | 'disks' | 'files'
   /** Lines that Ignition logs, each from its beginning. */
   readonly says: readonly RegExp[]
 }
@@ -91,26 +91,28 @@ const refusals: readonly Refusal[] = [
     description: 'A file that the server does not have is not left out.',
     config: ({ http }) => withFile('/opt/sbx-missing', { source: http.url('/missing') }),
     stage: 'files',
-    says: [/^Ignition failed: .*"?\/sysroot\/opt\/sbx-missing"?.*: resource not found$/],
+    says: [/^Ignition failed: .*failed to create file "\/sysroot\/opt\/sbx-missing": resource not found$/],
   },
   {
     name: 'not-compressed',
     description: 'A file that is to be unpacked and cannot be is not taken as it is.',
     config: withFile('/opt/sbx-plain', { source: 'data:,plain%20text', compression: 'gzip' }),
     stage: 'files',
-    says: [/^Ignition failed: .*"?\/sysroot\/opt\/sbx-plain"?.*: gzip: invalid header$/],
+    says: [/^Ignition failed: .*failed to create file "\/sysroot\/opt\/sbx-plain": gzip: invalid header$/],
   },
   {
     name: 'foreign-authority',
     description:
       'A server whose certificate comes from another authority than the one of the config is not believed.',
     config: async ({ updateServer }) => {
-      await updateServer.offerFiles([{ name: 'page', content: Buffer.from('behind TLS\n') }])
+      await updateServer.offerFiles([
+        { name: 'more.ign', content: Buffer.from('{"ignition":{"version":"3.0.0"}}') },
+      ])
       const { directory } = await updateServer.https('untrusted')
       return {
-        ...withFile('/opt/sbx-foreign', { source: `${directory}page` }),
         ignition: {
           version: '3.1.0',
+          config: { merge: [{ source: `${directory}more.ign` }] },
           // Otherwise it asks again for ever.
           timeouts: { httpTotal: 5 },
           security: {
@@ -119,10 +121,10 @@ const refusals: readonly Refusal[] = [
         },
       }
     },
-    stage: 'files',
+    stage: 'fetch',
     says: [
-      /GET error: Get "https:\/\/[^"]+\/page": x509: certificate signed by unknown authority/,
-      /^Ignition failed: .*"?\/sysroot\/opt\/sbx-foreign"?.*: unable to fetch resource in time$/,
+      /^GET error: Get "https:\/\/[^"]+\/more\.ign": (?:tls: .*)?x509: certificate signed by unknown authority/,
+      /^Ignition failed: .*unable to fetch resource in time$/,
     ],
   },
   {
