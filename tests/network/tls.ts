@@ -1,8 +1,13 @@
 // Whom the machine believes: over TLS only servers with a certificate of an authority that it was given, in its name and time.
 
 import { createHash } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, test, type CertificateKind } from '../../harness/index.ts'
-import { dataUrl } from '../ignition/data-url.ts'
+import { base64DataUrl } from '../ignition/data-url.ts'
+
+const verification = (content: string | Uint8Array): { readonly hash: string } => ({
+  hash: `sha512-${createHash('sha512').update(content).digest('hex')}`,
+})
 
 describe('network', { tags: ['network', 'system'] }, () => {
   test(
@@ -62,22 +67,28 @@ describe('ignition', { firstBoot: true }, () => {
           { name: 'more.ign', content: Buffer.from(more) },
         ])
         const { directory } = await updateServer.https('valid')
+        const authority = await updateServer.caCertificate()
         return {
           ignition: {
-            version: '3.0.0',
+            version: '3.1.0',
             config: { merge: [{ source: `${directory}more.ign` }] },
             security: {
-              tls: { certificateAuthorities: [{ source: dataUrl(await updateServer.caCertificate()) }] },
+              tls: {
+                certificateAuthorities: [
+                  {
+                    source: base64DataUrl(gzipSync(authority)),
+                    compression: 'gzip',
+                    verification: verification(authority),
+                  },
+                ],
+              },
             },
           },
           storage: {
             files: [
               {
                 path: '/opt/signalbox/tls',
-                contents: {
-                  source: `${directory}page`,
-                  verification: { hash: `sha512-${createHash('sha512').update(content).digest('hex')}` },
-                },
+                contents: { source: `${directory}page`, verification: verification(content) },
               },
             ],
           },
