@@ -1,7 +1,7 @@
 // Ignition partitions and formats a second disk.
 
 import { describe, expect, test, type Machine } from '../../harness/index.ts'
-import { filesystemUuid, partitionUuid, secondDisk } from './second-disk.ts'
+import { fatUuid, filesystemUuid, partitionUuid, secondDisk, swapFile, swapUuid } from './second-disk.ts'
 
 interface BlockDevice {
   readonly partn: number | null
@@ -58,7 +58,7 @@ describe('ignition', { firstBoot: true, ...secondDisk }, () => {
         filesystemUuid,
       ])
       const fat = await probe(machine, 'sbx-fat')
-      expect([fat.get('TYPE'), fat.get('LABEL')]).toEqual(['vfat', 'SBXFAT'])
+      expect([fat.get('TYPE'), fat.get('LABEL'), fat.get('UUID')]).toEqual(['vfat', 'SBXFAT', fatUuid])
       await expect(machine).toHaveMount('/var/data', { fstype: 'ext4', options: ['rw'] })
       await expect(machine).toHaveFile('/var/data/from-ignition', { content: 'on the second disk\n' })
     },
@@ -67,15 +67,32 @@ describe('ignition', { firstBoot: true, ...secondDisk }, () => {
   test(
     'swap',
     {
-      description: 'A swap partition is made, and in use through its unit.',
-      aliases: ['cl.ignition.v2_1.swap', 'cl.swap_activation'],
+      description: 'A swap partition is made with its label and id, and in use through its unit.',
+      aliases: ['cl.ignition.v2_1.swap'],
     },
     async ({ machine }) => {
       const swap = await probe(machine, 'sbx-swap')
-      expect([swap.get('TYPE'), swap.get('LABEL')]).toEqual(['swap', 'sbx-swap'])
+      expect([swap.get('TYPE'), swap.get('LABEL'), swap.get('UUID')]).toEqual(['swap', 'sbx-swap', swapUuid])
       const active = await machine.run(['swapon', '--show=NAME', '--noheadings'])
       const device = await machine.run(['readlink', '-f', '/dev/disk/by-partlabel/sbx-swap'])
-      expect(active.split('\n')).toEqual([device])
+      expect(active.split('\n').filter((name) => name !== swapFile)).toEqual([device])
+    },
+  )
+
+  test(
+    'swap-file',
+    {
+      description:
+        'A swap file of a gibibyte that a unit makes is in use through the unit that is enabled for it.',
+      aliases: ['cl.swap_activation'],
+    },
+    async ({ machine }) => {
+      await expect(machine).toHaveActiveUnit('var-sbx\\x2dswap-file.swap', { timeoutMs: 15_000 })
+      const active = await machine.run(['swapon', '--show=NAME,SIZE', '--noheadings', '--raw', '--bytes'])
+      // A page of it is the header.
+      expect(active.split('\n')).toContain(`${swapFile} ${1024 * 1024 * 1024 - 4096}`)
+      const human = await machine.run(['swapon', '--show=NAME,SIZE', '--noheadings', '--raw'])
+      expect(human.split('\n')).toContain(`${swapFile} 1024M`)
     },
   )
 })

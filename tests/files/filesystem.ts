@@ -1,7 +1,7 @@
 // The whole tree: who may become whom, what anybody may write, and what has no business in an image.
 
 import { describe, expect, test } from '../../harness/index.ts'
-import { readTree, type TreeEntry } from './tree.ts'
+import { readMemoryTree, readTree, type TreeEntry } from './tree.ts'
 
 const setuid = [
   '/usr/bin/chfn',
@@ -18,9 +18,22 @@ const setuid = [
 ]
 const setgid = ['/usr/bin/chage', '/usr/bin/expiry', '/usr/bin/ssh-agent', '/usr/sbin/unix_chkpwd']
 
-// A control character in a name can forge a listing.
+// A control character in a name can forge a listing, a space breaks scripts. Perl is there: Debian's essential packages need it.
 const FORBIDDEN =
-  /\.(?:old|orig|bak|dpkg-(?:old|new|dist|tmp))$|\/(?:python\d?(?:\.\d+)?)$|^\/usr\/share\/(?:man|info)\/|[\p{Cc}]/u
+  /\.(?:old|orig|bak|dpkg-(?:old|new|dist|tmp))$|\/(?:(?:python|pypy)\d?(?:\.\d+)?)$|^\/usr\/share\/(?:man|info)\/|[\p{Cc}\s]/u
+
+/** Devices that everybody may write to. */
+const openDevices = [
+  '/dev/full',
+  '/dev/fuse',
+  '/dev/net/tun',
+  '/dev/null',
+  '/dev/ptmx',
+  '/dev/random',
+  '/dev/tty',
+  '/dev/urandom',
+  '/dev/zero',
+]
 
 const paths = (entries: readonly TreeEntry[]): readonly string[] => entries.map(({ path }) => path).toSorted()
 
@@ -51,10 +64,35 @@ describe('files', { exclusive: false, distros: ['reference'] }, () => {
   )
 
   test(
+    'modes-in-memory',
+    {
+      description:
+        'In /run, /dev and /tmp only the listed devices are writable for everybody, only the listed directories are, and those are sticky.',
+      aliases: ['cl.filesystem'],
+    },
+    async ({ machine }) => {
+      const tree = await readMemoryTree(machine)
+      expect(tree.length).toBeGreaterThan(200)
+      const files = tree.filter(({ type }) => type === 'f')
+      expect.soft(paths(files.filter(({ mode }) => (mode & 0o6000) !== 0))).toEqual([])
+      expect.soft(paths(files.filter(({ mode }) => (mode & 0o002) !== 0))).toEqual([])
+      const devices = tree.filter(({ type }) => type === 'c' || type === 'b')
+      expect.soft(paths(devices.filter(({ mode }) => (mode & 0o002) !== 0))).toEqual(openDevices)
+      const directories = tree.filter(({ type }) => type === 'd')
+      const open = directories.filter(({ mode }) => (mode & 0o002) !== 0)
+      expect.soft(paths(open.filter(({ mode }) => (mode & 0o1000) === 0))).toEqual([])
+      const sticky = ['/dev/shm', '/run/lock', '/tmp']
+      expect
+        .soft([...new Set(paths(directories.filter(({ mode }) => (mode & 0o1000) !== 0)))])
+        .toEqual(sticky)
+    },
+  )
+
+  test(
     'left-overs',
     {
       description:
-        'No dead links, package manager left-overs, manuals or interpreters, no strange file names.',
+        'No dead links, no left-overs of the package manager, no manuals, no Python; no file name has a space or a control character.',
       aliases: ['cl.filesystem'],
     },
     async ({ machine }) => {

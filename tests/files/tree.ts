@@ -13,11 +13,27 @@ export interface TreeEntry {
   readonly leadsTo: string
 }
 
-const roots = ['/', '/usr', '/etc', '/oem', '/boot']
+const disks = ['/', '/usr', '/etc', '/oem', '/boot']
+const memory = ['/run', '/dev', '/dev/shm', '/tmp']
 
 /** Walks the disks' filesystems, not /proc, /sys, /dev, /run and /tmp, nor the lower halves of what is seen anyway. */
 export async function readTree(machine: Machine): Promise<readonly TreeEntry[]> {
-  const skipped = ['/.etc', '/usr/share/reference', '/var/tmp/systemd-private-*', '/etc/.pwd.lock']
+  return await walk(machine, disks)
+}
+
+/** Walks what is made anew in memory by every boot: /run, /dev and /tmp. */
+export async function readMemoryTree(machine: Machine): Promise<readonly TreeEntry[]> {
+  return await walk(machine, memory)
+}
+
+async function walk(machine: Machine, roots: readonly string[]): Promise<readonly TreeEntry[]> {
+  const skipped = [
+    '/.etc',
+    '/usr/share/reference',
+    '/var/tmp/systemd-private-*',
+    '/tmp/systemd-private-*',
+    '/etc/.pwd.lock',
+  ]
   const prune = skipped.flatMap((path) => ['-path', path, '-prune', '-o'])
   const format = String.raw`%y %m %u:%g %Y %p\0`
   const found = await machine.run(['find', ...roots, '-xdev', ...prune, '-printf', format], {

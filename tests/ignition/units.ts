@@ -5,6 +5,8 @@ import { describe, expect, test } from '../../harness/index.ts'
 const oneshot = (command: string): string =>
   `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=${command}\n\n[Install]\nWantedBy=multi-user.target\n`
 
+const timer = '[Timer]\nOnActiveSec=1s\nAccuracySec=100ms\n\n[Install]\nWantedBy=timers.target\n'
+
 describe('ignition.units', { firstBoot: true, exclusive: false }, () => {
   test(
     'enabled',
@@ -97,7 +99,8 @@ describe('ignition.units', { firstBoot: true, exclusive: false }, () => {
   test(
     'instances',
     {
-      description: 'Instances of a template are enabled and run, each with its own name.',
+      description:
+        'Instances of templates are enabled and run, each with its own name: services, and a timer that fires.',
       aliases: ['cl.ignition.instantiated.enable-unit'],
       ignition: {
         ignition: { version: '3.0.0' },
@@ -106,6 +109,12 @@ describe('ignition.units', { firstBoot: true, exclusive: false }, () => {
             { name: 'sbx-echo@.service', contents: oneshot("/bin/sh -c 'echo %i >/run/sbx-echo-%i'") },
             { name: 'sbx-echo@bar.service', enabled: true },
             { name: 'sbx-echo@foo.service', enabled: true },
+            { name: 'sbx-tock@.timer', contents: timer },
+            { name: 'sbx-tock@bar.timer', enabled: true },
+            {
+              name: 'sbx-tock@.service',
+              contents: "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'echo %i >/run/sbx-tock-%i'\n",
+            },
           ],
         },
       },
@@ -118,6 +127,10 @@ describe('ignition.units', { firstBoot: true, exclusive: false }, () => {
           stdout: /^enabled$/,
         })
       }
+      await expect(machine).toHaveActiveUnit('sbx-tock@bar.timer')
+      await expect(machine).toRun(['systemctl', 'is-enabled', 'sbx-tock@bar.timer'], { stdout: /^enabled$/ })
+      await expect(machine).toHaveFile('/run/sbx-tock-bar', { content: 'bar\n', timeoutMs: 10_000 })
+      await expect(machine).not.toHaveFile('/run/sbx-tock-foo', { timeoutMs: 1 })
     },
   )
 })

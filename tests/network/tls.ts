@@ -1,8 +1,13 @@
 // Whom the machine believes: over TLS only servers with a certificate of an authority that it was given, in its name and time.
 
 import { createHash } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, test, type CertificateKind } from '../../harness/index.ts'
-import { dataUrl } from '../ignition/data-url.ts'
+import { base64DataUrl } from '../ignition/data-url.ts'
+
+const verification = (content: string | Uint8Array): { readonly hash: string } => ({
+  hash: `sha512-${createHash('sha512').update(content).digest('hex')}`,
+})
 
 describe('network', { tags: ['network', 'system'] }, () => {
   test(
@@ -48,27 +53,42 @@ describe('ignition', { firstBoot: true }, () => {
   test(
     'tls',
     {
-      description: 'Ignition fetches a file over TLS from a server whose authority its config names.',
+      description:
+        'Ignition fetches a further config and a file over TLS from a server whose authority its config names.',
       aliases: ['coreos.ignition.security.tls'],
       ignition: async ({ updateServer }) => {
         const content = Buffer.from('behind TLS\n')
-        await updateServer.offerFiles([{ name: 'page', content }])
+        const more = JSON.stringify({
+          ignition: { version: '3.0.0' },
+          storage: { files: [{ path: '/opt/signalbox/tls-more', contents: { source: 'data:,merged' } }] },
+        })
+        await updateServer.offerFiles([
+          { name: 'page', content },
+          { name: 'more.ign', content: Buffer.from(more) },
+        ])
         const { directory } = await updateServer.https('valid')
+        const authority = await updateServer.caCertificate()
         return {
           ignition: {
-            version: '3.0.0',
+            version: '3.1.0',
+            config: { merge: [{ source: `${directory}more.ign` }] },
             security: {
-              tls: { certificateAuthorities: [{ source: dataUrl(await updateServer.caCertificate()) }] },
+              tls: {
+                certificateAuthorities: [
+                  {
+                    source: base64DataUrl(gzipSync(authority)),
+                    compression: 'gzip',
+                    verification: verification(authority),
+                  },
+                ],
+              },
             },
           },
           storage: {
             files: [
               {
                 path: '/opt/signalbox/tls',
-                contents: {
-                  source: `${directory}page`,
-                  verification: { hash: `sha512-${createHash('sha512').update(content).digest('hex')}` },
-                },
+                contents: { source: `${directory}page`, verification: verification(content) },
               },
             ],
           },
@@ -77,7 +97,10 @@ describe('ignition', { firstBoot: true }, () => {
     },
     async ({ machine, updateServer }) => {
       await expect(machine).toHaveFile('/opt/signalbox/tls', { content: 'behind TLS\n' })
-      expect(updateServer.requests().length).toBeGreaterThan(0)
+      await expect(machine).toHaveFile('/opt/signalbox/tls-more', { content: 'merged' })
+      const asked = updateServer.requests().filter(({ secure }) => secure)
+      for (const name of ['page', 'more.ign'])
+        expect(asked.filter(({ path }) => path.endsWith(`/${name}`)).length).toBeGreaterThan(0)
     },
   )
 })

@@ -1,6 +1,12 @@
 // The journal is kept on disk, over a reboot too.
 
 import { describe, expect, test } from '../../harness/index.ts'
+import { dataUrl } from '../ignition/data-url.ts'
+
+const USER = 'sbx-talker'
+// It stays: of a process that has ended the journal may not find out any more which unit it was of.
+const say =
+  "[Service]\nExecStart=/bin/sh -c 'echo said by a service of a user; exec sleep infinity'\n\n[Install]\nWantedBy=default.target\n"
 
 describe('systemd', () => {
   test(
@@ -29,34 +35,58 @@ describe('systemd', () => {
   test(
     'journal-user',
     {
-      description: 'The service of a user who lingers runs without a login, and the user reads what it logs.',
+      description:
+        'The service of a user who lingers runs at boot, without a login, and the user reads in their own journal what it said.',
       aliases: ['systemd.journal.user'],
       tags: ['system'],
       distros: ['reference', 'flatcar'],
+      ignition: {
+        ignition: { version: '3.0.0' },
+        passwd: { users: [{ name: USER }] },
+        storage: {
+          files: [
+            { path: `/var/lib/systemd/linger/${USER}`, mode: 0o644 },
+            { path: '/etc/systemd/user/sbx-say.service', contents: { source: dataUrl(say) } },
+          ],
+          links: [
+            {
+              path: '/etc/systemd/user/default.target.wants/sbx-say.service',
+              target: '/etc/systemd/user/sbx-say.service',
+            },
+          ],
+        },
+      },
     },
     async ({ machine }) => {
-      const uid = await machine.run(['id', '-u'])
-      const bus = `XDG_RUNTIME_DIR=/run/user/${uid}`
-      const unit = '[Service]\nType=oneshot\nExecStart=/bin/echo said by a service of a user\n'
-      await machine.run('mkdir -p ~/.config/systemd/user && cat >~/.config/systemd/user/sbx-say.service', {
-        stdin: unit,
-      })
-      await machine.run(['loginctl', 'enable-linger', await machine.run(['id', '-un'])], { sudo: true })
-      await expect(machine).toHaveActiveUnit(`user@${uid}.service`)
-      await machine.run(['env', bus, 'systemctl', '--user', 'start', 'sbx-say.service'])
-      await expect(machine).toRun(['journalctl', '--boot', '--user-unit=sbx-say.service', '--output=cat'], {
-        stdout: /^said by a service of a user$/m,
-      })
-      const user = await machine.run([
+      const uid = await machine.run(['id', '-u', USER])
+      // Only users from here on have journals of their own.
+      expect(Number(uid)).toBeGreaterThanOrEqual(1000)
+      await expect(machine).toHaveActiveUnit(`user@${uid}.service`, { timeoutMs: 15_000 })
+      const asUser = (...command: readonly string[]): readonly string[] => [
+        'runuser',
+        '-u',
+        USER,
+        '--',
         'env',
-        bus,
-        'systemctl',
-        '--user',
-        'show',
-        '--property=Result',
-        'sbx-say.service',
-      ])
-      expect(user).toBe('Result=success')
+        `XDG_RUNTIME_DIR=/run/user/${uid}`,
+        ...command,
+      ]
+      await expect(machine).toRun(
+        asUser('journalctl', '--user', '--boot', '--quiet', '--unit=sbx-say.service', '--output=cat'),
+        { sudo: true, stdout: /^said by a service of a user$/m, timeoutMs: 15_000 },
+      )
+      await expect(machine).toRun(asUser('systemctl', '--user', 'is-active', 'sbx-say.service'), {
+        sudo: true,
+        stdout: /^active$/,
+      })
+      // No more than their own: what the system says is not theirs to read.
+      const others = await machine.exec(asUser('journalctl', '--boot', '--quiet', '--system', '--lines=1'), {
+        sudo: true,
+      })
+      expect(others.stdout).toBe('')
+      await expect(machine).toRun(['loginctl', 'list-sessions', '--no-legend'], {
+        stdout: new RegExp(`^(?![^]*\\b${USER}\\b)`),
+      })
     },
   )
 })

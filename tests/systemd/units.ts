@@ -11,7 +11,7 @@ describe('systemd', { exclusive: false }, () => {
     'sysusers',
     {
       description:
-        'An account from /etc/sysusers.d is made at boot, and a very long gshadow line does no harm.',
+        'An account from /etc/sysusers.d is made at boot; long gshadow lines do no harm, nor one that is just too long with what it is read into.',
       aliases: ['systemd.sysusers.gshadow'],
       ignition: {
         ignition: { version: '3.0.0' },
@@ -34,16 +34,32 @@ describe('systemd', { exclusive: false }, () => {
         stdout: /^sbx-daemon:!\*?:/,
       })
       // In a tree of its own: the machine is not ours alone.
-      const members = Array.from({ length: 500 }, (_, at) => `member-number-${at}`).join(',')
+      const members = (count: number): string =>
+        Array.from({ length: count }, (_, at) => `member-${String(at).padStart(6, '0')}`).join(',')
+      // The C library reads a line and the list of its members into 1024 bytes at first: one of these fits by its text alone.
+      const middling = `middling:!*::${members(48)}`
+      expect(middling.length).toBeLessThan(1024)
+      expect(middling.length + 48 * 8).toBeGreaterThan(1024)
+      const lines = [
+        'before:!*::one,two',
+        middling,
+        'between:!*::',
+        `crowd:!*::${members(500)}`,
+        'after:*::three',
+      ]
       const root = await machine.run(['mktemp', '--directory'])
       await machine.run(['mkdir', '-p', `${root}/etc`, `${root}/sysusers`])
-      await machine.writeFile(`${root}/etc/gshadow`, `crowd:!*::${members}\n`)
-      await machine.writeFile(`${root}/etc/group`, `crowd:x:900:${members}\n`)
-      await machine.writeFile(`${root}/sbx.conf`, 'g newcomer 901\n')
+      await machine.writeFile(`${root}/etc/gshadow`, `${lines.join('\n')}\n`)
+      const groups = lines.map((line, at) => line.replace(/:[!*]+::/, `:x:${900 + at}:`))
+      await machine.writeFile(`${root}/etc/group`, `${groups.join('\n')}\n`)
+      await machine.writeFile(`${root}/sbx.conf`, 'g newcomer 910\n')
       await machine.run(['systemd-sysusers', `--root=${root}`, `${root}/sbx.conf`], { sudo: true })
-      await expect(machine).toHaveFile(`${root}/etc/gshadow`, {
-        containing: /^crowd:!\*::member-number-0,.*\nnewcomer:/,
-      })
+      const [newcomer, ...kept] = (await machine.readFile(`${root}/etc/gshadow`))
+        .trimEnd()
+        .split('\n')
+        .toReversed()
+      expect(newcomer).toMatch(/^newcomer:!\*?::$/)
+      expect(kept.toReversed()).toEqual(lines)
     },
   )
 
