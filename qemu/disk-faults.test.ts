@@ -46,7 +46,7 @@ test.each([
     [
       ['blockdev-reopen', reopened('hot-a-image')],
       ['blockdev-del', removed],
-      ['blockdev-add', added('read', 'write', 'write-zeroes', 'discard', 'flush')],
+      ['blockdev-add', added('read', 'write', 'write-zeroes', 'discard')],
       ['blockdev-reopen', reopened('hot-a-faults')],
     ],
   ],

@@ -137,7 +137,7 @@ export const firmwareDefects: readonly Defect[] = [
     name: 'a boot that is never marked good',
     subject: 'boot',
     ignition: masked('systemd-bless-boot.service'),
-    detectedBy: { 'boot.blessed': /boot-complete\.target/ },
+    detectedBy: { 'boot.blessed': /reference_[\d.]+\+\d+(?:-\d+)?\.efi/ },
   },
 ]
 

@@ -3,7 +3,7 @@
 import { attach, describe, expect, metric, test, type Machine } from '../../harness/index.ts'
 import { newMessages } from './known-messages.ts'
 
-const LOADER_INFO = '/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f'
+const LOADER_BEGAN = '/sys/firmware/efi/efivars/LoaderTimeInitUSec-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f'
 
 /** Microseconds since the kernel started; those of firmware and loader are before it. */
 const stamps = [
@@ -62,8 +62,9 @@ describe('boot', { firstBoot: true, exclusive: false }, () => {
       expect(phases.kernel).toBeGreaterThan(0)
       expect(phases.userspace).toBeGreaterThan(0)
       if (hasInitrd) expect(phases.initrd).toBeGreaterThan(0)
-      // A loader that keeps to systemd's Boot Loader Interface, as GRUB does not, tells when it and the firmware began.
-      const { exitCode } = await machine.exec(['test', '-e', LOADER_INFO])
+      // Where the loader says when it began, both are known. GRUB does not, and systemd-boot not on virtual x86 machines, whose
+      // TSC it does not trust.
+      const { exitCode } = await machine.exec(['test', '-e', LOADER_BEGAN])
       expect([phases.firmware > 0, phases.loader > 0]).toEqual([exitCode === 0, exitCode === 0])
       // By the kernel's own clock all of it is over.
       const uptime = Number((await machine.readFile('/proc/uptime')).split(' ')[0])

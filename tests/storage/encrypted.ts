@@ -170,7 +170,7 @@ describe('storage.tpm', { ...common, tpm: true }, () => {
       ) as { readonly tokens: Readonly<Record<string, { readonly 'tpm2-pcrs'?: readonly number[] }>> }
       return Object.values(header.tokens).flatMap((token) => token['tpm2-pcrs'] ?? [])
     }
-    // Loader and kernel, Secure Boot, the kernel's arguments, what systemd-boot and its stub measure.
+    // Loader and kernel, Secure Boot, GRUB's commands (8, untouched where it is not used), what systemd-boot and its stub measure.
     const registers = [4, 7, 8, 9, 11, 12, 13]
 
     test(
