@@ -32,6 +32,7 @@ const openDevices = [
   '/dev/random',
   '/dev/tty',
   '/dev/urandom',
+  '/dev/vfio/vfio',
   '/dev/zero',
 ]
 
