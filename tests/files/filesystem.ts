@@ -34,6 +34,7 @@ const openDevices = [
   '/dev/random',
   '/dev/tty',
   '/dev/urandom',
+  '/dev/vfio/vfio',
   '/dev/zero',
 ]
 
