@@ -14,7 +14,7 @@ async function wipeUsr(machine: Machine, version: string | undefined): Promise<v
     ['dd', 'if=/dev/zero', `of=${device}`, 'bs=1M', 'count=1', 'conv=notrunc,fsync', 'status=none'],
     sudo,
   )
-  expect(await machine.run(filesystem, sudo)).toBe('')
+  expect((await machine.exec(filesystem, sudo)).stdout).toBe('')
 }
 
 describe(
