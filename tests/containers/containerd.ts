@@ -6,12 +6,12 @@ import { BUSYBOX, importImage } from './image.ts'
 const sudo = { sudo: true } as const
 
 test(
-  'containers.containerd',
+  'docker.containerd-alone',
   {
     description:
       'containerd alone takes an image from an archive, runs and lists a container of it, and starts another when it was restarted.',
     distros: ['reference'],
-    tags: ['system'],
+    tags: ['containers'],
     features: ['containerd', 'podman'],
     timeoutMs: 120_000,
   },
