@@ -2,7 +2,7 @@
 
 import { describe, expect, test, type Machine } from '../../harness/index.ts'
 
-describe('cgroups', { tags: ['cgroups', 'system'] }, () => {
+describe('cgroups', { tags: ['system'] }, () => {
   test(
     'unified',
     {

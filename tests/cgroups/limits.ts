@@ -17,7 +17,7 @@ async function property(machine: Machine, unit: string, name: string): Promise<s
   return await machine.run(['systemctl', 'show', `--property=${name}`, '--value', unit])
 }
 
-describe('cgroups', { tags: ['cgroups', 'system'] }, () => {
+describe('cgroups', { tags: ['system'] }, () => {
   test(
     'memory-max',
     {

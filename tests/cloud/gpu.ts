@@ -55,7 +55,7 @@ describe(
     architectures: ['x86_64'],
     surroundings: ['internet', 'nvidia-gpu'],
     firstBoot: true,
-    tags: ['cloud', 'internet'],
+    tags: ['internet'],
     primaryDiskMiB: 32_768,
     timeoutMs: 2_400_000,
   },

@@ -4,7 +4,7 @@ import { describe, expect, test } from '../../harness/index.ts'
 
 const address = String.raw`\d+\.\d+\.\d+\.\d+`
 
-describe('cloud', { distros: ['flatcar'], tags: ['cloud'] }, () => {
+describe('cloud', { distros: ['flatcar'] }, () => {
   for (const [platform, keys] of [
     [
       'aws',

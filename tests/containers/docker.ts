@@ -1,7 +1,7 @@
 // docker and containerd: what they are made of, and what their containers may use and do.
 
 import { describe, expect, test } from '../../harness/index.ts'
-import { expectInfo, expectLimits, expectNoCapabilities } from './base.ts'
+import { expectFlags, expectInfo, expectLimits, expectNoCapabilities, expectOwnership } from './base.ts'
 import { BUSYBOX, importImage } from './image.ts'
 import {
   baseRequirements,
@@ -37,6 +37,33 @@ describe('docker', baseRequirements, () => {
     async ({ machine }) => {
       await prepareDocker(machine)
       await expectLimits(machine)
+    },
+  )
+
+  test(
+    'flags',
+    {
+      description:
+        'Containers with every limit and option that docker takes start, ten at once, and have what was asked for.',
+      aliases: ['docker.base'],
+      timeoutMs: 180_000,
+    },
+    async ({ machine }) => {
+      await prepareDocker(machine)
+      await expectFlags(machine)
+    },
+  )
+
+  test(
+    'ownership',
+    {
+      description:
+        'Who owns a file of a container is the same inside, in what docker exports of it, and in the images made of it.',
+      aliases: ['docker.base'],
+    },
+    async ({ machine }) => {
+      await prepareDocker(machine)
+      await expectOwnership(machine)
     },
   )
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from '../../harness/index.ts'
 
-describe('drift', { firstBoot: true, distros: ['reference'], tags: ['drift', 'system'] }, () => {
+describe('drift', { firstBoot: true, distros: ['reference'], tags: ['system'] }, () => {
   test(
     'fresh',
     {

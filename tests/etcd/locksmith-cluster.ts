@@ -42,7 +42,7 @@ test(
     aliases: ['cl.locksmith.cluster'],
     distros: ['flatcar'],
     surroundings: ['internet'],
-    tags: ['etcd', 'internet'],
+    tags: ['internet'],
     machines: 3,
     privateNetwork: true,
     timeoutMs: 1_200_000,

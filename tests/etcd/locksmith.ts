@@ -26,7 +26,7 @@ const environment: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-describe('etcd', { distros: ['flatcar'], surroundings: ['internet'], tags: ['etcd', 'internet'] }, () => {
+describe('etcd', { distros: ['flatcar'], surroundings: ['internet'], tags: ['internet'] }, () => {
   test(
     'locksmith-tls',
     {

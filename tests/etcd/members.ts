@@ -8,7 +8,6 @@ const sudo = { sudo: true } as const
 export const etcdRequirements = {
   distros: ['reference'],
   features: ['etcd'],
-  tags: ['etcd'],
   timeoutMs: 60_000,
 } as const
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from '../../harness/index.ts'
 import { base64DataUrl } from '../ignition/data-url.ts'
 import { buildMarked, marker, merged } from './extension.ts'
 
-describe('extensions', { tags: ['extensions', 'system'], distros: ['reference'] }, () => {
+describe('extensions', { tags: ['system'], distros: ['reference'] }, () => {
   test(
     'ignition',
     {

@@ -5,7 +5,7 @@ import { install, marker, merged, releaseOf } from './extension.ts'
 
 const sudo = { sudo: true } as const
 
-describe('extensions.confext', { tags: ['extensions', 'system'], distros: ['reference'] }, () => {
+describe('extensions.confext', { tags: ['system'], distros: ['reference'] }, () => {
   test(
     'merged',
     {

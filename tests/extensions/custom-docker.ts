@@ -67,7 +67,7 @@ describe(
   {
     distros: ['flatcar'],
     surroundings: ['internet'],
-    tags: ['extensions', 'internet'],
+    tags: ['internet'],
     timeoutMs: 1_200_000,
   },
   () => {

@@ -5,7 +5,7 @@ import { buildMarked, install, marker, merged, releaseOf } from './extension.ts'
 
 const sudo = { sudo: true } as const
 
-describe('extensions', { tags: ['extensions', 'system'], distros: ['reference'] }, () => {
+describe('extensions', { tags: ['system'], distros: ['reference'] }, () => {
   for (const [name, what, change] of [
     ['wrong-id', 'another OS', { ID: 'elsewhere' }],
     ['wrong-version', 'another version', { VERSION_ID: '0.0.1' }],

@@ -82,7 +82,7 @@ test(
       'An enabled extension of the OEM that is not there is downloaded in the boot, checked and merged; what was changed on its way is not, and a boot without the server completes.',
     distros: ['reference'],
     firstBoot: true,
-    tags: ['extensions', 'system'],
+    tags: ['system'],
     timeoutMs: 180_000,
     ignition: config,
   },

@@ -40,7 +40,7 @@ async function expectMerged(machine: Machine, ...names: readonly string[]): Prom
     await expect(machine).toHaveFile(`/usr/share/${name}/marker`, { content: 'merged\n' })
 }
 
-describe('extensions.oem', { distros: ['flatcar'], tags: ['extensions'], timeoutMs: 300_000 }, () => {
+describe('extensions.oem', { distros: ['flatcar'], timeoutMs: 300_000 }, () => {
   for (const [name, alias, versions, folder] of [
     ['boot', 'cl.sysext.boot', '>=3603.0.0', '/oem'],
     ['boot-old', 'cl.sysext.boot.old', '>=3481.0.0 <3603.0.0', '/usr/share/oem'],
@@ -182,7 +182,7 @@ describe('extensions.oem', { distros: ['flatcar'], tags: ['extensions'], timeout
   )
 })
 
-describe('extensions.vendor', { distros: ['flatcar'], tags: ['extensions'], firstBoot: true }, () => {
+describe('extensions.vendor', { distros: ['flatcar'], firstBoot: true }, () => {
   for (const name of ['docker', 'containerd'] as const) {
     test(
       name,

@@ -7,7 +7,7 @@ import { merged } from './extension.ts'
 
 const sudo = { sudo: true } as const
 
-describe('extensions', { tags: ['extensions', 'containers', 'system'], distros: ['reference'] }, () => {
+describe('extensions', { tags: ['containers', 'system'], distros: ['reference'] }, () => {
   test(
     'podman',
     {

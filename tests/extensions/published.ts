@@ -6,7 +6,7 @@ const sudo = { sudo: true } as const
 
 describe(
   'extensions.published',
-  { distros: ['flatcar'], surroundings: ['internet'], tags: ['extensions', 'internet'], timeoutMs: 600_000 },
+  { distros: ['flatcar'], surroundings: ['internet'], tags: ['internet'], timeoutMs: 600_000 },
   () => {
     test(
       'zfs',

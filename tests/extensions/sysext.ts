@@ -8,7 +8,7 @@ import { install, marker, merged, releaseOf } from './extension.ts'
 
 const sudo = { sudo: true } as const
 
-describe('extensions', { tags: ['extensions', 'system'], distros: ['reference'] }, () => {
+describe('extensions', { tags: ['system'], distros: ['reference'] }, () => {
   test(
     'simple',
     {

@@ -25,7 +25,7 @@ const list = async (machine: Machine, folder: string): Promise<readonly string[]
     .filter((name) => name !== '')
     .toSorted()
 
-describe('files', { distros: ['reference'], tags: ['files', 'system'] }, () => {
+describe('files', { distros: ['reference'], tags: ['system'] }, () => {
   test(
     'etc-layer',
     {

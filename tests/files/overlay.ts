@@ -18,7 +18,7 @@ async function copiesOf(machine: Machine, ...paths: readonly string[]): Promise<
   return found === '' ? [] : found.split('\n')
 }
 
-describe('files', { distros: ['flatcar'], tags: ['files'] }, () => {
+describe('files', { distros: ['flatcar'] }, () => {
   test(
     'overlay-cleanup',
     {

@@ -4,7 +4,7 @@ import { describe, expect, test } from '../../harness/index.ts'
 
 const hash = (salt: string): string => `$6$${salt}$${'signalbox/'.repeat(9).slice(0, 86)}`
 
-describe('ignition', { firstBoot: true, tags: ['ignition', 'system'] }, () => {
+describe('ignition', { firstBoot: true, tags: ['system'] }, () => {
   test(
     'accounts-more',
     {

@@ -51,84 +51,80 @@ async function expectAll(machine: Machine): Promise<void> {
   }
 }
 
-describe(
-  'ignition',
-  { firstBoot: true, features: ['mdadm', 'luks'], tags: ['ignition', 'storage', 'system'] },
-  () => {
-    test(
-      'arrays-and-volumes',
-      {
-        description:
-          'A mirror with a spare, level 10 with its layout, and an encrypted volume with a key that Ignition made up: all there after a reboot.',
-        disks: [{ serial: 'many', sizeMiB: 400 }],
-        timeoutMs: 180_000,
-        ignition: {
-          ignition: { version: '3.2.0' },
-          storage: {
-            disks: [
-              {
-                device,
-                wipeTable: true,
-                partitions: [...mirror, ...striped, secret].map((label, at) => ({
-                  number: at + 1,
-                  label,
-                  sizeMiB: 40,
-                })),
-              },
-            ],
-            raid: [
-              {
-                name: 'mirror',
-                level: 'raid1',
-                devices: mirror.map(part),
-                spares: 1,
-                options: ['--metadata=1.1'],
-              },
-              {
-                name: 'striped',
-                level: 'raid10',
-                devices: striped.map(part),
-                options: ['--layout=f2', '--chunk=64'],
-              },
-            ],
-            luks: [
-              {
-                name: 'secret',
-                device: part(secret),
-                label: 'SBXSECRET',
-                uuid,
-                wipeVolume: true,
-                options: ['--pbkdf', 'pbkdf2', '--pbkdf-force-iterations', '1234'],
-              },
-            ],
-            filesystems,
-            files: filesystems.map(({ path }) => ({
-              path: `${path}/from-ignition`,
-              contents: { source: dataUrl(`on ${path}\n`) },
-            })),
-          },
-          systemd: { units: filesystems.map(({ device: what, path }) => mountUnit(what, path)) },
+describe('ignition', { firstBoot: true, features: ['mdadm', 'luks'], tags: ['storage', 'system'] }, () => {
+  test(
+    'arrays-and-volumes',
+    {
+      description:
+        'A mirror with a spare, level 10 with its layout, and an encrypted volume with a key that Ignition made up: all there after a reboot.',
+      disks: [{ serial: 'many', sizeMiB: 400 }],
+      timeoutMs: 180_000,
+      ignition: {
+        ignition: { version: '3.2.0' },
+        storage: {
+          disks: [
+            {
+              device,
+              wipeTable: true,
+              partitions: [...mirror, ...striped, secret].map((label, at) => ({
+                number: at + 1,
+                label,
+                sizeMiB: 40,
+              })),
+            },
+          ],
+          raid: [
+            {
+              name: 'mirror',
+              level: 'raid1',
+              devices: mirror.map(part),
+              spares: 1,
+              options: ['--metadata=1.1'],
+            },
+            {
+              name: 'striped',
+              level: 'raid10',
+              devices: striped.map(part),
+              options: ['--layout=f2', '--chunk=64'],
+            },
+          ],
+          luks: [
+            {
+              name: 'secret',
+              device: part(secret),
+              label: 'SBXSECRET',
+              uuid,
+              wipeVolume: true,
+              options: ['--pbkdf', 'pbkdf2', '--pbkdf-force-iterations', '1234'],
+            },
+          ],
+          filesystems,
+          files: filesystems.map(({ path }) => ({
+            path: `${path}/from-ignition`,
+            contents: { source: dataUrl(`on ${path}\n`) },
+          })),
         },
+        systemd: { units: filesystems.map(({ device: what, path }) => mountUnit(what, path)) },
       },
-      async ({ machine }) => {
-        await expectAll(machine)
-        const header = await machine.run(['cryptsetup', 'luksDump', part(secret)], sudo)
-        expect(header).toMatch(new RegExp(`^UUID:\\s+${uuid}$`, 'm'))
-        expect(header).toMatch(/^Label:\s+SBXSECRET$/m)
-        expect(header).toMatch(/^\s+PBKDF:\s+pbkdf2$/m)
-        expect(header).toMatch(/^\s+Iterations:\s+1234$/m)
-        // Only the key that was made up opens it, and only root may read that.
-        await expect(machine).toRun(['stat', '-c', '%a %U', '/etc/luks/secret'], {
-          ...sudo,
-          stdout: /^[46]00 root$/,
-        })
-        expect((await machine.readFile('/etc/luks/secret')).length).toBeGreaterThan(1000)
-        const open = ['cryptsetup', 'open', '--test-passphrase', part(secret), '--key-file']
-        expect((await machine.exec([...open, '/etc/luks/secret'], sudo)).exitCode).toBe(0)
-        expect((await machine.exec([...open, '/etc/hostname'], sudo)).exitCode).not.toBe(0)
-        await machine.reboot()
-        await expectAll(machine)
-      },
-    )
-  },
-)
+    },
+    async ({ machine }) => {
+      await expectAll(machine)
+      const header = await machine.run(['cryptsetup', 'luksDump', part(secret)], sudo)
+      expect(header).toMatch(new RegExp(`^UUID:\\s+${uuid}$`, 'm'))
+      expect(header).toMatch(/^Label:\s+SBXSECRET$/m)
+      expect(header).toMatch(/^\s+PBKDF:\s+pbkdf2$/m)
+      expect(header).toMatch(/^\s+Iterations:\s+1234$/m)
+      // Only the key that was made up opens it, and only root may read that.
+      await expect(machine).toRun(['stat', '-c', '%a %U', '/etc/luks/secret'], {
+        ...sudo,
+        stdout: /^[46]00 root$/,
+      })
+      expect((await machine.readFile('/etc/luks/secret')).length).toBeGreaterThan(1000)
+      const open = ['cryptsetup', 'open', '--test-passphrase', part(secret), '--key-file']
+      expect((await machine.exec([...open, '/etc/luks/secret'], sudo)).exitCode).toBe(0)
+      expect((await machine.exec([...open, '/etc/hostname'], sudo)).exitCode).not.toBe(0)
+      await machine.reboot()
+      await expectAll(machine)
+    },
+  )
+})

@@ -11,7 +11,7 @@ const file = (name: string, source: string): object => ({
 
 describe(
   'ignition.buckets',
-  { firstBoot: true, surroundings: ['internet'], tags: ['ignition', 'internet'], timeoutMs: 120_000 },
+  { firstBoot: true, surroundings: ['internet'], tags: ['internet'], timeoutMs: 120_000 },
   () => {
     test(
       'anonymous',

@@ -70,78 +70,75 @@ const parts = [
 
 const message = `Content-Type: multipart/mixed; boundary="sbx"\nMIME-Version: 1.0\n\n${parts.map((each) => `--sbx\n${each}`).join('\n')}\n--sbx--\n`
 
-describe(
-  'ignition.cloud-init',
-  { distros: ['flatcar'], firstBoot: true, tags: ['ignition'], timeoutMs: 120_000 },
-  () => {
-    test(
-      'config',
-      {
-        description: 'A cloud-config writes its file and sets the name of the machine.',
-        aliases: ['cl.cloudinit.basic'],
-        ignition: withUserData(
-          '#cloud-config\nhostname: "sbx-cloud"\nwrite_files:\n  - path: "/foo"\n    content: bar\n',
-        ),
-      },
-      async ({ machine }) => {
-        await expect(machine).toHaveFile('/foo', { content: 'bar', ...patience })
-        await expectHostName(machine, 'sbx-cloud')
-      },
-    )
+describe('ignition.cloud-init', { distros: ['flatcar'], firstBoot: true, timeoutMs: 120_000 }, () => {
+  test(
+    'config',
+    {
+      description: 'A cloud-config writes its file and sets the name of the machine.',
+      aliases: ['cl.cloudinit.basic'],
+      ignition: withUserData(
+        '#cloud-config\nhostname: "sbx-cloud"\nwrite_files:\n  - path: "/foo"\n    content: bar\n',
+      ),
+    },
+    async ({ machine }) => {
+      await expect(machine).toHaveFile('/foo', { content: 'bar', ...patience })
+      await expectHostName(machine, 'sbx-cloud')
+    },
+  )
 
-    test(
-      'script',
-      {
-        description: 'User data that begins with #! is run as a script.',
-        aliases: ['cl.cloudinit.script'],
-        ignition: withUserData('#!/bin/bash\nmkdir -p /var/sbx && echo said >/var/sbx/script\n'),
-      },
-      async ({ machine }) => {
-        await expect(machine).toHaveFile('/var/sbx/script', { content: 'said\n', ...patience })
-      },
-    )
+  test(
+    'script',
+    {
+      description: 'User data that begins with #! is run as a script.',
+      aliases: ['cl.cloudinit.script'],
+      ignition: withUserData('#!/bin/bash\nmkdir -p /var/sbx && echo said >/var/sbx/script\n'),
+    },
+    async ({ machine }) => {
+      await expect(machine).toHaveFile('/var/sbx/script', { content: 'said\n', ...patience })
+    },
+  )
 
-    test(
-      'several-parts',
-      {
-        description:
-          'Of a message of several parts each is used as its type or its first line says: keys, the first name, every encoding of files, a script; Ignition and mere text are left out.',
-        aliases: ['cl.cloudinit.multipart-mime'],
-        versions: '>=3620.0.0',
-        ignition: withUserData(message),
-      },
-      async ({ machine }) => {
-        await expect(machine).toHaveFile('/var/sbx/script', patience)
-        for (const name of [...Object.keys(encodings).keys(), 'plain', 'hidden'])
-          await expect.soft(machine).toHaveFile(`/var/sbx/${name}`, { content: text })
-        await expect(machine).not.toHaveFile('/var/sbx/ignition', { timeoutMs: 1 })
-        await expect(machine).toHaveFile('/home/core/.ssh/authorized_keys', { containing: publicKey(1) })
-        await expectHostName(machine, 'first')
-      },
-    )
+  test(
+    'several-parts',
+    {
+      description:
+        'Of a message of several parts each is used as its type or its first line says: keys, the first name, every encoding of files, a script; Ignition and mere text are left out.',
+      aliases: ['cl.cloudinit.multipart-mime'],
+      versions: '>=3620.0.0',
+      ignition: withUserData(message),
+    },
+    async ({ machine }) => {
+      await expect(machine).toHaveFile('/var/sbx/script', patience)
+      for (const name of [...Object.keys(encodings).keys(), 'plain', 'hidden'])
+        await expect.soft(machine).toHaveFile(`/var/sbx/${name}`, { content: text })
+      await expect(machine).not.toHaveFile('/var/sbx/ignition', { timeoutMs: 1 })
+      await expect(machine).toHaveFile('/home/core/.ssh/authorized_keys', { containing: publicKey(1) })
+      await expectHostName(machine, 'first')
+    },
+  )
 
-    test(
-      'by-hand',
-      {
-        description:
-          'Called by hand it gives core both keys of a config and etcd its drop-in, and runs a script as a unit.',
-        aliases: ['cl.basic'],
-        firstBoot: false,
-      },
-      async ({ machine }) => {
-        const run = async (userData: string, ...options: readonly string[]): Promise<string> => {
-          const workspace = await machine.run(['mktemp', '-d'], sudo)
-          await machine.writeFile('/var/lib/sbx-user-data', userData)
-          const from = [`--workspace=${workspace}`, '--from-file=/var/lib/sbx-user-data', ...options]
-          await machine.run(['coreos-cloudinit', ...from], {
-            ...sudo,
-            timeoutMs: 60_000 * machine.slowness,
-          })
-          return workspace
-        }
-        const discovery = 'https://discovery.example/token'
-        await run(
-          `#cloud-config
+  test(
+    'by-hand',
+    {
+      description:
+        'Called by hand it gives core both keys of a config and etcd its drop-in, and runs a script as a unit.',
+      aliases: ['cl.basic'],
+      firstBoot: false,
+    },
+    async ({ machine }) => {
+      const run = async (userData: string, ...options: readonly string[]): Promise<string> => {
+        const workspace = await machine.run(['mktemp', '-d'], sudo)
+        await machine.writeFile('/var/lib/sbx-user-data', userData)
+        const from = [`--workspace=${workspace}`, '--from-file=/var/lib/sbx-user-data', ...options]
+        await machine.run(['coreos-cloudinit', ...from], {
+          ...sudo,
+          timeoutMs: 60_000 * machine.slowness,
+        })
+        return workspace
+      }
+      const discovery = 'https://discovery.example/token'
+      await run(
+        `#cloud-config
 coreos:
   etcd:
     discovery: ${discovery}
@@ -149,30 +146,29 @@ ssh_authorized_keys:
   - ${publicKey(2)} one
   - ${publicKey(3)} two
 `,
-          '--ssh-key-name=sbx',
-        )
-        await expect(machine).toHaveFile('/run/systemd/system/etcd.service.d/20-cloudinit.conf', {
-          containing: `Environment="ETCD_DISCOVERY=${discovery}"`,
-        })
-        for (const key of [publicKey(2), publicKey(3)])
-          await expect(machine).toHaveFile('/home/core/.ssh/authorized_keys', { containing: key })
-        const workspace = await run('#!/bin/bash\nexec sleep 1000000\n')
-        const unit = (await machine.readFile(`${workspace}/scripts/unit-name`)).trim()
-        await expect(machine).toHaveActiveUnit(unit)
-      },
-    )
+        '--ssh-key-name=sbx',
+      )
+      await expect(machine).toHaveFile('/run/systemd/system/etcd.service.d/20-cloudinit.conf', {
+        containing: `Environment="ETCD_DISCOVERY=${discovery}"`,
+      })
+      for (const key of [publicKey(2), publicKey(3)])
+        await expect(machine).toHaveFile('/home/core/.ssh/authorized_keys', { containing: key })
+      const workspace = await run('#!/bin/bash\nexec sleep 1000000\n')
+      const unit = (await machine.readFile(`${workspace}/scripts/unit-name`)).trim()
+      await expect(machine).toHaveActiveUnit(unit)
+    },
+  )
 
-    test(
-      'installed',
-      {
-        description: 'A cloud-config that an installation has left is applied by the next boot.',
-        aliases: ['cl.install.cloudinit'],
-        excludePlatforms: ['azure'],
-        ignition: withUserData('#cloud-config\nhostname: "cloudy"\n'),
-      },
-      async ({ machine }) => {
-        await expect(machine).toRun(['hostname'], { stdout: /^cloudy$/, ...patience })
-      },
-    )
-  },
-)
+  test(
+    'installed',
+    {
+      description: 'A cloud-config that an installation has left is applied by the next boot.',
+      aliases: ['cl.install.cloudinit'],
+      excludePlatforms: ['azure'],
+      ignition: withUserData('#cloud-config\nhostname: "cloudy"\n'),
+    },
+    async ({ machine }) => {
+      await expect(machine).toRun(['hostname'], { stdout: /^cloudy$/, ...patience })
+    },
+  )
+})

@@ -5,7 +5,7 @@ import { dataUrl } from './data-url.ts'
 
 const network = '[Match]\nType=!vlan bond bridge\nName=sbx0\n\n[Network]\nAddress=10.71.0.1/24\n'
 
-describe('ignition.old-specs', { distros: ['flatcar'], firstBoot: true, tags: ['ignition'] }, () => {
+describe('ignition.old-specs', { distros: ['flatcar'], firstBoot: true }, () => {
   test(
     'translated',
     {
@@ -52,7 +52,6 @@ test(
     distros: ['flatcar'],
     aliases: ['cl.ignition.kargs'],
     versions: '>=3185.0.0',
-    tags: ['ignition'],
     firstBoot: true,
     ignition: { ignition: { version: '3.3.0' }, kernelArguments: { shouldExist: ['sbx.argument=1'] } },
     timeoutMs: 120_000,
@@ -74,89 +73,78 @@ async function expectOnOem(machine: Machine, folder: string, type: string): Prom
   expect([source, fstype]).toEqual([await machine.run(['readlink', '-f', OEM]), type])
 }
 
-describe(
-  'ignition.oem',
-  { distros: ['flatcar'], firstBoot: true, tags: ['ignition'], timeoutMs: 150_000 },
-  () => {
-    for (const [name, alias, versions, folder, isNamed] of [
-      ['old-place', 'cl.ignition.oem.regular', '>=3549.0.0', '/usr/share/oem', true],
-      ['old-place-unnamed', 'cl.ignition.oem.indirect', '>=3550.0.0', '/usr/share/oem', false],
-      ['place', 'cl.ignition.oem.regular.new', '>=3620.0.0', '/oem', true],
-      ['place-unnamed', 'cl.ignition.oem.indirect.new', '>=3620.0.0', '/oem', false],
-    ] as const) {
-      test(
-        name,
-        {
-          description: `A file for ${folder} is on the OEM partition, which stays btrfs; so it is when Ignition runs again.`,
-          aliases: [alias],
-          versions,
-          ignition: {
-            ignition: { version: '3.0.0' },
-            storage: {
-              filesystems: isNamed ? [{ device: OEM, format: 'btrfs', path: folder }] : [],
-              files: [
-                {
-                  path: `${folder}/grub.cfg`,
-                  overwrite: true,
-                  mode: 420,
-                  contents: { source: dataUrl(GRUB) },
-                },
-              ],
-            },
+describe('ignition.oem', { distros: ['flatcar'], firstBoot: true, timeoutMs: 150_000 }, () => {
+  for (const [name, alias, versions, folder, isNamed] of [
+    ['old-place', 'cl.ignition.oem.regular', '>=3549.0.0', '/usr/share/oem', true],
+    ['old-place-unnamed', 'cl.ignition.oem.indirect', '>=3550.0.0', '/usr/share/oem', false],
+    ['place', 'cl.ignition.oem.regular.new', '>=3620.0.0', '/oem', true],
+    ['place-unnamed', 'cl.ignition.oem.indirect.new', '>=3620.0.0', '/oem', false],
+  ] as const) {
+    test(
+      name,
+      {
+        description: `A file for ${folder} is on the OEM partition, which stays btrfs; so it is when Ignition runs again.`,
+        aliases: [alias],
+        versions,
+        ignition: {
+          ignition: { version: '3.0.0' },
+          storage: {
+            filesystems: isNamed ? [{ device: OEM, format: 'btrfs', path: folder }] : [],
+            files: [
+              {
+                path: `${folder}/grub.cfg`,
+                overwrite: true,
+                mode: 420,
+                contents: { source: dataUrl(GRUB) },
+              },
+            ],
           },
         },
-        async ({ machine }) => {
-          await expectOnOem(machine, folder, 'btrfs')
-          await machine.run(['touch', '/boot/flatcar/first_boot'], { sudo: true })
-          await machine.reboot()
-          await expectOnOem(machine, folder, 'btrfs')
-        },
-      )
-    }
+      },
+      async ({ machine }) => {
+        await expectOnOem(machine, folder, 'btrfs')
+        await machine.run(['touch', '/boot/flatcar/first_boot'], { sudo: true })
+        await machine.reboot()
+        await expectOnOem(machine, folder, 'btrfs')
+      },
+    )
+  }
 
-    for (const [name, wipeFilesystem, type, description] of [
-      ['reuse', false, 'btrfs', 'A config of spec 2 that takes the OEM partition for ext4 leaves it btrfs.'],
-      [
-        'wipe',
-        true,
-        'ext4',
-        'A config of spec 2 that wipes the OEM partition makes it the ext4 it asks for.',
-      ],
-    ] as const) {
-      test(
-        name,
-        {
-          description,
-          aliases: [`cl.ignition.oem.${name}`],
-          versions: '>=2983.0.0',
-          ignition: {
-            ignition: { version: '2.3.0' },
-            storage: {
-              filesystems: [
-                {
-                  name: 'oem',
-                  mount: {
-                    device: OEM,
-                    format: 'ext4',
-                    ...(wipeFilesystem && { wipeFilesystem, label: 'OEM' }),
-                  },
+  for (const [name, wipeFilesystem, type, description] of [
+    ['reuse', false, 'btrfs', 'A config of spec 2 that takes the OEM partition for ext4 leaves it btrfs.'],
+    ['wipe', true, 'ext4', 'A config of spec 2 that wipes the OEM partition makes it the ext4 it asks for.'],
+  ] as const) {
+    test(
+      name,
+      {
+        description,
+        aliases: [`cl.ignition.oem.${name}`],
+        versions: '>=2983.0.0',
+        ignition: {
+          ignition: { version: '2.3.0' },
+          storage: {
+            filesystems: [
+              {
+                name: 'oem',
+                mount: {
+                  device: OEM,
+                  format: 'ext4',
+                  ...(wipeFilesystem && { wipeFilesystem, label: 'OEM' }),
                 },
-              ],
-              files: [
-                { filesystem: 'oem', path: '/grub.cfg', mode: 420, contents: { source: dataUrl(GRUB) } },
-              ],
-            },
+              },
+            ],
+            files: [{ filesystem: 'oem', path: '/grub.cfg', mode: 420, contents: { source: dataUrl(GRUB) } }],
           },
         },
-        async ({ machine }) => {
-          await expectOnOem(machine, '/usr/share/oem', type)
-          // A wiped one is not booted from again: https://github.com/flatcar/Flatcar/issues/514
-          if (wipeFilesystem) return
-          await machine.run(['touch', '/boot/flatcar/first_boot'], { sudo: true })
-          await machine.reboot()
-          await expectOnOem(machine, '/usr/share/oem', type)
-        },
-      )
-    }
-  },
-)
+      },
+      async ({ machine }) => {
+        await expectOnOem(machine, '/usr/share/oem', type)
+        // A wiped one is not booted from again: https://github.com/flatcar/Flatcar/issues/514
+        if (wipeFilesystem) return
+        await machine.run(['touch', '/boot/flatcar/first_boot'], { sudo: true })
+        await machine.reboot()
+        await expectOnOem(machine, '/usr/share/oem', type)
+      },
+    )
+  }
+})

@@ -117,7 +117,7 @@ describe(
     machines: 0,
     privateNetwork: true,
     firstBoot: true,
-    tags: ['kubernetes', 'internet'],
+    tags: ['internet'],
     timeoutMs: 1_800_000,
   },
   () => {

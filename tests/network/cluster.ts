@@ -9,7 +9,6 @@ describe(
     distros: ['reference', 'flatcar'],
     machines: 2,
     privateNetwork: true,
-    tags: ['network'],
   },
   () => {
     test(

@@ -15,7 +15,7 @@ describe(
     features: ['etcd', 'flannel', 'docker'],
     machines: 3,
     privateNetwork: true,
-    tags: ['network', 'system'],
+    tags: ['system'],
     timeoutMs: 180_000,
   },
   () => {

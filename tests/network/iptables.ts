@@ -14,7 +14,7 @@ interface Expression {
   readonly xt?: { readonly name: string }
 }
 
-describe('network', { features: ['iptables'], tags: ['network', 'system'] }, () => {
+describe('network', { features: ['iptables'], tags: ['system'] }, () => {
   test(
     'iptables',
     {

@@ -4,7 +4,7 @@ import { describe, expect, test } from '../../harness/index.ts'
 
 const sudo = { sudo: true } as const
 
-describe('network', { features: ['ipvsadm'], tags: ['network', 'system'] }, () => {
+describe('network', { features: ['ipvsadm'], tags: ['system'] }, () => {
   test(
     'ipvs',
     {

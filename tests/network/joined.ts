@@ -14,7 +14,7 @@ import {
 
 const sudo = { sudo: true } as const
 
-describe('network', { distros: ['reference', 'flatcar'], tags: ['network', 'system'] }, () => {
+describe('network', { distros: ['reference', 'flatcar'], tags: ['system'] }, () => {
   test(
     'bridge',
     {

@@ -13,7 +13,7 @@ function two({ machines }: Cluster): readonly [Machine, Machine] {
 
 describe(
   'network',
-  { distros: ['reference', 'flatcar'], machines: 2, privateNetwork: true, tags: ['network', 'system'] },
+  { distros: ['reference', 'flatcar'], machines: 2, privateNetwork: true, tags: ['system'] },
   () => {
     test(
       'static',

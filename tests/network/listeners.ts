@@ -58,7 +58,7 @@ describe('network', { distros: ['reference'] }, () => {
       description:
         'With docker enabled and running nothing more listens, on the loopback neither, but containerd there.',
       features: ['docker'],
-      tags: ['network', 'system'],
+      tags: ['system'],
       timeoutMs: 120_000,
     },
     async ({ machine }) => {

@@ -16,7 +16,7 @@ async function finds(machine: Machine, name: string): Promise<boolean> {
 
 describe(
   'network',
-  { distros: ['reference', 'flatcar'], machines: 2, privateNetwork: true, tags: ['network', 'system'] },
+  { distros: ['reference', 'flatcar'], machines: 2, privateNetwork: true, tags: ['system'] },
   () => {
     test(
       'dns-failover',

@@ -37,7 +37,7 @@ async function connect(machines: readonly Machine[]): Promise<void> {
 
 describe(
   'network',
-  { distros: ['reference', 'flatcar'], machines: 3, privateNetwork: true, tags: ['network', 'system'] },
+  { distros: ['reference', 'flatcar'], machines: 3, privateNetwork: true, tags: ['system'] },
   () => {
     test(
       'udp-overlay',

@@ -18,7 +18,7 @@ async function inVlan(machine: Machine, ...sections: readonly string[]): Promise
 
 describe(
   'network',
-  { distros: ['reference', 'flatcar'], machines: 2, privateNetwork: true, tags: ['network', 'system'] },
+  { distros: ['reference', 'flatcar'], machines: 2, privateNetwork: true, tags: ['system'] },
   () => {
     test(
       'router-advertisement',

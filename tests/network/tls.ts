@@ -9,7 +9,7 @@ const verification = (content: string | Uint8Array): { readonly hash: string } =
   hash: `sha512-${createHash('sha512').update(content).digest('hex')}`,
 })
 
-describe('network', { tags: ['network', 'system'] }, () => {
+describe('network', { tags: ['system'] }, () => {
   test(
     'private-authority',
     {

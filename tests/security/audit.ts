@@ -4,7 +4,7 @@ import { describe, expect, test } from '../../harness/index.ts'
 
 const sudo = { sudo: true } as const
 
-describe('security', { features: ['auditd'], tags: ['security', 'system'] }, () => {
+describe('security', { features: ['auditd'], tags: ['system'] }, () => {
   test(
     'audit',
     {

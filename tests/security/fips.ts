@@ -22,49 +22,45 @@ activate = 1
 default_properties = fips=yes
 `
 
-describe(
-  'security.fips',
-  { tags: ['security', 'system'], kernelArguments: ['fips=1'], timeoutMs: 120_000 },
-  () => {
-    test(
-      'kernel',
-      {
-        description:
-          'With fips=1 the kernel says that it is in FIPS mode, has tested its algorithms, and offers no MD5.',
-        distros: ['reference'],
-      },
-      async ({ machine }) => {
-        await expect(machine).toHaveFile('/proc/sys/crypto/fips_enabled', { content: '1\n' })
-        const ask = async (algorithm: string): Promise<string> =>
-          await machine.run(['perl', '-e', askKernel(algorithm)])
-        expect(await ask('sha512')).toBe('yes')
-        expect(await ask('md5')).toMatch(/^no: /)
-        await expect(machine).toRun(['systemctl', 'is-system-running'], { stdout: /^running$/ })
-      },
-    )
+describe('security.fips', { tags: ['system'], kernelArguments: ['fips=1'], timeoutMs: 120_000 }, () => {
+  test(
+    'kernel',
+    {
+      description:
+        'With fips=1 the kernel says that it is in FIPS mode, has tested its algorithms, and offers no MD5.',
+      distros: ['reference'],
+    },
+    async ({ machine }) => {
+      await expect(machine).toHaveFile('/proc/sys/crypto/fips_enabled', { content: '1\n' })
+      const ask = async (algorithm: string): Promise<string> =>
+        await machine.run(['perl', '-e', askKernel(algorithm)])
+      expect(await ask('sha512')).toBe('yes')
+      expect(await ask('md5')).toMatch(/^no: /)
+      await expect(machine).toRun(['systemctl', 'is-system-running'], { stdout: /^running$/ })
+    },
+  )
 
-    test(
-      'openssl',
-      {
-        description: 'With its FIPS provider OpenSSL refuses MD5 and still makes SHA-512.',
-        aliases: ['misc.fips'],
-        features: ['openssl-fips'],
-      },
-      async ({ machine }) => {
-        await machine.writeFile('/run/sbx-file', 'content\n')
-        // What the module's check of itself comes to, for this machine: it does not load without.
-        await machine.run(
-          `openssl fipsinstall -out /etc/ssl/fipsmodule.cnf -module "$(openssl version -m | cut -d '"' -f 2)/fips.so"`,
-          { sudo: true },
-        )
-        await machine.writeFile('/etc/ssl/openssl.cnf', ONLY_FIPS)
-        await expect(machine).toRun(['openssl', 'list', '-providers'], { stdout: /^ +fips$/m })
-        const refused = await machine.exec(['openssl', 'dgst', '-md5', '/run/sbx-file'])
-        expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/unsupported/) })
-        await expect(machine).toRun(['openssl', 'dgst', '-sha512', '/run/sbx-file'], {
-          stdout: /^SHA2-512\(.*\)= [0-9a-f]{128}$/,
-        })
-      },
-    )
-  },
-)
+  test(
+    'openssl',
+    {
+      description: 'With its FIPS provider OpenSSL refuses MD5 and still makes SHA-512.',
+      aliases: ['misc.fips'],
+      features: ['openssl-fips'],
+    },
+    async ({ machine }) => {
+      await machine.writeFile('/run/sbx-file', 'content\n')
+      // What the module's check of itself comes to, for this machine: it does not load without.
+      await machine.run(
+        `openssl fipsinstall -out /etc/ssl/fipsmodule.cnf -module "$(openssl version -m | cut -d '"' -f 2)/fips.so"`,
+        { sudo: true },
+      )
+      await machine.writeFile('/etc/ssl/openssl.cnf', ONLY_FIPS)
+      await expect(machine).toRun(['openssl', 'list', '-providers'], { stdout: /^ +fips$/m })
+      const refused = await machine.exec(['openssl', 'dgst', '-md5', '/run/sbx-file'])
+      expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/unsupported/) })
+      await expect(machine).toRun(['openssl', 'dgst', '-sha512', '/run/sbx-file'], {
+        stdout: /^SHA2-512\(.*\)= [0-9a-f]{128}$/,
+      })
+    },
+  )
+})

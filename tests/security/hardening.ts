@@ -46,7 +46,7 @@ const required: Readonly<Record<string, RegExp>> = {
   'net.ipv6.conf.all.accept_source_route': /^0$/,
 }
 
-describe('security', { exclusive: false, tags: ['security', 'system'], distros: ['reference'] }, () => {
+describe('security', { exclusive: false, tags: ['system'], distros: ['reference'] }, () => {
   test(
     'sysctl',
     {

@@ -26,7 +26,7 @@ const UNIFIED_KERNEL = 11
 
 describe(
   'security.measured-boot',
-  { tpm: true, firmwares: ['uefi', 'uefi-secure'], tags: ['security', 'system'], distros: ['reference'] },
+  { tpm: true, firmwares: ['uefi', 'uefi-secure'], tags: ['system'], distros: ['reference'] },
   () => {
     test(
       'event-log',

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from '../../harness/index.ts'
 
-describe('security', { exclusive: false, tags: ['security', 'system'], distros: ['reference'] }, () => {
+describe('security', { exclusive: false, tags: ['system'], distros: ['reference'] }, () => {
   test(
     'kernel-secrets',
     {

@@ -14,7 +14,7 @@ async function confined(
   )
 }
 
-describe('security.sandbox', { exclusive: false, tags: ['security', 'system'] }, () => {
+describe('security.sandbox', { exclusive: false, tags: ['system'] }, () => {
   test(
     'files',
     {

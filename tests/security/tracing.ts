@@ -40,7 +40,7 @@ async function trace(
 
 describe(
   'security.tracing',
-  { distros: ['flatcar'], surroundings: ['internet'], tags: ['security', 'internet'], timeoutMs: 900_000 },
+  { distros: ['flatcar'], surroundings: ['internet'], tags: ['internet'], timeoutMs: 900_000 },
   () => {
     test(
       'gadgets',

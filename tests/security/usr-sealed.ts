@@ -4,7 +4,7 @@ import { describe, expect, test } from '../../harness/index.ts'
 
 const sudo = { sudo: true } as const
 
-describe('security', { tags: ['security', 'system'], distros: ['reference'] }, () => {
+describe('security', { tags: ['system'], distros: ['reference'] }, () => {
   test(
     'usr-sealed',
     {

@@ -88,7 +88,7 @@ const common: Requirements = {
   firstBoot: true,
   distros: ['reference'],
   features: ['luks', 'clevis', 'tpm2-tools'],
-  tags: ['storage', 'system', 'security'],
+  tags: ['system', 'security'],
   timeoutMs: 180_000,
 }
 

@@ -5,7 +5,7 @@ import { digest, fill, mountNew, plugDisks, plugging } from './disks.ts'
 
 const sudo = { sudo: true } as const
 
-describe('storage', { ...plugging, tags: ['storage', 'system'] }, () => {
+describe('storage', { ...plugging, tags: ['system'] }, () => {
   test(
     'failing-disk',
     {

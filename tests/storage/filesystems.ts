@@ -10,7 +10,7 @@ const types = [
   ['btrfs', ['btrfs']],
 ] as const
 
-describe('storage', { ...plugging, tags: ['storage', 'system'], timeoutMs: 120_000 }, () => {
+describe('storage', { ...plugging, tags: ['system'], timeoutMs: 120_000 }, () => {
   for (const [type, features] of types) {
     test(
       `growfs-${type}`,

@@ -35,7 +35,7 @@ describe(
     features: ['open-iscsi'],
     machines: 2,
     privateNetwork: true,
-    tags: ['storage', 'system'],
+    tags: ['system'],
     timeoutMs: 180_000,
   },
   () => {

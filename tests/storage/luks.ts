@@ -17,7 +17,7 @@ async function encrypt(machine: Machine): Promise<string> {
   return disk
 }
 
-describe('storage.luks', { ...plugging, tags: ['storage', 'system'], timeoutMs: 120_000 }, () => {
+describe('storage.luks', { ...plugging, tags: ['system'], timeoutMs: 120_000 }, () => {
   test(
     'key',
     {

@@ -64,7 +64,7 @@ async function expectShared(cluster: Cluster, server: Machine, client: Machine):
 
 describe(
   'storage.nfs',
-  { features: ['nfs'], machines: 2, privateNetwork: true, tags: ['storage', 'system'], timeoutMs: 120_000 },
+  { features: ['nfs'], machines: 2, privateNetwork: true, tags: ['system'], timeoutMs: 120_000 },
   () => {
     test(
       'v3',

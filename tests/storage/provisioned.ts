@@ -94,7 +94,7 @@ describe(
     serial: true,
     firstBoot: true,
     features: ['mdadm', 'luks', 'btrfs', 'xfs'],
-    tags: ['storage', 'system'],
+    tags: ['system'],
     disks: [...members.map((serial) => ({ serial, sizeMiB: 128 })), { serial: 'd', sizeMiB: 560 }],
     ignition: config,
     timeoutMs: 120_000,

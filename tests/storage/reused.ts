@@ -6,7 +6,7 @@ import { dataUrl } from '../ignition/data-url.ts'
 const sudo = { sudo: true } as const
 const disk = (serial: string): string => `/dev/disk/by-id/virtio-${serial}`
 
-describe('storage', { distros: ['reference'], tags: ['storage', 'system'] }, () => {
+describe('storage', { distros: ['reference'], tags: ['system'] }, () => {
   test(
     'provisioned-again',
     {

@@ -29,7 +29,7 @@ async function surviveReboot(machine: Machine): Promise<void> {
 
 describe(
   'storage.root',
-  { firstBoot: true, distros: ['reference'], tags: ['storage', 'system'], timeoutMs: 150_000 },
+  { firstBoot: true, distros: ['reference'], tags: ['system'], timeoutMs: 150_000 },
   () => {
     for (const [format, features] of [
       ['ext4', []],

@@ -5,7 +5,7 @@ import { digest, diskPath, fill, mountNew, plugDisks, plugging } from './disks.t
 
 const sudo = { sudo: true } as const
 
-describe('storage', { ...plugging, tags: ['storage', 'system'], timeoutMs: 120_000 }, () => {
+describe('storage', { ...plugging, tags: ['system'], timeoutMs: 120_000 }, () => {
   test(
     'lvm',
     {

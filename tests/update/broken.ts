@@ -73,53 +73,49 @@ const broken: readonly Broken[] = [
 const deadline = '[Timer]\nOnBootSec=\nOnBootSec=150s\n'
 const deadlineFolder = '/etc/systemd/system/reference-boot-deadline.timer.d'
 
-describe(
-  'update.broken',
-  { firstBoot: true, firmwares: ['uefi', 'uefi-secure'], tags: ['update'], timeoutMs: 240_000 },
-  () => {
-    for (const { defect, description, aliases, rebootsAgain, expectedMessages } of broken) {
-      test(
-        defect,
-        {
-          description: `${description} The old version comes back, and the server is told.`,
-          ...(aliases === undefined ? {} : { aliases }),
-          payloads: [defect],
-          distros: ['reference'],
-          onPanic: 'reboot',
-          expectedMessages,
-        },
-        async ({ machine, updateServer, payloads }) => {
-          const { updates } = machine
-          const payload = payloads.get(defect)
-          const from = await updates.booted()
-          if (defect === 'never-complete') {
-            await machine.run(['mkdir', '-p', deadlineFolder], { sudo: true })
-            await machine.writeFile(`${deadlineFolder}/50-test.conf`, deadline)
-          }
-          await updates.offer(updateServer, payload)
-          await updates.follow(updateServer.urls)
-          expect(await updates.update()).toEqual({ state: 'staged', version: payload.version })
-          const staged = (await updates.slots()).find((slot) => !slot.booted)
-          expect(staged).toMatchObject({ version: payload.version, state: 'trying', triesLeft: 3 })
-          // The boots of the new version come to nothing in between; what answers is the old one.
-          await test.step('three tries and the way back', async () =>
-            await machine.reboot({ timeoutMs: 200_000, mayTakeSeveralBoots: true }))
-          const after = await updates.booted()
-          expect(after).toMatchObject({ name: from.name, version: from.version, state: 'good' })
-          const failed = (await updates.slots()).find((slot) => !slot.booted)
-          expect(failed).toMatchObject({ version: payload.version, state: 'bad', triesLeft: 0 })
-          await expect(updateServer).toHaveReceivedEvent({
-            type: 'update-complete',
-            result: 'error',
-            previousVersion: from.version ?? '',
-          })
-          if (rebootsAgain !== true) return
-          await test.step('the old version stays', async () => {
-            await machine.reboot()
-            expect((await updates.booted()).name).toBe(from.name)
-          })
-        },
-      )
-    }
-  },
-)
+describe('update.broken', { firstBoot: true, firmwares: ['uefi', 'uefi-secure'], timeoutMs: 240_000 }, () => {
+  for (const { defect, description, aliases, rebootsAgain, expectedMessages } of broken) {
+    test(
+      defect,
+      {
+        description: `${description} The old version comes back, and the server is told.`,
+        ...(aliases === undefined ? {} : { aliases }),
+        payloads: [defect],
+        distros: ['reference'],
+        onPanic: 'reboot',
+        expectedMessages,
+      },
+      async ({ machine, updateServer, payloads }) => {
+        const { updates } = machine
+        const payload = payloads.get(defect)
+        const from = await updates.booted()
+        if (defect === 'never-complete') {
+          await machine.run(['mkdir', '-p', deadlineFolder], { sudo: true })
+          await machine.writeFile(`${deadlineFolder}/50-test.conf`, deadline)
+        }
+        await updates.offer(updateServer, payload)
+        await updates.follow(updateServer.urls)
+        expect(await updates.update()).toEqual({ state: 'staged', version: payload.version })
+        const staged = (await updates.slots()).find((slot) => !slot.booted)
+        expect(staged).toMatchObject({ version: payload.version, state: 'trying', triesLeft: 3 })
+        // The boots of the new version come to nothing in between; what answers is the old one.
+        await test.step('three tries and the way back', async () =>
+          await machine.reboot({ timeoutMs: 200_000, mayTakeSeveralBoots: true }))
+        const after = await updates.booted()
+        expect(after).toMatchObject({ name: from.name, version: from.version, state: 'good' })
+        const failed = (await updates.slots()).find((slot) => !slot.booted)
+        expect(failed).toMatchObject({ version: payload.version, state: 'bad', triesLeft: 0 })
+        await expect(updateServer).toHaveReceivedEvent({
+          type: 'update-complete',
+          result: 'error',
+          previousVersion: from.version ?? '',
+        })
+        if (rebootsAgain !== true) return
+        await test.step('the old version stays', async () => {
+          await machine.reboot()
+          expect((await updates.booted()).name).toBe(from.name)
+        })
+      },
+    )
+  }
+})

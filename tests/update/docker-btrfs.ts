@@ -71,7 +71,7 @@ const survives =
     })
   }
 
-describe('update', { tags: ['update', 'containers'], payloads: ['next'], firstBoot: true }, () => {
+describe('update', { tags: ['containers'], payloads: ['next'], firstBoot: true }, () => {
   test(
     'docker-btrfs',
     {

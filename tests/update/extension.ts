@@ -73,7 +73,6 @@ describe(
     firmwares: ['uefi', 'uefi-secure'],
     distros: ['reference'],
     payloads: ['next'],
-    tags: ['update'],
     timeoutMs: 240_000,
   },
   () => {

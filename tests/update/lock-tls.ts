@@ -15,7 +15,7 @@ test(
     description:
       'The lock is taken over TLS with a certificate, without which etcd does not listen, and given back when its unit is restarted.',
     aliases: ['coreos.locksmith.tls'],
-    tags: ['update', 'etcd'],
+    tags: ['etcd'],
     timeoutMs: 120_000,
   },
   async ({ machine }) => {

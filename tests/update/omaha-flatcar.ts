@@ -3,7 +3,7 @@
 import { describe, expect, test } from '../../harness/index.ts'
 import { dataUrl } from '../ignition/data-url.ts'
 
-describe('update', { distros: ['flatcar'], firstBoot: true, tags: ['update'] }, () => {
+describe('update', { distros: ['flatcar'], firstBoot: true }, () => {
   test(
     'omaha-ping',
     {

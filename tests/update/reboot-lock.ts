@@ -31,7 +31,6 @@ describe(
     features: ['etcd'],
     machines: 3,
     privateNetwork: true,
-    tags: ['update'],
     timeoutMs: 300_000,
   },
   () => {
@@ -160,7 +159,6 @@ test(
     // Debian has no locksmithd: https://github.com/flatcar/locksmith
     distros: ['flatcar'],
     aliases: ['coreos.locksmith.reboot'],
-    tags: ['update'],
     timeoutMs: 300_000,
   },
   async ({ machine }) => {
