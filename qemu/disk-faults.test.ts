@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { faultableDrive } from './disk-faults.ts'
-import { setDiskFaults } from './hot-plug.ts'
+import { mendDisk, spoilDisk } from './hot-plug.ts'
 import { usePeers } from './qmp-peer.test.fixture.ts'
 import { QmpConnection } from './qmp.ts'
 
@@ -30,43 +30,33 @@ test('a drive has a layer whose lower one can be changed, by names that QEMU tak
   expect(`hot-${'s'.repeat(20)}-faults`.length).toBeLessThanOrEqual(31)
 })
 
-test.each([
-  [
-    'none',
-    'reads',
-    [
-      ['blockdev-add', added('read')],
-      ['blockdev-reopen', reopened('hot-a-faults')],
-    ],
-  ],
-  ['reads', 'reads', []],
-  [
-    'reads',
-    'all',
-    [
-      ['blockdev-reopen', reopened('hot-a-image')],
-      ['blockdev-del', removed],
-      ['blockdev-add', added('read', 'write', 'write-zeroes', 'discard')],
-      ['blockdev-reopen', reopened('hot-a-faults')],
-    ],
-  ],
-  [
-    'writes',
-    'none',
-    [
-      ['blockdev-reopen', reopened('hot-a-image')],
-      ['blockdev-del', removed],
-    ],
-  ],
-] as const)('from %s to %s', async (before, faults, expected) => {
+async function saidBy(change: (qmp: QmpConnection) => Promise<void>): Promise<readonly unknown[]> {
   const said: unknown[] = []
   const { client } = await peer((request) => {
     said.push([request.execute, request.arguments])
     return { return: {} }
   })
   using qmp = await QmpConnection.negotiate(client)
-  await setDiskFaults(qmp, { serial: 'a', before, faults }, {})
-  expect(said).toEqual(expected)
+  await change(qmp)
+  return said
+}
+
+test.each([
+  ['reads', added('read')],
+  ['writes', added('write', 'write-zeroes', 'discard')],
+  ['all', added('read', 'write', 'write-zeroes', 'discard')],
+] as const)('to make %s fail', async (faults, layer) => {
+  expect(await saidBy(async (qmp) => await spoilDisk(qmp, 'a', faults, {}))).toEqual([
+    ['blockdev-add', layer],
+    ['blockdev-reopen', reopened('hot-a-faults')],
+  ])
+})
+
+test('to mend it', async () => {
+  expect(await saidBy(async (qmp) => await mendDisk(qmp, 'a', {}))).toEqual([
+    ['blockdev-reopen', reopened('hot-a-image')],
+    ['blockdev-del', removed],
+  ])
 })
 
 test('what cannot be put below the drive is not left behind', async () => {
@@ -78,7 +68,6 @@ test('what cannot be put below the drive is not left behind', async () => {
       : { return: {} }
   })
   using qmp = await QmpConnection.negotiate(client)
-  const change = { serial: 'a', before: 'none', faults: 'all' } as const
-  await expect(setDiskFaults(qmp, change, {})).rejects.toThrow('QEMU refused blockdev-reopen: in use')
+  await expect(spoilDisk(qmp, 'a', 'all', {})).rejects.toThrow('QEMU refused blockdev-reopen: in use')
   expect(said).toEqual(['blockdev-add', 'blockdev-reopen', 'blockdev-del'])
 })

@@ -33,17 +33,13 @@ const READS = ['read'] as const
 const WRITES = ['write', 'write-zeroes', 'discard'] as const
 const kinds = { reads: READS, writes: WRITES, all: [...READS, ...WRITES] } as const
 
-/** Makes a drive fail that fails not, or mends one that does. */
-export async function changeFaults(
+/** Makes a drive fail that does not. */
+export async function putFaults(
   qmp: QmpConnection,
   drive: string,
-  faults: DiskFaults,
+  faults: Exclude<DiskFaults, 'none'>,
   call: Call,
 ): Promise<void> {
-  if (faults === 'none') {
-    await putBelow(qmp, drive, imageNode(drive), call)
-    return await removeFaults(qmp, drive, call)
-  }
   await qmp.execute(
     'blockdev-add',
     {
@@ -61,6 +57,12 @@ export async function changeFaults(
     await removeFaults(qmp, drive, {}).catch(() => undefined)
     throw error
   }
+}
+
+/** Mends a drive that fails. */
+export async function takeFaults(qmp: QmpConnection, drive: string, call: Call): Promise<void> {
+  await putBelow(qmp, drive, imageNode(drive), call)
+  await removeFaults(qmp, drive, call)
 }
 
 /** Removes what made a drive fail, when the drive itself is gone. */

@@ -2,7 +2,7 @@
 // (`SPARE_PORTS`), and links that are cut.
 
 import { InfraError } from '../harness/errors.ts'
-import { changeFaults, faultableDrive, removeFaults, type DiskFaults } from './disk-faults.ts'
+import { faultableDrive, putFaults, removeFaults, takeFaults, type DiskFaults } from './disk-faults.ts'
 import { SPARE_PORTS } from './machine-config.ts'
 import { option } from './option-value.ts'
 import type { QmpConnection } from './qmp.ts'
@@ -98,19 +98,19 @@ export async function cutDisk(qmp: QmpConnection, serial: string, call: Call): P
   await monitor(qmp, `drive_del ${driveOf(serial)}`, /^\s*$/, call)
 }
 
-/** Makes a plugged disk fail from `before` to `faults`; it is there all the while. */
-export async function setDiskFaults(
+/** Makes a plugged disk fail that does not; it is there all the while. */
+export async function spoilDisk(
   qmp: QmpConnection,
-  {
-    serial,
-    before,
-    faults,
-  }: { readonly serial: string; readonly before: DiskFaults; readonly faults: DiskFaults },
+  serial: string,
+  faults: Exclude<DiskFaults, 'none'>,
   call: Call,
 ): Promise<void> {
-  if (before === faults) return
-  if (before !== 'none') await changeFaults(qmp, driveOf(serial), 'none', call)
-  if (faults !== 'none') await changeFaults(qmp, driveOf(serial), faults, call)
+  await putFaults(qmp, driveOf(serial), faults, call)
+}
+
+/** Takes out what makes a plugged disk fail. */
+export async function mendDisk(qmp: QmpConnection, serial: string, call: Call): Promise<void> {
+  await takeFaults(qmp, driveOf(serial), call)
 }
 
 /** Removes what made a disk fail that is cut. */

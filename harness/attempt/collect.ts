@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LiveMachine } from '../machines/live-machine.ts'
+import type { CommandOutcome } from '../ssh/index.ts'
 import { announce, attachTo } from '../running/attachments.ts'
 import type { AttemptContext } from '../running/context.ts'
 import { blameHost, explain, type MachineTime, type SilentMachine } from './explain.ts'
@@ -16,6 +17,9 @@ const evidence = [
 
 // A machine with a side channel for its journal has written that already.
 const JOURNAL = { name: 'journal-tail.txt', command: 'journalctl --boot --no-pager --lines=1000' } as const
+
+/** For one of these commands, on a host with KVM. */
+const ITEM_MS = 4000
 
 /** Asks every machine that still answers; one that does not is passed over. Failures that this explains are explained. */
 export async function collectAfterFailure(
@@ -43,6 +47,7 @@ export async function collectAfterFailure(
     context.failures[index] = blameHost(explain(failure, silent), times)
 }
 
+// One command may hang in the guest, as sudo does where nobody reads its log: then the agent is asked, which is root already.
 async function collectFrom(
   context: AttemptContext,
   { machine, hasJournalChannel }: LiveMachine,
@@ -50,18 +55,31 @@ async function collectFrom(
 ): Promise<void> {
   const { signal } = context
   const items = over === 'control' && !hasJournalChannel ? [...evidence, JOURNAL] : evidence
+  const timeoutMs = ITEM_MS * machine.slowness
   for (const item of items) {
+    const sudo = 'sudo' in item
+    const overSsh = async (): Promise<CommandOutcome> =>
+      await machine.exec(item.command, { sudo, timeoutMs, signal })
+    const overControl = async (): Promise<CommandOutcome> =>
+      await machine.control.exec(item.command, { timeoutMs, signal })
+    const outcome = await firstAnswer(over === 'ssh' ? [overSsh, overControl] : [overControl], signal)
+    if (outcome === undefined) return
+    await attachTo(context, `${machine.name}-${item.name}`, outcome.stdout, { machine: machine.id })
+  }
+}
+
+async function firstAnswer<T>(
+  ways: readonly (() => Promise<T>)[],
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  for (const ask of ways) {
     try {
-      const { stdout } =
-        over === 'ssh'
-          ? await machine.exec(item.command, { sudo: 'sudo' in item, signal })
-          : await machine.control.exec(item.command, { signal })
-      await attachTo(context, `${machine.name}-${item.name}`, stdout, { machine: machine.id })
+      return await ask()
     } catch {
       signal.throwIfAborted()
-      return
     }
   }
+  return undefined
 }
 
 /** Announces the files that the machines of this attempt wrote. Those of a shared boot belong to its first attempt. */

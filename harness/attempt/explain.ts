@@ -42,10 +42,19 @@ export interface MachineTime {
 /** Who waits for the CPU twice as long as they have it are given less than a third of what they could use. */
 const STARVED = 2
 
+/** Of waits that the guest itself gives up: for a device in the initrd, say. */
+const BOOT_ENDED = /\.(?:initrd-emergency|emergency-shell)$/
+const GAVE_UP = /\btimed out\b/i
+
+function isWait({ kind, phase, code, evidence = [] }: Failure): boolean {
+  if (kind === 'timeout') return true
+  return phase === 'ready' && BOOT_ENDED.test(code) && evidence.some((line) => GAVE_UP.test(line))
+}
+
 /** A wait that ended because the host was too busy says nothing about the image: it is the host's failure. Pure. */
 export function blameHost(failure: Failure, machines: readonly MachineTime[]): Failure {
   const starved = machines.find(({ ranMs, waitedMs }) => waitedMs > STARVED * ranMs)
-  if (starved === undefined || failure.kind !== 'timeout') return failure
+  if (starved === undefined || !isWait(failure)) return failure
   if (failure.phase !== 'ready' && failure.phase !== 'body') return failure
   const { name, ranMs, waitedMs } = starved
   return {

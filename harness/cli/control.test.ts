@@ -72,6 +72,14 @@ it.each([
   ])
 })
 
+it('what sudo does not give any more, the agent does', async () => {
+  const { exitCode, failures } = await run('hangs.sudo')
+  expect(failures).toMatchObject([{ phase: 'body', kind: 'assertion' }])
+  expect(exitCode).toBe(1)
+  const kept = readdirSync(join(world.output, 'latest', 'attempts', 'hangs.sudo', '1', 'attachments'))
+  expect(kept.join()).toMatch(/failed-units.*dmesg.*system/)
+})
+
 it('when even the agent is silent, that is said', async () => {
   const { exitCode, stdout } = await run('lost.altogether', '--boot-timeout', '1')
   expect(stdout).toMatch(

@@ -15,13 +15,14 @@ import {
   forgetFaults,
   hotCardId,
   hotDiskId,
+  mendDisk,
   pathId,
   plugCard,
   plugDisk,
   removeNet,
-  setDiskFaults,
   setLink,
   sparePorts,
+  spoilDisk,
   type DiskConfig,
   type Link,
 } from '../../qemu/index.ts'
@@ -72,7 +73,7 @@ export function openHardware(options: HardwareOptions): QemuHardware {
   const plugged = new Map<string, Plugged>()
   const down = new Set<string>()
   const pathsDown = new Set<string>()
-  const faulty = new Map<string, DiskFaults>()
+  const faulty = new Map<string, Exclude<DiskFaults, 'none'>>()
   let disks = 0
   const freePort = (): string => {
     if (!options.canPlug) throw noHotPlug(machine)
@@ -180,9 +181,16 @@ export function openHardware(options: HardwareOptions): QemuHardware {
       find('disk', serial)
       const { qmp } = (await life(signal)).machine
       const before = faulty.get(serial) ?? 'none'
-      await setDiskFaults(qmp, { serial, before, faults }, { signal })
-      if (faults === 'none') faulty.delete(serial)
-      else faulty.set(serial, faults)
+      if (before === faults) return
+      // One kind is taken out before the other is put in: between them it may end.
+      if (before !== 'none') {
+        await mendDisk(qmp, serial, { signal })
+        faulty.delete(serial)
+      }
+      if (faults !== 'none') {
+        await spoilDisk(qmp, serial, faults, { signal })
+        faulty.set(serial, faults)
+      }
     },
     async setDiskPath(serial, path, state, signal) {
       const index = options.attached.findIndex((disk) => disk.serial === serial)
@@ -254,8 +262,7 @@ export function openHardware(options: HardwareOptions): QemuHardware {
         if (one.kind === 'disk') await plugDisk(qmp, { ...one, serial: one.name }, { signal })
         else await plugCard(qmp, one, { signal })
       }
-      for (const [serial, faults] of faulty)
-        await setDiskFaults(qmp, { serial, before: 'none', faults }, { signal })
+      for (const [serial, faults] of faulty) await spoilDisk(qmp, serial, faults, { signal })
       for (const id of pathsDown) await eject(qmp, id, { signal })
       for (const name of down) await setLink(qmp, linkOf(name), false, { signal })
     },

@@ -58,7 +58,10 @@ export function fixed(addresses: readonly string[], ...more: readonly string[]):
   return `[Network]\n${lines.join('\n')}\n`
 }
 
-/** A ping of one packet, as command: for `toRun` with `sudo`. */
+/**
+ * A ping of one packet, as command: for `toRun` with `sudo`. By a link that has the address on it, never by a gateway: one may
+ * answer for any address, as QEMU's does.
+ */
 export function ping(address: string, ...options: readonly string[]): readonly string[] {
-  return ['ping', '-n', '-c1', '-W5', ...options, address]
+  return ['ping', '-n', '-r', '-c1', '-W5', ...options, address]
 }

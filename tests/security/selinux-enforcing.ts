@@ -6,7 +6,6 @@ import { processes, unconfined } from './processes.ts'
 
 const sudo = { sudo: true } as const
 
-/** The image's own files there have a label that only its recipe knows. */
 const inOem = ['/oem/sbx-labels', '/oem/sbx-labels.d/deep/file']
 
 const enforced = async (machine: Machine): Promise<string> => await machine.run(['/usr/sbin/getenforce'])
@@ -62,7 +61,7 @@ describe('security.selinux', { distros: ['reference'], tags: ['selinux', 'system
     'labels-of-image',
     {
       description:
-        'Every file of /etc and /usr has the label that the policy gives it, also what Ignition made there and in /oem.',
+        'Every file of /etc, /usr and /oem has the label that the policy gives it, also what Ignition made there.',
       exclusive: false,
       ignition: {
         ignition: { version: '3.0.0' },
@@ -77,9 +76,12 @@ describe('security.selinux', { distros: ['reference'], tags: ['selinux', 'system
     },
     async ({ machine }) => {
       // The image's pristine copy of /etc bears the labels of /etc.
-      const look = ['/usr/sbin/restorecon', '-n', '-R', '-v', '-e', '/usr/share/reference', '/etc', '/usr']
-      for (const path of inOem) await expect(machine).toHaveFile(path)
-      look.push(...inOem)
+      const left = ['-e', '/usr/share/reference']
+      const look = ['/usr/sbin/restorecon', '-n', '-R', '-v', ...left, '/etc', '/usr', '/oem']
+      for (const path of inOem) {
+        await expect(machine).toHaveFile(path)
+        expect(await machine.run(['stat', '--format=%C', path], sudo)).toBe('system_u:object_r:usr_t:s0')
+      }
       expect(await machine.run(look, { ...sudo, timeoutMs: 120_000 * machine.slowness })).toBe('')
     },
   )

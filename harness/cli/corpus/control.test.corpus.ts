@@ -52,6 +52,11 @@ test('lost.altogether', { ignition: fakeMachine({ boot: 'silent' }) }, async ({ 
   await machine.run('true')
 })
 
+test('hangs.sudo', { timeoutMs: 60_000 }, async ({ machine }) => {
+  await machine.run('fake write /fake/sudo-hangs')
+  expect(await machine.run('echo hello')).toBe('goodbye')
+})
+
 test(
   'starved.at-boot',
   { ignition: fakeMachine({ boot: 'silent', times: 1, cpuTime: { ranMs: 1000, waitedMs: 9000 } }) },
