@@ -1,7 +1,7 @@
 // One reboot of a machine, from the command to the first answer of the next boot. Whether a boot is another one is
 // judged by the kernel's boot id alone, because a dying system may go on answering for a while.
 
-import { TimeoutError, sleep, startDeadline } from '../deadline.ts'
+import { TimeoutError, abortable, sleep, startDeadline } from '../deadline.ts'
 import { MachineError, codeOf } from '../errors.ts'
 import type { SshConnection } from './connection.ts'
 import { exec } from './exec.ts'
@@ -41,12 +41,18 @@ const POLL_MS = 300
 /** A question unanswered for so long means that the connection is dead, though nobody said so. */
 const SILENCE_MS = 3_000
 
+interface Answered extends Rebooted {
+  readonly connection: SshConnection
+  /** Ends with what asked for the reboot, which may want the new connection for that. */
+  readonly asked: Promise<void>
+}
+
 /** Reboots; `before` is given up. Returns the connection to the new boot. */
 export async function rebootMachine(
   before: SshConnection,
   oldBootId: string,
   context: RebootContext,
-): Promise<Rebooted & { readonly connection: SshConnection }> {
+): Promise<Answered> {
   const started = performance.now()
   let stage = 'asking for the reboot'
   using deadline = startDeadline({
@@ -59,7 +65,7 @@ export async function rebootMachine(
     },
   })
   const { signal } = deadline
-  await ask(before, context, signal)
+  const { asked } = await ask(before, context, signal)
   let old: SshConnection = before
   for (;;) {
     stage = 'the machine still going down'
@@ -75,7 +81,7 @@ export async function rebootMachine(
     })
     try {
       const bootId = await context.readBootId(connection, 60_000)
-      if (bootId !== oldBootId) return { bootId, connection, durationMs: performance.now() - started }
+      if (bootId !== oldBootId) return { bootId, connection, asked, durationMs: performance.now() - started }
     } catch (error) {
       connection.destroy()
       if (signal.aborted) throw signal.reason
@@ -85,12 +91,20 @@ export async function rebootMachine(
   }
 }
 
-async function ask(connection: SshConnection, context: RebootContext, signal: AbortSignal): Promise<void> {
+async function ask(
+  connection: SshConnection,
+  context: RebootContext,
+  signal: AbortSignal,
+): Promise<Pick<Answered, 'asked'>> {
   const { how = 'orderly' } = context
   if (typeof how === 'function') {
-    await how()
+    const asked = how().catch((error: unknown) => {
+      // Its command may be what the machine goes down by.
+      if (codeOf(error) !== 'ssh-connection-lost') throw error
+    })
+    await abortable(Promise.race([asked, connection.closed]), signal)
     connection.destroy('the machine is being rebooted')
-    return
+    return { asked }
   }
   const command = ['systemctl', 'reboot', ...(how === 'forced' ? ['--force', '--force'] : [])]
   try {
@@ -106,6 +120,7 @@ async function ask(connection: SshConnection, context: RebootContext, signal: Ab
     if (signal.aborted || !isGoingDown(error)) throw error
   }
   if (how === 'forced') connection.destroy('the machine is being rebooted')
+  return { asked: Promise.resolve() }
 }
 
 async function untilDown(

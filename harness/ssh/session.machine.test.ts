@@ -110,6 +110,34 @@ test('a forced reboot and a reset from outside', async () => {
   expect((await session.run('echo fine')).stdout).toBe('fine')
 })
 
+test('what takes the place of a reboot may run several commands, and lose the machine by one', async () => {
+  await session.run('true')
+  const rebooted = await session.reboot({
+    how: async () => {
+      expect((await session.run('echo first')).stdout).toBe('first')
+      expect((await session.run(['cat', bootIdPath()])).stdout).toBe('boot-1')
+      const last = session.run('echo last; sleep 60', {
+        onStdout: () => {
+          setBoot('boot-2')
+          sshd.drop()
+        },
+      })
+      await expect(last).rejects.toMatchObject({ code: 'ssh-connection-lost' })
+      expect((await session.run(['cat', bootIdPath()])).stdout).toBe('boot-2')
+      await last
+    },
+    timeoutMs: 40_000,
+  })
+  expect(rebooted.bootId).toBe('boot-2')
+  expect((await session.run(['cat', bootIdPath()])).stdout).toBe('boot-2')
+  const refused = session.reboot({
+    how: async () => void (await session.run('exit 7')),
+    timeoutMs: 40_000,
+  })
+  await expect(refused).rejects.toMatchObject({ code: 'command-failed' })
+  expect((await session.run('echo still here')).stdout).toBe('still here')
+})
+
 test('a machine that does not come back ends in a timeout with phase and console line', async () => {
   await session.run('true')
   sshd.script(...Array.from({ length: 50 }, () => 'close' as const))

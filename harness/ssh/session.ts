@@ -59,6 +59,8 @@ export class SshSession implements AsyncDisposable {
   readonly #givenUp = new WeakSet<SshConnection>()
   #connection: SshConnection | undefined
   #connecting: Promise<SshConnection> | undefined
+  /** To the boot that a function is to end: its commands still go there. */
+  #leaving: SshConnection | undefined
   #hostKey: string | undefined
   #bootId: string | undefined
 
@@ -106,7 +108,10 @@ export class SshSession implements AsyncDisposable {
         },
       })
     } catch (error) {
-      const isLost = codeOf(error) === 'ssh-connection-lost' && !this.#givenUp.has(connection)
+      const isLost =
+        codeOf(error) === 'ssh-connection-lost' &&
+        !this.#givenUp.has(connection) &&
+        connection !== this.#leaving
       if (isLost) await this.#explainLoss(options.signal)
       throw error
     }
@@ -130,13 +135,15 @@ export class SshSession implements AsyncDisposable {
   }
 
   /**
-   * Reboots the machine and waits until another boot of it answers. Commands of others wait meanwhile. Throws
-   * TimeoutError naming the phase, or MachineError `reboot-refused`.
+   * Reboots the machine and waits until another boot of it answers. Commands of others wait meanwhile; those of the function that
+   * takes the reboot's place, and while that runs those of others, go to the old boot as long as it is there. Throws TimeoutError
+   * naming the phase, or MachineError `reboot-refused`.
    */
   async reboot(options: RebootOptions): Promise<Rebooted> {
     const signal = this.#combine(options.signal)
     const before = await this.#open(signal)
     const bootId = this.#bootId ?? ''
+    if (typeof options.how === 'function') this.#leaving = before
     const rebooting = rebootMachine(before, bootId, {
       ...options,
       signal,
@@ -152,8 +159,9 @@ export class SshSession implements AsyncDisposable {
         return rebooted.connection
       }),
     )
-    const { connection: _connection, ...rest } = await rebooting
-    return rest
+    const { bootId: next, asked, durationMs } = await rebooting
+    await abortable(asked, signal)
+    return { bootId: next, durationMs }
   }
 
   /** Before a power cycle from outside: drops the connection; the next one may find any boot of the machine. */
@@ -192,6 +200,7 @@ export class SshSession implements AsyncDisposable {
   async #open(signal: AbortSignal | undefined): Promise<SshConnection> {
     this.#ended.signal.throwIfAborted()
     signal?.throwIfAborted()
+    if (this.#leaving?.isOpen === true) return this.#leaving
     if (this.#connecting === undefined && this.#connection?.isOpen === true) return this.#connection
     const timeoutMs = this.#options.reconnectTimeoutMs ?? 60_000
     return await this.#connect({ timeoutMs, signal, listening: this.#bootId !== undefined })
