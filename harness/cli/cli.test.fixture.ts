@@ -5,6 +5,8 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { beforeEach } from 'vitest'
+import { evidenceOf } from './evidence.test.fixture.ts'
 
 export interface CliResult {
   readonly exitCode: number | null
@@ -30,12 +32,17 @@ export interface CliWorld extends Disposable {
   ): ReturnType<typeof spawn>
 }
 
-/** A temporary folder with its own runtime folder and results, and its own cache unless another one is given. */
+/**
+ * A temporary folder with its own runtime folder and results, and its own cache unless another one is given: one with the images of
+ * real machines, whose failed attempts are then shown when a test of this file fails.
+ */
 export function createCliWorld(options: { readonly cache?: string } = {}): CliWorld {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-cli-'))
   const image = join(folder, 'disk.raw')
   writeFileSync(image, Buffer.alloc(4096))
   const output = join(folder, 'results')
+  if (options.cache !== undefined)
+    beforeEach(({ onTestFailed }) => onTestFailed(() => void process.stdout.write(evidenceOf(output))))
   const base: NodeJS.ProcessEnv = {
     PATH: process.env['PATH'],
     LANG: 'C.UTF-8',
