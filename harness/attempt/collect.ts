@@ -9,14 +9,29 @@ import { announce, attachTo } from '../running/attachments.ts'
 import type { AttemptContext } from '../running/context.ts'
 import { blameHost, explain, type MachineTime, type SilentMachine } from './explain.ts'
 
-const evidence = [
+interface Item {
+  readonly name: string
+  readonly command: string
+  readonly sudo?: boolean
+}
+
+const evidence: readonly Item[] = [
   { name: 'failed-units.txt', command: 'systemctl --failed --no-pager; systemctl list-jobs --no-pager' },
   { name: 'dmesg.txt', command: 'dmesg | tail -n 500', sudo: true },
   { name: 'system.txt', command: 'uptime; free -m; df -h; ip -br addr; ss -lntup' },
-] as const
+]
 
 // A machine with a side channel for its journal has written that already.
-const JOURNAL = { name: 'journal-tail.txt', command: 'journalctl --boot --no-pager --lines=1000' } as const
+const JOURNAL: Item = {
+  name: 'journal-tail.txt',
+  command: 'journalctl --boot --no-pager --lines=1000',
+}
+
+// The kernel prints who waits for it and what its CPUs do.
+const TASKS: Item = {
+  name: 'blocked-tasks.txt',
+  command: 'for what in w l; do echo $what > /proc/sysrq-trigger; done; dmesg | tail -n 300',
+}
 
 /** For one of these commands, on a host with KVM. */
 const ITEM_MS = 4000
@@ -47,39 +62,40 @@ export async function collectAfterFailure(
     context.failures[index] = blameHost(explain(failure, silent), times)
 }
 
-// One command may hang in the guest, as sudo does where nobody reads its log: then the agent is asked, which is root already.
+// One command may hang in the guest, as sudo does where nobody reads its log: then the agent is asked, which is root already, and
+// for what it is that hangs.
 async function collectFrom(
   context: AttemptContext,
   { machine, hasJournalChannel }: LiveMachine,
   over: 'ssh' | 'control',
 ): Promise<void> {
   const { signal } = context
-  const items = over === 'control' && !hasJournalChannel ? [...evidence, JOURNAL] : evidence
   const timeoutMs = ITEM_MS * machine.slowness
-  for (const item of items) {
-    const sudo = 'sudo' in item
-    const overSsh = async (): Promise<CommandOutcome> =>
-      await machine.exec(item.command, { sudo, timeoutMs, signal })
-    const overControl = async (): Promise<CommandOutcome> =>
-      await machine.control.exec(item.command, { timeoutMs, signal })
-    const outcome = await firstAnswer(over === 'ssh' ? [overSsh, overControl] : [overControl], signal)
+  const overSsh = async ({ command, sudo = false }: Item): Promise<CommandOutcome> =>
+    await machine.exec(command, { sudo, timeoutMs, signal })
+  const overControl = async ({ command }: Item): Promise<CommandOutcome> =>
+    await machine.control.exec(command, { timeoutMs, signal })
+  const attach = async ({ name }: Item, { stdout }: CommandOutcome): Promise<string> =>
+    await attachTo(context, `${machine.name}-${name}`, stdout, { machine: machine.id })
+  let hangs = false
+  for (const item of over === 'control' && !hasJournalChannel ? [...evidence, JOURNAL] : evidence) {
+    let outcome = over === 'ssh' ? await unlessItFails(overSsh(item), signal) : undefined
+    hangs ||= over === 'ssh' && outcome === undefined
+    outcome ??= await unlessItFails(overControl(item), signal)
     if (outcome === undefined) return
-    await attachTo(context, `${machine.name}-${item.name}`, outcome.stdout, { machine: machine.id })
+    await attach(item, outcome)
   }
+  const tasks = hangs ? await unlessItFails(overControl(TASKS), signal) : undefined
+  if (tasks !== undefined) await attach(TASKS, tasks)
 }
 
-async function firstAnswer<T>(
-  ways: readonly (() => Promise<T>)[],
-  signal: AbortSignal,
-): Promise<T | undefined> {
-  for (const ask of ways) {
-    try {
-      return await ask()
-    } catch {
-      signal.throwIfAborted()
-    }
+async function unlessItFails<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  try {
+    return await work
+  } catch {
+    signal.throwIfAborted()
+    return undefined
   }
-  return undefined
 }
 
 /** Announces the files that the machines of this attempt wrote. Those of a shared boot belong to its first attempt. */

@@ -77,7 +77,7 @@ it('what sudo does not give any more, the agent does', async () => {
   expect(failures).toMatchObject([{ phase: 'body', kind: 'assertion' }])
   expect(exitCode).toBe(1)
   const kept = readdirSync(join(world.output, 'latest', 'attempts', 'hangs.sudo', '1', 'attachments'))
-  expect(kept.join()).toMatch(/failed-units.*dmesg.*system/)
+  expect(kept.join()).toMatch(/failed-units.*dmesg.*system.*blocked-tasks/)
 })
 
 it('when even the agent is silent, that is said', async () => {
