@@ -56,6 +56,7 @@ export const flavours = {
       'wireguard-tools',
       'openssl-fips',
     ],
+    initrd: { files: ['/usr/sbin/mkfs.btrfs'], modules: ['btrfs'], dracut: [] },
   },
   /** Containers of WebAssembly. Apart, because the runtime brings LLVM along: 120 MB. */
   wasm: {
