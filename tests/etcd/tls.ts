@@ -75,16 +75,18 @@ describe('etcd.tls', etcdRequirements, () => {
       await third.run(['systemctl', 'start', '--no-block', 'etcd.service'], sudo)
       await Promise.all([first, second].map(startMember))
       await install(first, 'client', await authority.issue('client'))
-      const health = async (): Promise<string> => {
-        const endpoints = `--endpoints=${ENDPOINT}`
-        const files = [
-          `--cacert=${FOLDER}/authority.pem`,
-          `--cert=${FOLDER}/client.pem`,
-          `--key=${FOLDER}/client.key`,
-        ]
-        return await first.run(['etcdctl', endpoints, ...files, 'member', 'list'])
-      }
-      expect(await health()).toMatch(/unstarted|, ,/)
+      const members = [
+        'etcdctl',
+        `--endpoints=${ENDPOINT}`,
+        `--cacert=${FOLDER}/authority.pem`,
+        `--cert=${FOLDER}/client.pem`,
+        `--key=${FOLDER}/client.key`,
+        'member',
+        'list',
+      ]
+      // While they have no leader they do not say who they are.
+      const timeoutMs = 30_000
+      await expect(first).toRun(members, { stdout: /unstarted|, ,/, timeoutMs })
       await expect
         .poll(async () => await first.run(['journalctl', '--unit=etcd', '--output=cat'], sudo), {
           timeoutMs: 30_000 * first.slowness,
@@ -95,7 +97,7 @@ describe('etcd.tls', etcdRequirements, () => {
         ...sudo,
         timeoutMs: 120_000 * third.slowness,
       })
-      expect((await health()).split('\n').filter((line) => line.includes(', started, m'))).toHaveLength(3)
+      await expect(first).toRun(members, { stdout: /^(?:.*, started, m.*\n?){3}$/, timeoutMs })
     },
   )
 })
