@@ -1,7 +1,7 @@
 // Links as systemd-networkd sets them up from files, between two machines: fixed addresses, routes, VLANs, frame sizes, IPv6 alone.
 
 import { describe, expect, test, type Cluster, type Machine } from '../../harness/index.ts'
-import { addressesOf, configure, fixed, links, network, ping, privateLink } from './private-link.ts'
+import { addressesOf, configure, fixed, links, network, ping, pingBy, privateLink } from './private-link.ts'
 
 const sudo = { sudo: true } as const
 
@@ -36,12 +36,12 @@ describe(
             '[Route]\nDestination=198.51.100.0/24\nGateway=192.0.2.10\n',
           ),
         })
-        await expect(b).toRun(ping('198.51.100.1'), { ...sudo, timeoutMs: 8000 })
+        await expect(b).toRun(pingBy(linkB, '198.51.100.1'), { ...sudo, timeoutMs: 8000 })
         expect((await addressesOf(b, linkB)).filter((address) => !address.includes(':'))).toEqual([
           '192.0.2.11',
         ])
         await b.run(['systemctl', 'restart', 'systemd-networkd.service'], sudo)
-        await expect(b).toRun(ping('198.51.100.1'), { ...sudo, timeoutMs: 8000 })
+        await expect(b).toRun(pingBy(linkB, '198.51.100.1'), { ...sudo, timeoutMs: 8000 })
         await expect(b).toRun(['ip', 'route', 'show', '198.51.100.0/24'], {
           stdout: `via 192.0.2.10 dev ${linkB} proto static`,
         })

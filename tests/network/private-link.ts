@@ -65,3 +65,8 @@ export function fixed(addresses: readonly string[], ...more: readonly string[]):
 export function ping(address: string, ...options: readonly string[]): readonly string[] {
   return ['ping', '-n', '-r', '-c1', '-W5', ...options, address]
 }
+
+/** The same by that link, where a gateway may lead on. */
+export function pingBy(link: string, address: string): readonly string[] {
+  return ['ping', '-n', '-c1', '-W5', '-I', link, address]
+}
