@@ -3,7 +3,7 @@
 import type { QmpConnection } from './qmp.ts'
 
 /** Which accesses of the guest end in an I/O error. */
-export type DiskFaults = 'none' | 'reads' | 'writes' | 'all'
+export type DiskFaults = 'reads' | 'writes' | 'all'
 
 type Call = { readonly signal?: AbortSignal | undefined }
 
@@ -37,7 +37,7 @@ const kinds = { reads: READS, writes: WRITES, all: [...READS, ...WRITES] } as co
 export async function putFaults(
   qmp: QmpConnection,
   drive: string,
-  faults: Exclude<DiskFaults, 'none'>,
+  faults: DiskFaults,
   call: Call,
 ): Promise<void> {
   await qmp.execute(

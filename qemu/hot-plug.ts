@@ -102,7 +102,7 @@ export async function cutDisk(qmp: QmpConnection, serial: string, call: Call): P
 export async function spoilDisk(
   qmp: QmpConnection,
   serial: string,
-  faults: Exclude<DiskFaults, 'none'>,
+  faults: DiskFaults,
   call: Call,
 ): Promise<void> {
   await putFaults(qmp, driveOf(serial), faults, call)

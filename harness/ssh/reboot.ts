@@ -102,8 +102,11 @@ async function ask(
       // Its command may be what the machine goes down by.
       if (codeOf(error) !== 'ssh-connection-lost') throw error
     })
-    await abortable(Promise.race([asked, connection.closed]), signal)
-    connection.destroy('the machine is being rebooted')
+    try {
+      await abortable(Promise.race([asked, connection.closed]), signal)
+    } finally {
+      connection.destroy('the machine is being rebooted')
+    }
     return { asked }
   }
   const command = ['systemctl', 'reboot', ...(how === 'forced' ? ['--force', '--force'] : [])]

@@ -135,7 +135,10 @@ test('what takes the place of a reboot may run several commands, and lose the ma
     timeoutMs: 40_000,
   })
   await expect(refused).rejects.toMatchObject({ code: 'command-failed' })
+  // By a connection of its own: the one before was given up with the reboot.
+  const dials = sshd.dials()
   expect((await session.run('echo still here')).stdout).toBe('still here')
+  expect(sshd.dials()).toBe(dials + 1)
 })
 
 test('a machine that does not come back ends in a timeout with phase and console line', async () => {
