@@ -64,6 +64,13 @@ describe('of a config', () => {
     expect(stdout).toMatch(/matrix\.everywhere .*booted: a machine with a TPM is always booted/)
     const list = await signalbox('list', '--target', 'fake-x86_64-uefi-no-tpm')
     expect(list.stdout).toMatch(/skipped: needs a TPM; the machines of this target have none/)
+    // By the architecture and the firmware alone, as a run will find.
+    config({ platform: 'qemu', image: undefined })
+    const direct = await signalbox('list', 'matrix.with-tpm', '--firmware', 'direct')
+    expect(direct.stdout).toMatch(/skipped: needs a TPM; .*--firmware uefi has one$/m)
+    expect(direct.stdout).toMatch(/1 test for .*, 1 of them skipped/)
+    const uefi = await signalbox('list', 'matrix.with-tpm', '--firmware', 'uefi')
+    expect(uefi.stdout).not.toContain('--firmware uefi has one')
   })
 
   it('runs as one, with the slower machines first where nothing is known', SLOW, async () => {

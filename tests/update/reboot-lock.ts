@@ -14,23 +14,21 @@ interface Away {
   readonly untilUs: number
 }
 
-/** From the last line of the boot before to the first of this one, by the machine's own journal. */
+/**
+ * From the beginning of the last shutdown to the first line of this boot, by the machine's own journal. Not from the last line of
+ * the boot before: a shutdown that waits for its services says that much later.
+ */
 async function away(machine: Machine): Promise<Away> {
-  const boots = JSON.parse(
-    await machine.run(['journalctl', '--list-boots', '--output=json'], sudo),
-  ) as readonly { readonly first_entry: number; readonly last_entry: number }[]
-  const [before, now] = boots.slice(-2)
-  if (before === undefined || now === undefined) throw new Error(`${machine.name} has not rebooted`)
-  return { name: machine.name, fromUs: before.last_entry, untilUs: now.first_entry }
-}
-
-/** When the boot before began to shut down: one that waits for its services on the way says its last line much later. */
-async function leftUs(machine: Machine): Promise<number> {
   const ofSystemd = ['_PID=1', '--grep=^Stopped target .*Multi-User', '--lines=1']
-  const entry = JSON.parse(
+  const left = JSON.parse(
     await machine.run(['journalctl', '--boot=-1', ...ofSystemd, '--output=json'], sudo),
   ) as { readonly __REALTIME_TIMESTAMP: string }
-  return Number(entry.__REALTIME_TIMESTAMP)
+  const boots = JSON.parse(
+    await machine.run(['journalctl', '--list-boots', '--output=json'], sudo),
+  ) as readonly { readonly first_entry: number }[]
+  const now = boots.at(-1)
+  if (now === undefined) throw new Error(`${machine.name} has no boot in its journal`)
+  return { name: machine.name, fromUs: Number(left.__REALTIME_TIMESTAMP), untilUs: now.first_entry }
 }
 
 describe(
@@ -122,9 +120,9 @@ describe(
               }),
           ),
         )
-        const left = await Promise.all(machines.map(leftUs))
-        const back = (await Promise.all(machines.map(away))).map(({ untilUs }) => untilUs)
-        expect(Math.max(...left)).toBeLessThan(Math.min(...back))
+        const turns = await Promise.all(machines.map(away))
+        const lastLeft = Math.max(...turns.map(({ fromUs }) => fromUs))
+        expect(lastLeft).toBeLessThan(Math.min(...turns.map(({ untilUs }) => untilUs)))
         const healthy = async (): Promise<number> => {
           const args = ['endpoint', 'health', '--cluster', commandTimeout(first)]
           const { stdout, stderr } = await first.exec(['etcdctl', ...args])

@@ -4,6 +4,7 @@ import { colors } from '../colors.ts'
 import { knownText } from '../../known-failures/describe.ts'
 import type { Target } from '../../model.ts'
 import type { Selection } from '../../plan/select.ts'
+import { joinReasons } from '../../plan/unmet.ts'
 import { asLeftOut, leftOutText } from '../cells.ts'
 import { subjectOf } from '../../registry.ts'
 import { excludeTags } from '../exclude-tags.ts'
@@ -66,7 +67,27 @@ async function listTarget(chosen: ChosenTarget, choose: Choose, signal: AbortSig
   const selection = withMachineDefaults(excludeTags(tests.selection, chosen.excludeTags, target.name), {
     tpm: flags.tpm,
   })
-  return { target, tests, selection }
+  return { target, tests, selection: await withoutMissingTpm(selection, target) }
+}
+
+/** As a run will do: skipped where no machine of the target can have the TPM that a test needs. */
+async function withoutMissingTpm(
+  selection: readonly Selection[],
+  target: Target,
+): Promise<readonly Selection[]> {
+  if (!selection.some(needsTpm)) return selection
+  const { loadPlatform } = await import('../../../platforms/index.ts')
+  const platform = await loadPlatform(target.platform)
+  const { architecture, firmware } = target
+  const anyway = new Set(platform.lacks?.({ architecture, firmware, tpm: false }))
+  const withTpm = platform.lacks?.({ architecture, firmware, tpm: true })
+  const reasons = withTpm?.filter((reason) => !anyway.has(reason))
+  const skip = joinReasons(reasons ?? [])
+  return skip === undefined ? selection : selection.map((each) => (needsTpm(each) ? { ...each, skip } : each))
+}
+
+function needsTpm({ test, skip }: Selection): boolean {
+  return skip === undefined && test.requirements.tpm === true
 }
 
 function asJson({ target, selection }: Listed): object {
