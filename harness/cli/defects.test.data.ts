@@ -103,7 +103,11 @@ export const plainDefects: readonly Defect[] = [
     name: 'the journal is kept in memory only',
     subject: 'systemd',
     ignition: masked('systemd-journal-flush.service'),
-    detectedBy: { 'systemd.journal-persists': /before the reboot/ },
+    detectedBy: {
+      'systemd.journal-persists': /before the reboot/,
+      'systemd.journal-user': /No journal files were opened/,
+      'ignition.once': /reference-network/,
+    },
   },
   {
     name: 'everybody reads the kernel log',

@@ -1,6 +1,6 @@
 // What stops a machine in the initrd of its first boot, before its config is read, and makes each clone of it a machine of
 // its own. It comes by systemd credentials (systemd.system-credentials(7), systemd 256 or newer) and needs nothing in the image
-// but sh, cat, chmod, date, ln, modprobe, mount and rm in its initrd; what there is no program for, stays as it was.
+// but sh, cat, chmod, date, modprobe, mount, mv and rm in its initrd; what there is no program for, stays as it was.
 
 import { randomBytes } from 'node:crypto'
 import { RESEEDS, writeReseedProgram } from '../../harness/reseed-program.ts'
@@ -73,7 +73,8 @@ if [ -e "$f" ]; then
   if [ -s ${root}/etc/machine-id ]; then
     read -r old <${root}/etc/machine-id
     echo "$id" >${root}/etc/machine-id
-    [ ! -d "${root}/run/log/journal/$old" ] || ln -sfn "$old" "${root}/run/log/journal/$id"
+    # journald goes on in its open file. Not a link: no policy of SELinux lets the services of the OS read one there.
+    [ ! -d "${root}/run/log/journal/$old" ] || mv "${root}/run/log/journal/$old" "${root}/run/log/journal/$id"
   else printf %s "$id" >${credentials}/system.machine_id
   fi
   if [ -n "$name" ]; then
