@@ -71,6 +71,8 @@ describe('of a config', () => {
     expect(direct.stdout).toMatch(/1 test for .*, 1 of them skipped/)
     const uefi = await signalbox('list', 'matrix.with-tpm', '--firmware', 'uefi')
     expect(uefi.stdout).not.toContain('--firmware uefi has one')
+    const aws = await signalbox('list', 'matrix.with-tpm', '--platform', 'aws')
+    expect(aws.stdout).toContain('skipped: needs a TPM; machines at AWS get none yet')
   })
 
   it('runs as one, with the slower machines first where nothing is known', SLOW, async () => {

@@ -6,7 +6,7 @@ import type { Platform } from '../../harness/machine.ts'
 import { awsCapabilities } from './capabilities.ts'
 import { openAws } from './clients.ts'
 import { openLeases } from './leases.ts'
-import { openSession } from './session.ts'
+import { NO_TPM, openSession } from './session.ts'
 import { awsSettings, readAws } from './settings.ts'
 
 /** Long enough for single sign-on; asking the metadata of an instance that is none takes about a second. */
@@ -39,6 +39,7 @@ export const awsPlatform: Platform = {
       return [`${messageOf(error)}${hint}`]
     }
   },
+  lacks: ({ tpm }) => (tpm ? [NO_TPM] : []),
   open: openSession,
   leases: openLeases,
 }

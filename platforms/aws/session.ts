@@ -27,6 +27,8 @@ import { intend, LEASE_TAG, leaseOf, RUN_TAG, tagSpecifications } from './tags.t
 import { deliverable } from './user-data.ts'
 import { openWatcher } from './watcher.ts'
 
+export const NO_TPM = 'needs a TPM; machines at AWS get none yet'
+
 /** Where nothing else is said. */
 const MOST_MACHINES = 20
 
@@ -329,7 +331,7 @@ function refusalsOf(
     spec.disks.length > 0
       ? `needs ${spec.disks.length} extra disks; machines at AWS get none yet`
       : undefined,
-    spec.tpm ? 'needs a TPM; machines at AWS get none yet' : undefined,
+    spec.tpm ? NO_TPM : undefined,
     ...refuseSpecialHardware(spec, 'machines at AWS have that of their type'),
     spec.privateIndex === undefined
       ? undefined

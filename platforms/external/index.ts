@@ -3,7 +3,7 @@
 import type { Platform } from '../../harness/machine.ts'
 import { openLeases } from './leases.ts'
 import { listQuarantined } from './pool.ts'
-import { openSession } from './session.ts'
+import { NO_TPM, openSession } from './session.ts'
 import { externalSettings, readExternal, whyNoHosts } from './settings.ts'
 
 export const externalPlatform: Platform = {
@@ -26,6 +26,7 @@ export const externalPlatform: Platform = {
       ),
     ]
   },
+  lacks: ({ tpm }) => (tpm ? [NO_TPM] : []),
   open: openSession,
   leases: openLeases,
 }

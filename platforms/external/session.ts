@@ -16,6 +16,8 @@ import { holdHost, openPool, tryHold, type HeldHost } from './pool.ts'
 import { USER_DATA_LIMIT } from './programs.ts'
 import { readExternal, whyNoHosts, type ExternalConfig } from './settings.ts'
 
+export const NO_TPM = 'needs a TPM; what external hosts have is not known'
+
 /** What a host of a list is taken to have, for the scheduler: as many jobs at once as there are hosts. */
 const HOST_MIB = 1024
 const MANY = 64
@@ -153,7 +155,7 @@ function refusalsOf(
     spec.disks.length > 0
       ? `needs ${spec.disks.length} extra disks; external hosts have what they have`
       : undefined,
-    spec.tpm ? 'needs a TPM; what external hosts have is not known' : undefined,
+    spec.tpm ? NO_TPM : undefined,
     ...refuseSpecialHardware(spec, 'external hosts have what they have'),
     spec.privateIndex === undefined ? undefined : 'needs a private network; external hosts have none',
     (spec.kernelArguments?.length ?? 0) > 0 ? 'needs kernel arguments; external hosts take none' : undefined,

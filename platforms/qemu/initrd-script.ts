@@ -73,7 +73,7 @@ if [ -e "$f" ]; then
   if [ -s ${root}/etc/machine-id ]; then
     read -r old <${root}/etc/machine-id
     echo "$id" >${root}/etc/machine-id
-    # journald goes on in its open file. Not a link: no policy of SELinux lets the services of the OS read one there.
+    # journald goes on in its open file. Not a link: the policy of SELinux does not let journald and others read one there.
     [ ! -d "${root}/run/log/journal/$old" ] || mv "${root}/run/log/journal/$old" "${root}/run/log/journal/$id"
   else printf %s "$id" >${credentials}/system.machine_id
   fi
