@@ -151,6 +151,7 @@ it('stalls until the fault ends, with the connection open', async () => {
   await reached.promise
   expect(count).toBe(300_000)
   expect(server.requests()).toMatchObject([{ state: 'open', faults: ['stall'] }])
+  expect(server.requests()[0]?.bytes).toBeGreaterThanOrEqual(300_000)
   // Another client is served meanwhile, from behind the place.
   expect((await download(url, 300_000)).bytes.length).toBe(700_000)
   expect(count).toBe(300_000)

@@ -64,6 +64,7 @@ function openRecord(request: IncomingMessage, response: ServerResponse, world: R
   const began = performance.now()
   const writtenBefore = socket.bytesWritten
   const { range } = headers
+  let sent: number | undefined
   const record: OpenRecord = {
     method: oneLine(request.method ?? '', 20),
     path: oneLine(request.url ?? '', 300),
@@ -74,7 +75,10 @@ function openRecord(request: IncomingMessage, response: ServerResponse, world: R
     durationMs: 0,
     state: 'open',
     status: undefined,
-    bytes: 0,
+    // Grows while it is open; afterwards the socket may serve other requests.
+    get bytes() {
+      return sent ?? socket.bytesWritten - writtenBefore
+    },
     faults: [],
     refused: undefined,
     omaha: [],
@@ -82,7 +86,7 @@ function openRecord(request: IncomingMessage, response: ServerResponse, world: R
   records.add(record)
   response.once('close', () => {
     record.durationMs = performance.now() - began
-    record.bytes = socket.bytesWritten - writtenBefore
+    sent = record.bytes
     if (response.headersSent) record.status = response.statusCode
     if (record.state === 'open') record.state = response.writableFinished ? 'answered' : 'gone'
     onRequest?.(record)

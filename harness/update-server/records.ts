@@ -36,7 +36,7 @@ export interface UpdateRequest {
   readonly state: 'open' | 'answered' | 'dropped' | 'gone'
   /** Of HTTP; undefined when there was none. */
   readonly status: number | undefined
-  /** Of the body that was sent, headers not counted; what the client has may be less. */
+  /** Sent so far, headers included; what the client has may be less. */
   readonly bytes: number
   /** The faults that it met. */
   readonly faults: readonly UpdateFault['kind'][]

@@ -46,13 +46,16 @@ describe('update', { firstBoot: true, firmwares: ['uefi', 'uefi-secure'], timeou
         const halfway = 40_000_000
         using _ = updateServer.misbehave({ kind: 'stall', atByte: halfway }, { path: /\.usr\.raw$/ })
         await updates.start()
-        // The server has sent what it will send; it lies in the slot, or on its way there.
+        // The server has sent what it will send; it lies in the slot, or on its way there. The client still waits for more.
         await expect
           .poll(
             () =>
               updateServer
                 .requests()
-                .some(({ path, bytes }) => path.endsWith('.usr.raw') && bytes >= halfway),
+                .some(
+                  ({ path, bytes, state }) =>
+                    path.endsWith('.usr.raw') && bytes >= halfway && state === 'open',
+                ),
             {
               timeoutMs: 60_000 * machine.slowness,
             },
