@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { Agent, get as getPlain, type IncomingMessage } from 'node:http'
 import { get, request } from 'node:https'
 import { expect, it } from 'vitest'
 import type { CertificateKind } from './certificates.ts'
@@ -158,6 +160,21 @@ it('stalls until the fault ends, with the connection open', async () => {
   fault.end()
   const { bytes, whole } = await downloading
   expect([whole, bytes.equals(payload)]).toEqual([true, true])
+})
+
+it('counts to a request only its own bytes of a connection', async () => {
+  const { server, url } = await start()
+  await using _ = server
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  for (let n = 0; n < 2; n += 1) {
+    const [answer] = (await once(getPlain(url, { agent }), 'response')) as [IncomingMessage]
+    await once(answer.resume(), 'end')
+  }
+  await expect.poll(() => server.requests().map(({ state }) => state)).toEqual(['answered', 'answered'])
+  agent.destroy()
+  const [first, second] = server.requests()
+  expect(first?.bytes).toBeGreaterThanOrEqual(1_000_000)
+  expect(first?.bytes).toBe(second?.bytes)
 })
 
 it('lets go of a stalled client that leaves, and of one that stays when it ends', async () => {

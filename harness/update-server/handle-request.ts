@@ -64,7 +64,6 @@ function openRecord(request: IncomingMessage, response: ServerResponse, world: R
   const began = performance.now()
   const writtenBefore = socket.bytesWritten
   const { range } = headers
-  let sent: number | undefined
   const record: OpenRecord = {
     method: oneLine(request.method ?? '', 20),
     path: oneLine(request.url ?? '', 300),
@@ -75,9 +74,8 @@ function openRecord(request: IncomingMessage, response: ServerResponse, world: R
     durationMs: 0,
     state: 'open',
     status: undefined,
-    // Grows while it is open; afterwards the socket may serve other requests.
     get bytes() {
-      return sent ?? socket.bytesWritten - writtenBefore
+      return socket.bytesWritten - writtenBefore
     },
     faults: [],
     refused: undefined,
@@ -86,7 +84,8 @@ function openRecord(request: IncomingMessage, response: ServerResponse, world: R
   records.add(record)
   response.once('close', () => {
     record.durationMs = performance.now() - began
-    sent = record.bytes
+    // A number from now on: the socket may serve other requests, and a record that is kept must not keep it.
+    Object.defineProperty(record, 'bytes', { value: record.bytes })
     if (response.headersSent) record.status = response.statusCode
     if (record.state === 'open') record.state = response.writableFinished ? 'answered' : 'gone'
     onRequest?.(record)
